@@ -1,0 +1,3 @@
+"""The demonstration: example portals, and one walk through the whole flow."""
+
+from __future__ import annotations
