@@ -1,0 +1,269 @@
+"""The database: SQLite where one process is enough, PostgreSQL for anything larger.
+
+Both speak through SQLAlchemy Core with the same tables and the same contract tests. SQLite runs
+in WAL mode with `synchronous=FULL` and one writer, each write transaction opened with
+`BEGIN IMMEDIATE` (a deferred transaction that upgrades to a write fails with SQLITE_BUSY however
+long it may wait). A second process on the same SQLite file is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from engine.clock import Clock
+
+T = TypeVar("T")
+Json = Any
+"""A JSON value as `json.loads` gives it."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every package hangs its tables here; Alembic reads it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RETRIED_SQLSTATES = {"40001", "40P01"}
+_TRIES = 6
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware UTC moment: `timestamptz` on PostgreSQL, integer microseconds on SQLite."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """The dialect's own column type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.DateTime(timezone=True))
+        return dialect.type_descriptor(sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """An aware moment as the dialect stores it; a naive one is a defect of the caller."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        if dialect.name == "postgresql":
+            return value
+        return (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """The stored moment, aware, in UTC."""
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            moment: datetime = value
+            return moment.astimezone(UTC)
+        return _EPOCH + timedelta(microseconds=value)
+
+
+def serial(name: str) -> sa.Column[int]:
+    """A primary key that counts up by itself on both dialects and never reuses a value."""
+    return sa.Column(
+        name,
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+        sa.Identity(always=False),
+        primary_key=True,
+    )
+
+
+def insert(conn: AsyncConnection, table: sa.Table) -> Any:
+    """An INSERT of the connection's dialect, with its `on_conflict_…` methods."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+async def db_now(conn: AsyncConnection, clock: Clock) -> datetime:
+    """The database server's wall clock, so that nodes agree; on SQLite our own clock."""
+    if conn.dialect.name != "postgresql":
+        return clock()
+    moment: datetime = (await conn.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    return moment.astimezone(UTC)
+
+
+class DatabaseInUse(Exception):
+    """Another process has the SQLite file open; `holder` says which, as it wrote itself down."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(f"{path} is in use by another process ({holder})")
+        self.path = path
+        self.holder = holder
+
+
+class Database:
+    """One database, its reading and its writing side."""
+
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine, lock_file: int | None) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._lock_file = lock_file
+        self._one_writer = asyncio.Lock() if self.dialect == "sqlite" else None
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Which of the two we are on."""
+        return "postgresql" if self._writer.dialect.name == "postgresql" else "sqlite"
+
+    @property
+    def url(self) -> sa.URL:
+        """Where the database is; its string form hides the password."""
+        return self._writer.url
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = 10) -> Database:
+        """Open `sqlite:///path` or `postgresql://…`.
+
+        Raises: DatabaseInUse where another process holds the SQLite file.
+        """
+        address = make_url(url)
+        if address.get_backend_name() == "postgresql":
+            engine = create_async_engine(
+                address.set(drivername="postgresql+asyncpg"),
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_pre_ping=True,
+                json_serializer=_compact,
+                connect_args={
+                    "server_settings": {
+                        "application_name": "kasane",
+                        # A writer left idle would hold back every reader's horizon.
+                        "idle_in_transaction_session_timeout": "15000",
+                        "timezone": "UTC",
+                    }
+                },
+            )
+            return cls(engine, engine, None)
+        path = Path(address.database or "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock_file = _hold(path)
+        writer = _sqlite_engine(address, size=1, begin="BEGIN IMMEDIATE")
+        reader = _sqlite_engine(address, size=pool_size, begin="BEGIN", read_only=True)
+        # WAL has to be on before the first reader, which may not switch it on itself.
+        async with writer.connect():
+            pass
+        return cls(reader, writer, lock_file)
+
+    async def close(self) -> None:
+        """Close every connection and let go of the file."""
+        await self._reader.dispose()
+        if self._writer is not self._reader:
+            await self._writer.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads and sees what was committed."""
+        async with self._reader.connect() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits at the end of the block and rolls back on an exception."""
+        if self._one_writer is None:
+            async with self._writer.begin() as conn:
+                yield conn
+            return
+        # SQLite has one writer: waiting here is fair and costs nothing, waiting in the file
+        # lock polls.
+        async with self._one_writer, self._writer.begin() as conn:
+            yield conn
+
+    async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """`work` in a write transaction, again from the start where the database asks for it.
+
+        `work` may run several times, so it must have no effect but through its connection.
+        """
+        for attempt in range(1, _TRIES):
+            try:
+                async with self.write() as conn:
+                    return await work(conn)
+            except DBAPIError as error:
+                if _sqlstate(error) not in _RETRIED_SQLSTATES:
+                    raise
+                pause = random.uniform(0, 0.02 * 2**attempt)  # noqa: S311 -- jitter, no secret
+                await asyncio.sleep(pause)
+        async with self.write() as conn:
+            return await work(conn)
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", ""))
+
+
+def _compact(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sqlite_engine(
+    address: sa.URL, *, size: int, begin: str, read_only: bool = False
+) -> AsyncEngine:
+    engine = create_async_engine(
+        address.set(drivername="sqlite+aiosqlite"),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        json_serializer=_compact,
+        connect_args={"timeout": 30},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # The driver must not open transactions by itself: it would open deferred ones.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            *(("query_only=ON",) if read_only else ()),
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def open_transaction(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _hold(path: Path) -> int:
+    """Take the lock beside the SQLite file for as long as the process lives."""
+    lock_path = path.with_name(path.name + ".lock")
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(descriptor, 200).decode("utf-8", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise DatabaseInUse(path, holder) from None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"pid {os.getpid()}".encode())
+    return descriptor

