@@ -1,0 +1,239 @@
+"""What we sign, strangers can check: the official schema, and libraries that did not sign."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import jwt as pyjwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc.jwk import RSAKey
+from jsonschema import Draft201909Validator
+from openbadgeslib.ob3 import OB3LdpVerifier, OB3Verifier
+from openbadgeslib.ob3.contexts import document_loader
+from openbadgeslib.ob3.status import decode_encoded_list, set_indices
+from pyld import jsonld
+
+from badge_bridge.credentials.addresses import Addresses
+from badge_bridge.credentials.document import (
+    Aligned,
+    Award,
+    Badge,
+    Constituent,
+    Counted,
+    Issuer,
+    ProvedAddress,
+    StatusEntry,
+    credential,
+)
+from badge_bridge.credentials.keys import ed25519_fragment
+from badge_bridge.credentials.linked_data import canonical, unsigned_part
+from badge_bridge.credentials.proof import Unsignable, secured, vc_jwt
+from badge_bridge.credentials.status_list import status_list_credential
+from engine.text import Text
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "openbadges"
+ADDRESSES = Addresses("https://badges.example.jp")
+ISSUER = Issuer(
+    Text(ja="北海道", en="Hokkaido"), Text(ja="道の認定", en="Recognised by the prefecture")
+)
+AT = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
+STACK = Badge(
+    id="ST-DX-STARTER",
+    kind="stack",
+    name=Text(ja="DXスターター", en="DX Starter"),
+    description=Text(ja="DXの入口。", en="The way into DX."),
+    criteria=Text(ja="3つのスキルを修めること。", en="Complete three skills."),
+    version="2026.1",
+    rulebook_hash="ab" * 32,
+    aligned=(
+        Aligned(
+            "DATA-1",
+            Text(ja="データ活用入門", en="Data use 1"),
+            "北海道DX 2026.1",
+            "https://badges.example.jp/skills/DATA-1",
+        ),
+    ),
+    endorsement=Text(ja="DXスターター認定(道のお墨付き)", en="Endorsed by the prefecture"),
+    conditions=3,
+)
+AWARD = Award(
+    id=UUID("7d9c3b53-8d0e-5a1f-9f4f-6f5a2f0b8e11"),
+    person=UUID("0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a01"),
+    badge=STACK,
+    awarded_at=AT,
+    decision_hash="cd" * 32,
+    conditions_met=3,
+    counted=(
+        Counted(
+            UUID("0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a02"),
+            "DXリテラシー入門",
+            "まなび北ポータル",
+            date(2026, 2, 1),
+            0.91,
+        ),
+        Counted(
+            UUID("0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a03"),
+            "情報セキュリティ",
+            "C研修事務局",
+            date(2026, 1, 30),
+        ),
+    ),
+    constituents=(
+        Constituent(
+            UUID("7d9c3b53-8d0e-5a1f-9f4f-6f5a2f0b8e12"), Text(ja="データ活用入門", en="Data use 1")
+        ),
+    ),
+    proved=ProvedAddress("yui.takahashi@example.co.jp", "5f3e"),
+)
+STATUS = StatusEntry("2026-1", 94567)
+
+
+@pytest.fixture(scope="module")
+def key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+@pytest.fixture(scope="module")
+def rsa_key() -> RSAKey:
+    return RSAKey.generate_key(2048)
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return credential(AWARD, issuer=ISSUER, addresses=ADDRESSES, status=STATUS)
+
+
+def method_of(key: Ed25519PrivateKey) -> str:
+    return ADDRESSES.method(ed25519_fragment(key.public_key().public_bytes_raw()))
+
+
+def pem(key: Any) -> bytes:
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def violations(document: Any) -> list[str]:
+    schema = json.loads((GOLDEN / "achievementcredential.schema.json").read_text())
+    return [error.message for error in Draft201909Validator(schema).iter_errors(document)]
+
+
+def test_the_signed_credential_fits_the_official_schema(document, key):
+    signed = secured(document, key=key, method=method_of(key), created=AT)
+    assert violations(signed) == []
+
+
+def test_the_schema_of_the_tests_refuses_a_proof_that_is_no_array(document, key):
+    signed = secured(document, key=key, method=method_of(key), created=AT)
+    assert violations({**signed, "proof": signed["proof"][0]}) != []
+
+
+def test_a_plain_badge_without_conditions_or_address_fits_the_schema_too(key):
+    badge = Badge("B-1", "badge", STACK.name, STACK.description, STACK.criteria, "1", "ab" * 32)
+    award = Award(AWARD.id, AWARD.person, badge, AT, "cd" * 32)
+    plain = credential(award, issuer=ISSUER, addresses=ADDRESSES, status=STATUS)
+    assert violations(secured(plain, key=key, method=method_of(key), created=AT)) == []
+
+
+def test_an_independent_library_accepts_the_proof(document, key):
+    signed = secured(document, key=key, method=method_of(key), created=AT)
+    accepted = OB3LdpVerifier(pubkey_pem=pem(key)).verify(json.dumps(signed))
+    assert accepted.issuer.id == "did:web:badges.example.jp"
+
+
+def test_two_independent_libraries_accept_the_jwt(document, rsa_key):
+    token = vc_jwt(document, key=rsa_key, kid="https://badges.example.jp/keys/1")
+    public = rsa_key.as_pem(private=False)
+    assert OB3Verifier(pubkey_pem=public).verify(token).issuer.id == ADDRESSES.did
+    claims = pyjwt.decode(token, public, algorithms=["RS256"])
+    assert claims["jti"] == document["id"]
+    assert claims["sub"] == document["credentialSubject"]["id"]
+    assert pyjwt.get_unverified_header(token) == {
+        "alg": "RS256",
+        "kid": "https://badges.example.jp/keys/1",
+        "typ": "JWT",
+    }
+
+
+def test_the_canonical_form_is_the_one_that_pyld_makes(document):
+    options = {
+        "algorithm": "URDNA2015",
+        "format": "application/n-quads",
+        "documentLoader": document_loader(),
+    }
+    for each in (document, status_list_credential("1", [3], addresses=ADDRESSES, at=AT)):
+        assert canonical(each) == jsonld.normalize(each, options)
+
+
+def test_signing_again_gives_the_same_bytes(document, key):
+    first, second = (
+        secured(document, key=key, method=method_of(key), created=AT) for _ in range(2)
+    )
+    assert first == second
+
+
+def test_the_badge_never_holds_an_address_or_an_account(document):
+    text = json.dumps(document, ensure_ascii=False)
+    assert "yui.takahashi" not in text
+    assert document["credentialSubject"]["id"] == f"urn:uuid:{AWARD.person}"
+    assert document["credentialSubject"]["identifier"][0]["identityHash"].startswith("sha256$")
+
+
+def test_evidence_names_course_and_portal_links_the_constituents_and_the_decision(document):
+    ids = [evidence["id"] for evidence in document["evidence"]]
+    assert ids == [
+        "urn:uuid:0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a02",
+        "urn:uuid:0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a03",
+        "https://badges.example.jp/credentials/7d9c3b53-8d0e-5a1f-9f4f-6f5a2f0b8e12",
+        "ni:///sha-256;zc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc0",
+    ]
+    assert document["evidence"][0]["narrative"] == (
+        "まなび北ポータル で「DXリテラシー入門」を 2026-02-01 に修了。得点率 91%。\n\n"
+        "Completed “DXリテラシー入門” at まなび北ポータル on 2026-02-01. Score 91%."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ((), "/stars"),
+        (("credentialSubject",), "/credentialSubject/stars"),
+        (("credentialSubject", "achievement"), "/credentialSubject/achievement/stars"),
+        (("evidence", 0), "/evidence/0/stars"),
+        (("credentialStatus",), "/credentialStatus/stars"),
+    ],
+)
+def test_a_term_that_no_context_defines_is_not_signed(document, key, path, pointer):
+    place: Any = document
+    for step in path:
+        place = place[step]
+    place["stars"] = 5
+    assert unsigned_part(document) == pointer
+    with pytest.raises(Unsignable, match=pointer):
+        secured(document, key=key, method=method_of(key), created=AT)
+
+
+def test_a_context_from_elsewhere_is_refused_without_fetching_it(document, key):
+    document["@context"].append("https://evil.example/context.json")
+    with pytest.raises(ValueError, match=r"evil\.example"):
+        secured(document, key=key, method=method_of(key), created=AT)
+
+
+def test_a_port_is_percent_encoded_in_the_did():
+    assert Addresses("http://127.0.0.1:8000").did == "did:web:127.0.0.1%3A8000"
+    with pytest.raises(ValueError, match="origin"):
+        Addresses("https://example.jp/badges")
+
+
+def test_the_status_list_is_large_enough_and_an_independent_reader_finds_the_bits():
+    document = status_list_credential("2026-1", [0, 94567, 131071], addresses=ADDRESSES, at=AT)
+    bits = decode_encoded_list(document["credentialSubject"]["encodedList"])
+    assert len(bits) * 8 == 131072
+    assert set_indices(bits) == {0, 94567, 131071}
+    assert unsigned_part(document) is None
