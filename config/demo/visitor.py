@@ -104,6 +104,10 @@ class Visitor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the browser: its connections and its cookies are gone."""
         self._client.close()
 
 
