@@ -1,0 +1,56 @@
+"""Migrations: one history for both dialects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from engine.database import Database
+
+_FOLDER = Path(__file__).with_name("migrations")
+# Two nodes that start at once must not migrate at once.
+_LOCK = 0x6D696772617465
+
+
+def _config(conn: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    # Nothing in a path is a placeholder to us.
+    config.attributes["connection"] = conn
+    return config
+
+
+async def upgrade(database: Database) -> tuple[str | None, str | None]:
+    """Bring the schema to the newest revision; returns (before, after)."""
+
+    def work(conn: sa.Connection) -> tuple[str | None, str | None]:
+        if conn.dialect.name == "postgresql":
+            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        before = _revision(conn)
+        command.upgrade(_config(conn), "head")
+        return before, _revision(conn)
+
+    async with database.write() as conn:
+        return await conn.run_sync(work)
+
+
+async def pending(database: Database) -> bool:
+    """Whether the schema is older than this code."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    async with database.read() as conn:
+        return await conn.run_sync(_revision) != head
+
+
+def make_revision(conn: sa.Connection, message: str, rev_id: str) -> Any:
+    """Write a new revision from what the tables say and the schema lacks (for developers)."""
+    return command.revision(_config(conn), message=message, rev_id=rev_id, autogenerate=True)
+
+
+def _revision(conn: sa.Connection) -> str | None:
+    return MigrationContext.configure(conn).get_current_revision()

@@ -1,0 +1,100 @@
+"""Settings: the one place that reads the environment.
+
+Each field is the variable `KASANE_<FIELD>`, or the file `<field>` in `KASANE_SECRETS_DIR` for what
+should not stand in an environment. A variable that starts with `KASANE_` and names no field is
+refused: a misspelt setting must not pass for a default.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "KASANE_"
+_SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+
+
+class UnknownSetting(Exception):
+    """Variables that start with `KASANE_` and mean nothing to us."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class Settings(BaseSettings):
+    """What can be set. `docs/reference/settings.md` has a heading for each."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Path("kasane-data")
+    database_url: SecretStr | None = None
+    master_key_file: Path | None = None
+    public_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    language: Literal["ja", "en"] = "ja"
+    time_zone: str = "Asia/Tokyo"
+    issuer_did: str | None = None
+    issuer_name_ja: str = "北海道"
+    issuer_name_en: str = "Hokkaido Prefecture"
+    smtp_url: SecretStr | None = None
+    mail_from: str = "kasane@localhost"
+    learner_sign_up: bool = True
+    xapi_default_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
+    scheduler: bool = True
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("public_url must be an http(s) address")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("public_url is an origin: no path, no query")
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The database's URL; an SQLite file in the data folder unless one is set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'kasane.db').resolve()}"
+
+    @property
+    def master_key(self) -> Path:
+        """The file with the key that seals secrets at rest."""
+        return self.master_key_file or self.data_dir / "master.key"
+
+    @property
+    def issuer(self) -> str:
+        """The issuer's DID; `did:web` of the public address unless one is set.
+
+        Source: did:web method specification §3.1 (a port's colon is percent-encoded).
+        """
+        return self.issuer_did or "did:web:" + quote(urlsplit(self.public_url).netloc, safe="")
+
+    def redacted(self) -> dict[str, Any]:
+        """The settings in force, with every secret hidden."""
+        return self.model_dump(mode="json")
+
+
+def load() -> Settings:
+    """The settings of this process.
+
+    Raises: UnknownSetting; pydantic.ValidationError.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {_SECRETS_DIR}
+    unknown = sorted(
+        name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
+    if unknown:
+        raise UnknownSetting(unknown)
+    return Settings(_secrets_dir=os.environ.get(_SECRETS_DIR))

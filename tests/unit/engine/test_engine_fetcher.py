@@ -1,0 +1,139 @@
+"""The safe fetcher goes only where its policy says, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, permitted_address
+
+Answer = Callable[[str, int], bytes]
+
+
+@asynccontextmanager
+async def _server(answer: Answer) -> AsyncIterator[tuple[str, list[str]]]:
+    """A server that answers raw bytes, given the request line and its number."""
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.decode())
+        writer.write(answer(head.decode().split("\r\n")[0], len(asked)))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield f"127.0.0.1:{port}", asked
+
+
+def _reply(status: str, body: bytes = b"", **headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def _local(host: str, **more: float) -> Policy:
+    return Policy(private=frozenset({host}), **more)  # type: ignore[arg-type]
+
+
+async def test_a_host_the_policy_names_is_fetched() -> None:
+    async with _server(lambda _line, _n: _reply("200 OK", b'{"a":1}')) as (host, _):
+        answer = await Fetcher().get(f"http://{host}/x", policy=_local(host))
+    assert (answer.status, answer.json()) == (200, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://10.0.0.1/",
+        "https://0.0.0.0/",
+        "https://2130706433/",
+        "https://0177.0.0.1/",
+        "http://example.jp/",
+        "file:///etc/passwd",
+        "gopher://example.jp/",
+        "https://user:password@example.jp/",
+        "https://",
+        "nonsense",
+    ],
+)
+async def test_an_address_inside_or_a_foreign_scheme_is_refused(url: str) -> None:
+    with pytest.raises((FetchRefused, FetchFailed)):
+        await Fetcher().get(url, policy=Policy(tries=1))
+
+
+async def test_a_host_that_is_not_on_the_list_is_refused_before_it_is_resolved() -> None:
+    policy = Policy(hosts=frozenset({"portal.example.jp"}))
+    with pytest.raises(FetchRefused, match="not on the list"):
+        await permitted_address(httpx.URL("https://portal.example.jp.evil.example/"), policy)
+
+
+async def test_the_permission_for_one_port_does_not_open_another() -> None:
+    policy = Policy(private=frozenset({"127.0.0.1:8001"}))
+    with pytest.raises(FetchRefused):
+        await permitted_address(httpx.URL("http://127.0.0.1:8002/"), policy)
+
+
+async def test_a_redirect_to_another_origin_is_refused_and_not_followed() -> None:
+    async with _server(lambda _line, _n: _reply("200 OK", b"inside")) as (inside, asked):
+        leave = _reply("302 Found", Location=f"http://{inside}/")
+        async with _server(lambda _line, _n: leave) as (host, _):
+            with pytest.raises(FetchRefused, match="off its host"):
+                await Fetcher().get(f"http://{host}/", policy=_local(host))
+    assert asked == []
+
+
+async def test_an_answer_larger_than_the_limit_is_dropped_even_if_it_is_small_when_packed() -> None:
+    bomb = gzip.compress(b"0" * 5_000_000)
+    reply = _reply("200 OK", bomb, Content_Encoding="gzip")
+    async with _server(lambda _line, _n: reply) as (host, _):
+        with pytest.raises(FetchFailed, match="larger than"):
+            await Fetcher().get(f"http://{host}/", policy=_local(host, max_body=1_000_000))
+
+
+async def test_a_busy_server_is_asked_again_after_the_time_it_names() -> None:
+    def answer(_line: str, number: int) -> bytes:
+        return _reply("503 Busy", Retry_After="0") if number < 3 else _reply("200 OK", b"ok")
+
+    async with _server(answer) as (host, asked):
+        result = await Fetcher().get(f"http://{host}/", policy=_local(host))
+    assert (result.content, len(asked)) == (b"ok", 3)
+
+
+async def test_a_post_that_may_have_been_served_is_not_sent_twice() -> None:
+    async with _server(lambda _line, _n: b"") as (host, asked):
+        with pytest.raises(FetchFailed):
+            await Fetcher().post(f"http://{host}/", policy=_local(host), content=b"x")
+    assert len(asked) == 1
+
+
+async def _never(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def _failure(call: Awaitable[object]) -> FetchFailed:
+    with pytest.raises(FetchFailed) as failure:
+        await call
+    return failure.value
+
+
+async def test_a_server_that_never_answers_ends_at_the_deadline_and_may_be_tried_again() -> None:
+    server = await asyncio.start_server(_never, "127.0.0.1", 0)
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    policy = _local(host, deadline_s=0.2)
+    failure = await _failure(Fetcher().get(f"http://{host}/", policy=policy))
+    assert failure.retriable
+    server.close()
