@@ -26,6 +26,7 @@ async def _server(answer: Answer) -> AsyncIterator[tuple[str, list[str]]]:
         writer.write(answer(head.decode().split("\r\n")[0], len(asked)))
         await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -120,10 +121,6 @@ async def test_a_post_that_may_have_been_served_is_not_sent_twice() -> None:
     assert len(asked) == 1
 
 
-async def _never(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await asyncio.Event().wait()
-
-
 async def _failure(call: Awaitable[object]) -> FetchFailed:
     with pytest.raises(FetchFailed) as failure:
         await call
@@ -131,9 +128,19 @@ async def _failure(call: Awaitable[object]) -> FetchFailed:
 
 
 async def test_a_server_that_never_answers_ends_at_the_deadline_and_may_be_tried_again() -> None:
-    server = await asyncio.start_server(_never, "127.0.0.1", 0)
+    hung_up = asyncio.Event()
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        hung_up.set()
+
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
     host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     policy = _local(host, deadline_s=0.2)
     failure = await _failure(Fetcher().get(f"http://{host}/", policy=policy))
     assert failure.retriable
+    await hung_up.wait()
     server.close()
+    await server.wait_closed()

@@ -82,7 +82,7 @@ async def test_mail_without_a_server_becomes_a_file_that_a_mail_program_reads(
 
 async def test_a_line_break_in_an_address_is_refused(tmp_path: Path) -> None:
     mailer = FolderMailer(tmp_path, "kasane@example.jp", lambda: AT)
-    with pytest.raises(ValueError, match="linefeed|CR|header"):
+    with pytest.raises(ValueError, match=r"linefeed|CR|header"):
         await mailer.send("a@example.jp\r\nBcc: b@example.jp", "s", "t")
 
 
