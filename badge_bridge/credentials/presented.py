@@ -1,0 +1,101 @@
+"""Reading what somebody presents: a credential as JSON, as a JWT, or baked into an image."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from openbadgeslib.errors import LibOpenBadgesException
+from openbadgeslib.ob3 import OB3Verifier
+
+from engine.database import Json
+
+LARGEST_IMAGE = 8 * 1024 * 1024
+LARGEST_CREDENTIAL = 256 * 1024
+
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_REGISTERED = frozenset({"iss", "jti", "sub", "nbf", "exp", "iat", "aud"})
+
+
+class Unreadable(ValueError):
+    """Nothing in the data is a credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A credential as presented; nothing about it has been checked yet.
+
+    `document` has no registered JWT claims, they are in `claims`; `header` is the JOSE header.
+    """
+
+    form: Literal["json", "jwt"]
+    text: str
+    document: dict[str, Json]
+    claims: dict[str, Json] = field(default_factory=dict)
+    header: dict[str, Json] = field(default_factory=dict)
+
+
+def read(data: bytes) -> Presented:
+    """The credential in `data`. Raises: Unreadable."""
+    text = _unbaked(data).strip()
+    if len(text) > LARGEST_CREDENTIAL:
+        raise Unreadable(f"larger than {LARGEST_CREDENTIAL} characters")
+    if _JWT.fullmatch(text):
+        header, payload, _ = text.split(".")
+        content = _object(_decoded(payload))
+        return Presented(
+            form="jwt",
+            text=text,
+            document={key: content[key] for key in content if key not in _REGISTERED},
+            claims={key: content[key] for key in content if key in _REGISTERED},
+            header=_object(_decoded(header)),
+        )
+    return Presented(form="json", text=text, document=_object(text))
+
+
+def _unbaked(data: bytes) -> str:
+    if len(data) > LARGEST_IMAGE:
+        raise Unreadable(f"larger than {LARGEST_IMAGE} bytes")
+    try:
+        if data.startswith(b"\x89PNG\r\n\x1a\n"):
+            return str(OB3Verifier.extract_token_from_png(data))
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            return str(OB3Verifier.extract_token_from_svg(data))
+        return data.decode("utf-8-sig")
+    except (LibOpenBadgesException, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)[:200]) from error
+
+
+def _decoded(segment: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise Unreadable("a part of the JWT is not base64url of UTF-8") from error
+
+
+def _object(text: str) -> dict[str, Json]:
+    """Strict JSON: what two parsers could read differently is not read at all."""
+    try:
+        value = json.loads(text, object_pairs_hook=_unambiguous, parse_constant=_refuse)
+        text.encode()
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(str(error)[:200]) from error
+    if not isinstance(value, dict):
+        raise Unreadable("not a JSON object")
+    return value
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Unreadable("a member is there twice")
+    return members
+
+
+def _refuse(constant: str) -> Any:
+    raise Unreadable(f"{constant} is no JSON")

@@ -1,0 +1,194 @@
+"""What a verification found: one check at a time, in words that a person can use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.database import Json
+from engine.text import Text
+
+Outcome = Literal["passed", "failed", "unknown"]
+Verdict = Literal["valid", "revoked", "invalid", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question and its answer. `unknown`: it could not be answered now.
+
+    `detail` is for the technician: what the library said, in English.
+    """
+
+    name: str
+    outcome: Outcome
+    text: Text
+    detail: str = ""
+
+    def to_json(self) -> Json:
+        """The check as data."""
+        answer = {"check": self.name, "outcome": self.outcome, "text": self.text.to_json()}
+        return answer | ({"detail": self.detail} if self.detail else {})
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """All checks in the order in which they were made.
+
+    `document` is the credential as presented, without a claim that it is genuine; None where
+    nothing could be read.
+    """
+
+    checks: tuple[Check, ...]
+    form: Literal["json", "jwt", "none"] = "none"
+    document: Json = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """`valid` only where every check passed."""
+        wrong = {check.name for check in self.checks if check.outcome == "failed"}
+        if wrong:
+            return "revoked" if wrong == {"status"} else "invalid"
+        return "valid" if all(c.outcome == "passed" for c in self.checks) else "unknown"
+
+    @property
+    def valid(self) -> bool:
+        """Whether the badge may be relied upon."""
+        return self.verdict == "valid"
+
+    @property
+    def summary(self) -> Text:
+        """The verdict in one sentence."""
+        return _VERDICTS[self.verdict]
+
+    @property
+    def issuer(self) -> str:
+        """The identifier that the credential names as its issuer."""
+        return issuer_of(self.document)
+
+    def to_json(self) -> Json:
+        """The report as data."""
+        return {
+            "verdict": self.verdict,
+            "summary": self.summary.to_json(),
+            "form": self.form,
+            "credential": (self.document or {}).get("id"),
+            "issuer": self.issuer or None,
+            "checks": [check.to_json() for check in self.checks],
+        }
+
+
+def issuer_of(document: Json) -> str:
+    """The `id` of the issuer, given as an address or as a Profile."""
+    issuer = document.get("issuer") if isinstance(document, dict) else None
+    identifier = issuer.get("id") if isinstance(issuer, dict) else issuer
+    return identifier if isinstance(identifier, str) else ""
+
+
+def passed(name: str, *, variant: str = "") -> Check:
+    """The check `name`, passed."""
+    return Check(name, "passed", PASSED[f"{name}_{variant}" if variant else name])
+
+
+def failed(name: str, code: str = "", detail: str = "") -> Check:
+    """The check `name`, failed for the reason `code`."""
+    return Check(name, "failed", FAILED[code or name], detail)
+
+
+def unknown(name: str, code: str, detail: str = "") -> Check:
+    """The check `name`, which could not be made for the reason `code`."""
+    return Check(name, "unknown", FAILED[code], detail)
+
+
+PASSED = {
+    "readable": Text(ja="バッジのデータを読み取りました。", en="The badge could be read."),
+    "structure": Text(
+        ja="Open Badges 3.0 の形式です。", en="It has the form of an Open Badge 3.0."
+    ),
+    "issuer": Text(
+        ja="署名の鍵は、発行者が公開しているものです。",
+        en="The key is one that the issuer publishes.",
+    ),
+    "issuer_self": Text(
+        ja="署名の鍵は発行者の識別子そのものです。この識別子が誰のものかは、別に確かめてください。",
+        en="The key is the issuer's identifier itself. Whose it is has to be found out elsewhere.",
+    ),
+    "signature": Text(
+        ja="署名は正しく、発行後に書き換えられていません。",
+        en="The signature is right: nothing was changed after issuing.",
+    ),
+    "terms": Text(
+        ja="記載のすべてが署名の対象です。", en="Everything it says is covered by the signature."
+    ),
+    "claims": Text(
+        ja="JWT の項目とバッジの内容が一致しています。",
+        en="The claims of the JWT agree with the badge.",
+    ),
+    "conformance": Text(
+        ja="別の検証ソフトでも同じ結果です。", en="Independent software comes to the same result."
+    ),
+    "dates": Text(ja="有効期間内です。", en="It is within its period of validity."),
+    "status": Text(ja="取り消されていません。", en="It has not been revoked."),
+    "status_none": Text(
+        ja="取り消しの仕組みを持たないバッジです。", en="This badge names no list of revocations."
+    ),
+}
+
+FAILED = {
+    "readable": Text(
+        ja="バッジのデータを読み取れません。JSON、JWT、または画像 (PNG・SVG) を指定してください。",
+        en="No badge could be read. It may be JSON, a JWT, or an image (PNG, SVG).",
+    ),
+    "structure": Text(ja="Open Badges 3.0 の形式ではありません。", en="It is no Open Badge 3.0."),
+    "issuer": Text(
+        ja="署名の鍵は、記載された発行者のものではありません。",
+        en="The key does not belong to the issuer that is named.",
+    ),
+    "issuer_unknown": Text(
+        ja="発行者の鍵を確認できませんでした。", en="The issuer's key could not be found out."
+    ),
+    "issuer_kind": Text(
+        ja="発行者の識別子の種類に対応していません (did:web と did:key に対応)。",
+        en="This kind of issuer identifier is not supported (did:web and did:key are).",
+    ),
+    "signature": Text(
+        ja="署名が合いません。内容が書き換えられたか、別の鍵で署名されています。",
+        en="The signature is wrong: something was changed, or another key signed it.",
+    ),
+    "terms": Text(
+        ja="署名の対象にならない記載が含まれています。",
+        en="It says something that the signature does not cover.",
+    ),
+    "claims": Text(
+        ja="JWT の項目とバッジの内容が一致しません。",
+        en="The claims of the JWT do not agree with the badge.",
+    ),
+    "conformance": Text(
+        ja="別の検証ソフトが受け入れませんでした。", en="Independent software refused it."
+    ),
+    "dates": Text(ja="日付を読み取れません。", en="Its dates cannot be read."),
+    "not_yet": Text(ja="まだ有効期間に入っていません。", en="It is not valid yet."),
+    "expired": Text(ja="有効期限が過ぎています。", en="It has expired."),
+    "revoked": Text(
+        ja="発行者がこのバッジを取り消しました。", en="The issuer has revoked this badge."
+    ),
+    "status_list": Text(
+        ja="取り消しの一覧が正しくありません。", en="The list of revocations is not in order."
+    ),
+    "status_unknown": Text(
+        ja="取り消しの有無を確認できませんでした。",
+        en="Whether it was revoked could not be found out.",
+    ),
+}
+
+_VERDICTS: dict[Verdict, Text] = {
+    "valid": Text(ja="このバッジは有効です。", en="This badge is valid."),
+    "revoked": Text(
+        ja="このバッジは本物ですが、取り消されています。",
+        en="This badge is genuine, but it has been revoked.",
+    ),
+    "invalid": Text(ja="このバッジは有効ではありません。", en="This badge is not valid."),
+    "unknown": Text(
+        ja="一部を確認できなかったため、有効とは言えません。",
+        en="Something could not be checked, so it cannot be called valid.",
+    ),
+}

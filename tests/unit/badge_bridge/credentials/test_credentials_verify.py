@@ -1,0 +1,310 @@
+"""What a stranger is told about a badge."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from joserfc import jwt
+
+from badge_bridge.credentials.emblem import bake, emblem
+from badge_bridge.credentials.keys import ed25519_fragment
+from badge_bridge.credentials.proof import secured
+from badge_bridge.credentials.status_list import status_list_credential
+from badge_bridge.credentials.verify import verify
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+SETTINGS = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def outcomes(report) -> dict[str, str]:
+    return {check.name: check.outcome for check in report.checks}
+
+
+def data(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def handed_in(office, way: str) -> bytes:
+    """The sample badge in one of the forms that somebody may hand in."""
+    credential = office.jwt(office.credential())
+    if way.endswith("json"):
+        credential = json.dumps(office.sign(office.credential()), ensure_ascii=False)
+    if way.startswith("png"):
+        return bake(emblem("ST-DX-STARTER", "stack"), credential)
+    if way.startswith("svg"):
+        return (
+            "<svg xmlns='http://www.w3.org/2000/svg'><openbadges:credential "
+            "xmlns:openbadges='https://purl.imsglobal.org/ob/v3p0' "
+            f"verify='{credential}'/></svg>"
+        ).encode()
+    return credential.encode()
+
+
+@pytest.mark.parametrize("way", ["json", "jwt", "png with json", "png with jwt", "svg with jwt"])
+async def test_a_genuine_badge_is_valid_however_it_is_handed_in(office, way):
+    report = await verify(handed_in(office, way), office, at=NOW)
+    assert report.verdict == "valid", report.to_json()
+    middle = "claims" if "jwt" in way else "terms"
+    assert list(outcomes(report)) == [
+        "readable", "structure", "issuer", "signature", middle, "dates", "status", "conformance",
+    ]  # fmt: skip
+    assert report.issuer == "did:web:badges.example.jp"
+
+
+@pytest.mark.parametrize("way", ["json", "jwt"])
+async def test_a_revoked_badge_is_called_genuine_and_revoked(office, way):
+    office.revoked.add(94567)
+    office.publish()
+    report = await verify(handed_in(office, way), office, at=NOW)
+    assert report.verdict == "revoked"
+    assert outcomes(report)["signature"] == "passed"
+    assert report.summary.ja == "このバッジは本物ですが、取り消されています。"
+
+
+async def test_the_revocation_of_a_neighbour_does_not_touch_the_badge(office):
+    office.revoked |= {94566, 94568}
+    office.publish()
+    assert (await verify(handed_in(office, "json"), office, at=NOW)).valid
+
+
+@SETTINGS
+@given(at=st.floats(0, 1, exclude_max=True), byte=st.integers(0x20, 0x7E))
+async def test_any_changed_byte_of_the_json_is_noticed(office, at, byte):
+    whole = handed_in(office, "json")
+    place = int(at * len(whole))
+    changed = whole[:place] + bytes([byte]) + whole[place + 1 :]
+    report = await verify(changed, office, at=NOW)
+    assert report.valid == (_read(changed) == _read(whole))
+
+
+@SETTINGS
+@given(at=st.floats(0, 1, exclude_max=True), byte=st.sampled_from(b"ABCxyz019-_.={"))
+async def test_any_changed_byte_of_the_jwt_is_noticed(office, at, byte):
+    whole = handed_in(office, "jwt")
+    place = int(at * len(whole))
+    changed = whole[:place] + bytes([byte]) + whole[place + 1 :]
+    assert (await verify(changed, office, at=NOW)).valid == (changed == whole)
+
+
+def _read(text: bytes) -> Any:
+    """JSON without the space between its parts, which no proof covers and nobody reads."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _paths(value: Any, path: tuple = ()) -> list[tuple]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, member in inner:
+        found.append((*path, key))
+        if isinstance(member, dict | list):
+            found += _paths(member, (*path, key))
+    return found
+
+
+@SETTINGS
+@given(choice=st.data())
+async def test_any_changed_or_missing_or_added_member_is_noticed(office, choice):
+    signed = office.sign(office.credential())
+    changed = copy.deepcopy(signed)
+    path = choice.draw(st.sampled_from(_paths(signed)))
+    place: Any = changed
+    for step in path[:-1]:
+        place = place[step]
+    match choice.draw(st.sampled_from(["change", "remove", "add"])):
+        case "change":
+            place[path[-1]] = choice.draw(
+                st.sampled_from(["https://evil.example/", "x", 1, True, None, [], {}])
+            )
+        case "remove":
+            del place[path[-1]]
+        case "add":
+            value = choice.draw(st.sampled_from(["x", 5, {"id": "urn:x"}]))
+            name = choice.draw(st.sampled_from(["stars", "validUntil", "urn:x:stars", "role"]))
+            if isinstance(place, list):
+                place.append(value)
+            else:
+                place[name] = value
+    assert not (await verify(data(changed), office, at=NOW)).valid
+
+
+async def test_an_added_undefined_term_is_refused_although_the_bare_proof_still_verifies(office):
+    signed = office.sign(office.credential())
+    signed["credentialSubject"]["achievement"]["stars"] = 5
+    report = await verify(data(signed), office, at=NOW)
+    assert outcomes(report)["signature"] == "passed"
+    assert outcomes(report)["terms"] == "failed"
+    assert report.checks[-1].detail == "/credentialSubject/achievement/stars"
+
+
+async def test_a_second_proof_beside_the_first_is_refused(office):
+    signed = office.sign(office.credential())
+    signed["proof"].append({"type": "DataIntegrityProof", "cryptosuite": "made-up"})
+    report = await verify(data(signed), office, at=NOW)
+    assert outcomes(report)["terms"] == "failed"
+
+
+async def test_a_key_that_the_issuer_does_not_publish_is_refused(office, stranger):
+    forged = stranger.sign(stranger.credential())
+    report = await verify(data(forged), office, at=NOW)
+    assert outcomes(report)["issuer"] == "failed"
+    forged = stranger.jwt(stranger.credential())
+    assert outcomes(await verify(forged.encode(), office, at=NOW))["issuer"] == "failed"
+
+
+async def test_a_foreign_key_under_the_name_of_the_issuers_key_is_refused(office, stranger):
+    forged = secured(office.credential(), key=stranger.key, method=office.method, created=NOW)
+    report = await verify(data(forged), office, at=NOW)
+    assert outcomes(report)["signature"] == "failed"
+
+
+async def test_a_key_of_somebody_elses_did_is_refused(office):
+    other = Ed25519PrivateKey.generate()
+    fragment = ed25519_fragment(other.public_key().public_bytes_raw())
+    forged = secured(
+        office.credential(), key=other, method=f"did:key:{fragment}#{fragment}", created=NOW
+    )
+    assert outcomes(await verify(data(forged), office, at=NOW))["issuer"] == "failed"
+
+
+async def test_a_key_listed_for_another_purpose_is_refused(office):
+    office.web[office.addresses.did]["assertionMethod"] = []
+    report = await verify(handed_in(office, "json"), office, at=NOW)
+    assert outcomes(report)["issuer"] == "failed"
+
+
+async def test_a_did_key_issuer_is_accepted_and_said_to_vouch_for_itself_alone(office):
+    fragment = ed25519_fragment(office.key.public_key().public_bytes_raw())
+    document = office.credential()
+    document["issuer"]["id"] = f"did:key:{fragment}"
+    del document["credentialStatus"]
+    signed = secured(document, key=office.key, method=f"did:key:{fragment}#{fragment}", created=NOW)
+    report = await verify(data(signed), office, at=NOW)
+    assert report.valid, report.to_json()
+    assert "別に確かめて" in report.checks[2].text.ja
+    assert office.asked == []
+
+
+async def test_without_the_issuers_document_nothing_is_claimed(office):
+    badge = handed_in(office, "json")
+    del office.web[office.addresses.did]
+    report = await verify(badge, office, at=NOW)
+    assert report.verdict == "unknown"
+    assert outcomes(report)["issuer"] == "unknown"
+
+
+async def test_without_the_status_list_the_badge_is_not_called_valid(office):
+    del office.web[office.addresses.status_list("2026-1")]
+    report = await verify(handed_in(office, "json"), office, at=NOW)
+    assert report.verdict == "unknown"
+    assert outcomes(report)["status"] == "unknown"
+
+
+async def test_a_status_list_that_somebody_else_signed_does_not_undo_a_revocation(office, stranger):
+    office.revoked.add(94567)
+    office.publish()
+    stranger.publish()
+    url = office.addresses.status_list("2026-1")
+    office.web[url] = stranger.web[url]
+    report = await verify(handed_in(office, "json"), office, at=NOW)
+    assert report.verdict == "revoked" or not report.valid
+    assert report.checks[-2].detail.startswith("issuer:")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda d: d | {"id": f"{d['id']}0"}, "another list"),
+        (lambda d: d | {"validUntil": "2026-03-09T18:00:00Z"}, "a list that is not valid now"),
+        (
+            lambda d: (
+                d | {"credentialSubject": d["credentialSubject"] | {"statusPurpose": "suspension"}}
+            ),
+            "a list for another purpose",
+        ),
+        (
+            lambda d: d | {"type": ["VerifiableCredential"]},
+            "not a BitstringStatusListCredential",
+        ),
+    ],
+)
+async def test_a_list_that_is_not_the_one_named_is_refused(office, change, fault):
+    at = datetime(2026, 3, 9, 17, tzinfo=UTC)
+    document = change(status_list_credential("2026-1", [], addresses=office.addresses, at=at))
+    office.web[office.addresses.status_list("2026-1")] = data(office.sign(document))
+    report = await verify(handed_in(office, "json"), office, at=NOW)
+    check = next(check for check in report.checks if check.name == "status")
+    assert (check.outcome, check.detail) == ("failed", fault)
+
+
+async def test_dates_decide_by_the_moment_given(office):
+    document = office.credential() | {"validUntil": "2026-04-01T00:00:00Z"}
+    for badge in (data(office.sign(document)),):
+        assert (
+            outcomes(await verify(badge, office, at=NOW + timedelta(days=60)))["dates"] == "failed"
+        )
+        early = await verify(badge, office, at=NOW - timedelta(days=60))
+        assert early.checks[5].text.ja == "まだ有効期間に入っていません。"
+
+
+async def test_a_jwt_whose_claims_disagree_with_the_badge_is_refused(office):
+    document = office.credential()
+    claims = {
+        **document,
+        "iss": document["issuer"]["id"],
+        "jti": document["id"],
+        "sub": "urn:uuid:00000000-0000-4000-8000-000000000000",
+        "nbf": int(datetime(2026, 3, 9, 17, tzinfo=UTC).timestamp()),
+    }
+    header = {"alg": "RS256", "kid": office.kid, "typ": "JWT"}
+    token = jwt.encode(header, claims, office.rsa_key)
+    report = await verify(token.encode(), office, at=NOW)
+    assert outcomes(report)["claims"] == "failed"
+    assert report.checks[-1].detail == "sub"
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        (b"", "Expecting value"),
+        (b"\xff\xfe", "utf-8"),
+        (b"[]", "not a JSON object"),
+        (b'{"id": "a", "id": "b"}', "a member is there twice"),
+        (b'{"a": NaN}', "NaN is no JSON"),
+        (b"[" * 100_000, "recursion"),
+        (b'{"a": "\\ud800"}', "surrogates"),
+        (b"\x89PNG\r\n\x1a\n broken", "PNG"),
+        (b"<svg", "SVG"),
+        (b"a.b.c", "base64url"),
+        (b"x" * 300_000, "larger than"),
+    ],
+)
+async def test_what_is_no_badge_gets_a_reason_and_no_crash(office, sent, detail):
+    report = await verify(sent, office, at=NOW)
+    assert outcomes(report) == {"readable": "failed"}
+    assert detail in report.checks[0].detail
+    assert report.verdict == "invalid"
+
+
+async def test_json_that_is_something_else_is_told_what_it_lacks(office):
+    report = await verify(b'{"type": ["VerifiableCredential"], "id": "urn:x"}', office, at=NOW)
+    assert outcomes(report)["structure"] == "failed"
+    assert report.checks[-1].detail == ("type, issuer, validFrom, credentialSubject, achievement")
+
+
+def test_the_emblem_is_the_same_picture_each_time_and_different_for_each_badge():
+    assert emblem("B-DATA-1", "badge") == emblem("B-DATA-1", "badge")
+    assert (
+        len({emblem("B-DATA-1", "badge"), emblem("B-SEC-1", "badge"), emblem("重ね", "stack")}) == 3
+    )
