@@ -1,0 +1,1 @@
+"""Pure parts of the connectors: no I/O, no clock, no database."""

@@ -1,0 +1,105 @@
+"""The contract: what any portal is reduced to, and nothing else leaves a connector.
+
+Item
+├── Completion   what the portal reports of one learner and one activity
+├── Rejected     one record that cannot be taken, with its reason
+└── Checkpoint   how far the connector has read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connectors.core.reasons import Reason, sentence
+from engine.text import Text
+
+Json = Any
+"""A JSON value as `json.loads` gives it."""
+
+COMPLETED = "http://adlnet.gov/expapi/verbs/completed"
+PASSED = "http://adlnet.gov/expapi/verbs/passed"
+FAILED = "http://adlnet.gov/expapi/verbs/failed"
+VOIDED = "http://adlnet.gov/expapi/verbs/voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a portal says of one learner and one activity.
+
+    `source_key`: the portal's own stable key of this record, never a row number.
+    `actor`: an Agent with exactly one IFI. `occurred_at`: aware; None where the portal does not
+    say, never the time of reading. `score`: `scaled raw min max`, each optional.
+    `removed`: the portal says that this no longer holds. `as_of`: the portal's version time of the
+    record; an older one never overwrites a newer one. `contact`: the address the portal has on
+    record for the learner; sealed, and only used to mail a code to.
+    `statement`: the portal's own statement; it is stored as received under its own id, and the
+    other fields are not looked at.
+    A Completion that claims nothing (see `claims_nothing`) is counted as ignored.
+    """
+
+    source_key: str
+    actor: Json
+    activity_id: str
+    occurred_at: datetime | None
+    verb: str = COMPLETED
+    completed: bool | None = None
+    passed: bool | None = None
+    score: Mapping[str, float] | None = None
+    activity_name: Mapping[str, str] | None = None
+    removed: bool = False
+    as_of: datetime | None = None
+    contact: str | None = field(default=None, repr=False)
+    statement: bytes | None = field(default=None, repr=False)
+    raw: Json = field(default=None, repr=False)
+
+    @property
+    def claims_nothing(self) -> bool:
+        """Whether the record is known to be without effect, such as "submitted, not graded"."""
+        claims = (self.completed, self.passed, self.score, self.statement)
+        return not self.removed and all(claim is None for claim in claims)
+
+    @staticmethod
+    def of_statement(source_key: str, statement: bytes) -> Completion:
+        """A portal's own statement, to be stored as it came."""
+        return Completion(
+            source_key=source_key,
+            actor=None,
+            activity_id="",
+            occurred_at=None,
+            statement=statement,
+            raw=statement,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One record that cannot be taken. It is held with its reason and never ends a run.
+
+    `source_key` where it could still be read: a later good record of that key settles this one.
+    """
+
+    reason: Reason
+    detail: Text
+    raw: Json = field(default=None, repr=False)
+    source_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far `stream` was read; committed together with the records before it."""
+
+    stream: str
+    state: Mapping[str, Json]
+
+
+Item = Completion | Rejected | Checkpoint
+
+
+def rejected(
+    reason: Reason, *, raw: Json = None, source_key: str | None = None, **params: object
+) -> Rejected:
+    """A Rejected whose detail is the reason's own sentence with `params` filled in."""
+    return Rejected(reason, sentence(reason).format(**params), raw, source_key)

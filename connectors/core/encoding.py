@@ -1,0 +1,46 @@
+"""Encodings of files as Japanese offices save them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+# CP932 as Python decodes it passes these single bytes (80, A0, FD-FF) through; no office wrote
+# them, so a file that has them is broken or is something else.
+_NOT_WRITTEN = re.compile("[\x80\xa0\uf8f1-\uf8f3]")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file's text and the encoding it was read with."""
+
+    text: str
+    encoding: str
+
+
+def decode(content: bytes) -> Decoded | None:
+    """The text of a file, or None where no encoding fits all of it.
+
+    A byte order mark decides; else strict UTF-8; else CP932. The other variants of Shift_JIS are
+    never guessed: `shift_jis_2004` reads CP932 bytes without complaint, and wrongly (髙 as 郄).
+    """
+    for bom, encoding in _BOMS:
+        if content.startswith(bom):
+            return _strict(content, encoding)
+    return _strict(content, "utf-8") or _strict(content, "cp932")
+
+
+def _strict(content: bytes, encoding: str) -> Decoded | None:
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    if encoding == "cp932" and _NOT_WRITTEN.search(text):
+        return None
+    return Decoded(text, encoding)

@@ -1,0 +1,209 @@
+"""The closed list of reasons for which a record is held, in words an office can act on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from engine.text import Text
+
+
+class Reason(StrEnum):
+    """Why a record is held. Codes are stable: they are stored and shown for years."""
+
+    UNDECODABLE = "undecodable"
+    NOT_CSV = "not_csv"
+    BROKEN_CSV = "broken_csv"
+    EMPTY_FILE = "empty_file"
+    MISSING_COLUMN = "missing_column"
+    DUPLICATE_COLUMN = "duplicate_column"
+    TOO_LARGE = "too_large"
+    INCOMPLETE_ROW = "incomplete_row"
+    AMBIGUOUS_KEY = "ambiguous_key"
+    FORBIDDEN_CHARACTER = "forbidden_character"
+    MISSING_LEARNER_ID = "missing_learner_id"
+    MISSING_COURSE = "missing_course"
+    BAD_DATE = "bad_date"
+    DATE_IN_FUTURE = "date_in_future"
+    BAD_SCORE = "bad_score"
+    UNKNOWN_LINE_ITEM = "unknown_line_item"
+    INVALID_JSON = "invalid_json"
+    INVALID_STATEMENT = "invalid_statement"
+    ACTOR_OUTSIDE_NAMESPACE = "actor_outside_namespace"
+    ACTIVITY_OUTSIDE_PREFIX = "activity_outside_prefix"
+    VOID_FORBIDDEN = "void_forbidden"
+    ID_CONFLICT = "id_conflict"
+
+    @property
+    def whole_file(self) -> bool:
+        """Whether the reason holds a whole file, of which then no row is taken."""
+        return self in _WHOLE_FILE
+
+
+_WHOLE_FILE = frozenset(
+    {
+        Reason.UNDECODABLE,
+        Reason.NOT_CSV,
+        Reason.BROKEN_CSV,
+        Reason.EMPTY_FILE,
+        Reason.MISSING_COLUMN,
+        Reason.DUPLICATE_COLUMN,
+        Reason.TOO_LARGE,
+    }
+)
+
+# reason: (label in lists, sentence about one record)
+_TEXTS: dict[Reason, tuple[Text, Text]] = {
+    Reason.UNDECODABLE: (
+        Text(ja="文字コードを判別できないファイル", en="Undecodable file"),
+        Text(
+            ja="ファイルの文字コードを判別できません（UTF-8でもShift_JIS(CP932)でも読めません）。"
+            "途中で切れていないか確認し、CSV（UTF-8）で保存し直してください。",
+            en="The file is neither UTF-8 nor Shift_JIS (CP932). Check that it is complete and "
+            "save it again as CSV (UTF-8).",
+        ),
+    ),
+    Reason.NOT_CSV: (
+        Text(ja="CSVではないファイル", en="Not a CSV file"),
+        Text(
+            ja="CSVファイルではありません。Excelで開き、CSV（UTF-8）で保存し直してください。",
+            en="This is not a CSV file. Open it in Excel and save it as CSV (UTF-8).",
+        ),
+    ),
+    Reason.BROKEN_CSV: (
+        Text(ja="CSVの形が壊れているファイル", en="Broken CSV file"),
+        Text(
+            ja="CSVとして読めません（{row}行目付近：引用符が閉じていない可能性があります）。",
+            en="The file cannot be read as CSV (near line {row}: a quotation mark may be open).",
+        ),
+    ),
+    Reason.EMPTY_FILE: (
+        Text(ja="中身のないファイル", en="Empty file"),
+        Text(ja="ファイルに行がありません。", en="The file has no rows."),
+    ),
+    Reason.MISSING_COLUMN: (
+        Text(ja="必要な列がないファイル", en="Missing column"),
+        Text(
+            ja="必要な列がありません：{columns}。1行目の見出しを確認してください。",
+            en="The file lacks these columns: {columns}. Check its heading row.",
+        ),
+    ),
+    Reason.DUPLICATE_COLUMN: (
+        Text(ja="見出しが重複しているファイル", en="Duplicate column"),
+        Text(
+            ja="同じ見出しの列が2つ以上あります：{columns}。",
+            en="These headings appear more than once: {columns}.",
+        ),
+    ),
+    Reason.TOO_LARGE: (
+        Text(ja="大きすぎるデータ", en="Too large"),
+        Text(
+            ja="大きすぎるため取り込めません（上限 {limit}）。",
+            en="This is larger than we take (limit {limit}).",
+        ),
+    ),
+    Reason.INCOMPLETE_ROW: (
+        Text(ja="列数の合わない行", en="Incomplete row"),
+        Text(
+            ja="行の列数が見出しと合いません（見出し{expected}列、この行{found}列）。",
+            en="The row has {found} cells where the heading has {expected}.",
+        ),
+    ),
+    Reason.AMBIGUOUS_KEY: (
+        Text(ja="内容の食い違う重複行", en="Contradicting rows"),
+        Text(
+            ja="同じ受講記録（{key}）の行が複数あり、内容が食い違っています。"
+            "正しい行だけを残してください。",
+            en="Several rows stand for the same record ({key}) and contradict one another. "
+            "Keep the right one.",
+        ),
+    ),
+    Reason.FORBIDDEN_CHARACTER: (
+        Text(ja="使えない文字を含む記録", en="Forbidden character"),
+        Text(
+            ja="保存できない制御文字が含まれています。",
+            en="The record contains a control character that cannot be stored.",
+        ),
+    ),
+    Reason.MISSING_LEARNER_ID: (
+        Text(ja="受講者番号がない記録", en="No learner id"),
+        Text(ja="受講者を示す番号がありません。", en="The record does not say who the learner is."),
+    ),
+    Reason.MISSING_COURSE: (
+        Text(ja="講座コードがない記録", en="No course"),
+        Text(ja="講座を示すコードがありません。", en="The record does not say which course it is."),
+    ),
+    Reason.BAD_DATE: (
+        Text(ja="日付を読めない記録", en="Unreadable date"),
+        Text(ja="「{value}」を日付として読めません。", en='"{value}" is not a date we can read.'),
+    ),
+    Reason.DATE_IN_FUTURE: (
+        Text(ja="修了日が未来の記録", en="Date in the future"),
+        Text(
+            ja="修了の日時 {value} が未来になっています。",
+            en="The completion is dated {value}, which is in the future.",
+        ),
+    ),
+    Reason.BAD_SCORE: (
+        Text(ja="点数を読めない記録", en="Unreadable score"),
+        Text(
+            ja="「{value}」は0から{maximum}までの点数ではありません。",
+            en='"{value}" is not a score from 0 to {maximum}.',
+        ),
+    ),
+    Reason.UNKNOWN_LINE_ITEM: (
+        Text(ja="登録のない成績項目", en="Unknown line item"),
+        Text(
+            ja="成績項目 {line_item} は登録されていません。",
+            en="The line item {line_item} is not registered.",
+        ),
+    ),
+    Reason.INVALID_JSON: (
+        Text(ja="JSONとして正しくない記録", en="Invalid JSON"),
+        Text(ja="JSONとして正しくありません。", en="This is not valid JSON."),
+    ),
+    Reason.INVALID_STATEMENT: (
+        Text(ja="xAPIの規則に合わない記録", en="Invalid statement"),
+        Text(
+            ja="xAPIのステートメントとして正しくありません。",
+            en="This is not a valid xAPI statement.",
+        ),
+    ),
+    Reason.ACTOR_OUTSIDE_NAMESPACE: (
+        Text(ja="担当外の受講者についての記録", en="Learner of another portal"),
+        Text(
+            ja="この提供元は、この受講者IDについて報告することを認められていません。",
+            en="This provider may not speak for that learner id.",
+        ),
+    ),
+    Reason.ACTIVITY_OUTSIDE_PREFIX: (
+        Text(ja="担当外の講座についての記録", en="Course of another portal"),
+        Text(
+            ja="この提供元は、この講座について報告することを認められていません。",
+            en="This provider may not speak about that course.",
+        ),
+    ),
+    Reason.VOID_FORBIDDEN: (
+        Text(ja="取り消しを認められていない記録", en="Voiding not allowed"),
+        Text(
+            ja="この提供元は、この記録を取り消すことを認められていません。",
+            en="This provider may not void that record.",
+        ),
+    ),
+    Reason.ID_CONFLICT: (
+        Text(ja="同じIDで内容が異なる記録", en="Same id, other content"),
+        Text(
+            ja="同じID（{id}）で内容の異なる記録がすでにあります。保存済みの記録は変わりません。",
+            en="A record with this id ({id}) and other content is stored already; it is unchanged.",
+        ),
+    ),
+}
+
+
+def label(reason: Reason) -> Text:
+    """The reason as a heading in a list."""
+    return _TEXTS[reason][0]
+
+
+def sentence(reason: Reason) -> Text:
+    """The reason as a sentence about one record, its `{placeholders}` still open."""
+    return _TEXTS[reason][1]

@@ -1,0 +1,16 @@
+"""Why a token, or the message it carries, is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason, with a stable code, a sentence in both languages, and the rule it rests on."""
+
+    code: str
+    text: Text
+    spec: str = ""
