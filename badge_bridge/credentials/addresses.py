@@ -12,9 +12,11 @@ class Addresses:
     """The public addresses under one origin, `https://badges.example.jp`, without a final slash.
 
     They stand in signed documents for years: none of them may ever change its meaning.
+    `issuer_did`: where the prefecture's own domain is another than the one that serves.
     """
 
     base: str
+    issuer_did: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what `did:web` cannot express. Raises: ValueError."""
@@ -27,7 +29,7 @@ class Addresses:
     @property
     def did(self) -> str:
         """The issuer. A port's colon is percent-encoded (did:web Method Specification §2.1)."""
-        return f"did:web:{quote(urlsplit(self.base).netloc, safe='')}"
+        return self.issuer_did or f"did:web:{quote(urlsplit(self.base).netloc, safe='')}"
 
     @property
     def did_document(self) -> str:

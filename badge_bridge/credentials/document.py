@@ -12,12 +12,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Literal
-from uuid import UUID
+from datetime import UTC, datetime
 
 from badge_bridge.credentials.addresses import Addresses
+from badge_bridge.credentials.award import (
+    Aligned,
+    Award,
+    Badge,
+    Counted,
+    IssuerProfile,
+    ProvedAddress,
+    StatusEntry,
+)
 from engine.database import Json
 from engine.text import Text
 
@@ -28,92 +34,9 @@ CONTEXT = (
 """In this order, the data model first (Open Badges 3.0, AchievementCredential)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """Who signs: the prefecture, under its own domain."""
-
-    name: Text
-    description: Text
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Aligned:
-    """A node of a framework that the badge stands for."""
-
-    code: str
-    name: Text
-    framework: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """What can be earned, as one version of the rulebook states it."""
-
-    id: str
-    kind: Literal["badge", "stack"]
-    name: Text
-    description: Text
-    criteria: Text
-    version: str
-    rulebook_hash: str
-    aligned: tuple[Aligned, ...] = ()
-    endorsement: Text | None = None
-    conditions: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A completion that the decision counted. It names the course, never the account."""
-
-    statement: UUID
-    course: str
-    source: str
-    completed_on: date
-    scaled: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Constituent:
-    """A badge that this one is stacked upon."""
-
-    award: UUID
-    name: Text
-
-
-@dataclass(frozen=True, slots=True)
-class ProvedAddress:
-    """An e-mail address that the learner has proved, and the salt to hide it with."""
-
-    address: str
-    salt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    """A decision to award, with what the credential says about it."""
-
-    id: UUID
-    person: UUID
-    badge: Badge
-    awarded_at: datetime
-    decision_hash: str
-    conditions_met: int = 0
-    counted: tuple[Counted, ...] = ()
-    constituents: tuple[Constituent, ...] = ()
-    proved: ProvedAddress | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StatusEntry:
-    """The bit that says whether the credential was revoked."""
-
-    status_list: str
-    index: int
-
-
-def credential(award: Award, *, issuer: Issuer, addresses: Addresses, status: StatusEntry) -> Json:
+def credential(
+    award: Award, *, issuer: IssuerProfile, addresses: Addresses, status: StatusEntry
+) -> Json:
     """The unsigned credential of an award.
 
     `validFrom` is the moment of the award, so that building it again changes nothing.
@@ -153,7 +76,7 @@ def credential(award: Award, *, issuer: Issuer, addresses: Addresses, status: St
     }
 
 
-def achievement(badge: Badge, *, issuer: Issuer, addresses: Addresses) -> Json:
+def achievement(badge: Badge, *, issuer: IssuerProfile, addresses: Addresses) -> Json:
     """The Achievement: what can be earned and how (Open Badges 3.0, Achievement)."""
     document: dict[str, Json] = {
         "id": addresses.achievement(badge.id),
@@ -198,7 +121,7 @@ def achievement(badge: Badge, *, issuer: Issuer, addresses: Addresses) -> Json:
     return document
 
 
-def profile(issuer: Issuer, addresses: Addresses) -> Json:
+def profile(issuer: IssuerProfile, addresses: Addresses) -> Json:
     """The issuer's Profile; its `id` is the DID that controls the keys."""
     document = {
         "id": addresses.did,
@@ -244,7 +167,7 @@ def _evidence(award: Award, addresses: Addresses) -> Iterator[Json]:
         yield {
             "id": f"urn:uuid:{counted.statement}",
             "type": ["Evidence"],
-            "name": counted.course,
+            "name": both(counted.course, " / "),
             "narrative": both(_completion(counted)),
             "genre": "completion",
         }
@@ -276,14 +199,14 @@ def _evidence(award: Award, addresses: Addresses) -> Iterator[Json]:
 
 
 def _completion(counted: Counted) -> Text:
-    text = Text(
-        ja="{source} で「{course}」を {on} に修了。",
-        en="Completed “{course}” at {source} on {on}.",
-    ).format(source=counted.source, course=counted.course, on=counted.completed_on.isoformat())
+    course, source = counted.course, counted.source
+    on = counted.completed_on.isoformat()
+    ja = f"{source.ja} で「{course.ja}」を {on} に修了。"
+    en = f"Completed “{course.en}” at {source.en} on {on}."
     if counted.scaled is None:
-        return text
+        return Text(ja, en)
     percent = f"{counted.scaled * 100:.0f}"
-    return Text(ja=f"{text.ja}得点率 {percent}%。", en=f"{text.en} Score {percent}%.")
+    return Text(ja=f"{ja}得点率 {percent}%。", en=f"{en} Score {percent}%.")
 
 
 def _alignment(aligned: Aligned) -> Json:

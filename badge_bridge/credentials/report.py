@@ -24,6 +24,11 @@ class Check:
     text: Text
     detail: str = ""
 
+    @property
+    def passed(self) -> bool:
+        """Whether the answer is yes."""
+        return self.outcome == "passed"
+
     def to_json(self) -> Json:
         """The check as data."""
         answer = {"check": self.name, "outcome": self.outcome, "text": self.text.to_json()}

@@ -25,7 +25,7 @@ from badge_bridge.credentials.report import (
     issuer_of,
     passed,
 )
-from badge_bridge.credentials.revocation import status_check
+from badge_bridge.credentials.status_check import status_check
 from engine.database import Json
 
 _SKEW = timedelta(minutes=5)

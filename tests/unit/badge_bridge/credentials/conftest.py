@@ -13,17 +13,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import RSAKey
 
 from badge_bridge.credentials.addresses import Addresses
-from badge_bridge.credentials.document import (
+from badge_bridge.credentials.award import (
     Aligned,
     Award,
     Badge,
     Constituent,
     Counted,
-    Issuer,
+    IssuerProfile,
     ProvedAddress,
     StatusEntry,
-    credential,
 )
+from badge_bridge.credentials.document import credential
 from badge_bridge.credentials.keys import PublicKey, did_document, ed25519_fragment
 from badge_bridge.credentials.proof import secured, vc_jwt
 from badge_bridge.credentials.published import Unreachable
@@ -60,15 +60,15 @@ AWARD = Award(
     counted=(
         Counted(
             UUID("0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a02"),
-            "DXリテラシー入門",
-            "まなび北ポータル",
+            Text.of("DXリテラシー入門"),
+            Text(ja="まなび北ポータル", en="Manabi Kita"),
             date(2026, 2, 1),
             0.91,
         ),
         Counted(
             UUID("0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a03"),
-            "情報セキュリティ",
-            "C研修事務局",
+            Text.of("情報セキュリティ"),
+            Text.of("C研修事務局"),
             date(2026, 1, 30),
         ),
     ),
@@ -80,7 +80,7 @@ AWARD = Award(
     ),
     proved=ProvedAddress("yui.takahashi@example.co.jp", "5f3e"),
 )
-PROFILE = Issuer(
+PROFILE = IssuerProfile(
     Text(ja="北海道", en="Hokkaido"), Text(ja="道の認定", en="Recognised by the prefecture")
 )
 

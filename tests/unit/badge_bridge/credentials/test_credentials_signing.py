@@ -17,10 +17,7 @@ from openbadgeslib.ob3.status import decode_encoded_list, set_indices
 from pyld import jsonld
 
 from badge_bridge.credentials.addresses import Addresses
-from badge_bridge.credentials.document import (
-    Award,
-    Badge,
-)
+from badge_bridge.credentials.award import Award, Badge
 from badge_bridge.credentials.linked_data import canonical, unsigned_part
 from badge_bridge.credentials.proof import Unsignable
 from badge_bridge.credentials.status_list import status_list_credential
@@ -115,7 +112,7 @@ def test_evidence_names_course_and_portal_links_the_constituents_and_the_decisio
     ]
     assert document["evidence"][0]["narrative"] == (
         "まなび北ポータル で「DXリテラシー入門」を 2026-02-01 に修了。得点率 91%。\n\n"
-        "Completed “DXリテラシー入門” at まなび北ポータル on 2026-02-01. Score 91%."
+        "Completed “DXリテラシー入門” at Manabi Kita on 2026-02-01. Score 91%."
     )
 
 

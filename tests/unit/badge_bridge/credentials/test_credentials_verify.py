@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 
+from badge_bridge.credentials.addresses import Addresses
 from badge_bridge.credentials.emblem import bake, emblem
 from badge_bridge.credentials.keys import ed25519_fragment
 from badge_bridge.credentials.proof import secured
@@ -308,3 +309,18 @@ def test_the_emblem_is_the_same_picture_each_time_and_different_for_each_badge()
     assert (
         len({emblem("B-DATA-1", "badge"), emblem("B-SEC-1", "badge"), emblem("重ね", "stack")}) == 3
     )
+
+
+async def test_a_genuine_list_of_another_issuer_is_refused(office, stranger):
+    stranger.addresses = Addresses("https://elsewhere.example")
+    stranger.publish()
+    office.web |= stranger.web
+    entry = {"type": "BitstringStatusListEntry", "statusPurpose": "revocation"}
+    url = stranger.addresses.status_list("2026-1")
+    document = office.credential() | {
+        "credentialStatus": entry
+        | {"id": f"{url}#7", "statusListIndex": "7", "statusListCredential": url}
+    }
+    report = await verify(data(office.sign(document)), office, at=NOW)
+    status = next(check for check in report.checks if check.name == "status")
+    assert status.detail == "not a list of this issuer"
