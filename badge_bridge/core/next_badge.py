@@ -1,0 +1,54 @@
+"""The badge to aim for: which one is nearest, and what is still to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from badge_bridge.core.decision import Decision, Step
+from badge_bridge.core.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A badge that is not met, and a smallest set of steps that would meet it."""
+
+    badge: str
+    steps: tuple[Step, ...]
+    courses_known: bool
+
+    @property
+    def steps_left(self) -> int:
+        """How many things are left to do."""
+        return sum(step.count for step in self.steps)
+
+
+def next_badges(
+    decision: Decision, rulebook: Rulebook, held: Collection[str] = ()
+) -> tuple[Aim, ...]:
+    """The badges neither met nor in `held`, the nearest first.
+
+    Badges whose every step has a course come before those nobody could earn today; then the
+    fewest steps, plain badges before stacks, and the order of the ids.
+    """
+    taught = {mapping.skill for group in rulebook.mappings.values() for mapping in group}
+    aims = [
+        Aim(
+            badge,
+            tree.missing,
+            all(taught.intersection(step.skills) for step in tree.missing),
+        )
+        for badge, tree in decision.badges.items()
+        if tree.outcome != "met" and badge not in held
+    ]
+    return tuple(
+        sorted(
+            aims,
+            key=lambda aim: (
+                not aim.courses_known,
+                aim.steps_left,
+                rulebook.badges[aim.badge].kind == "stack",
+                aim.badge,
+            ),
+        )
+    )

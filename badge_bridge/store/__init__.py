@@ -1,0 +1,3 @@
+"""Where people, evidence, rulebooks, decisions and awards are kept."""
+
+from __future__ import annotations
