@@ -1,0 +1,68 @@
+"""What a page says after something was done: a closed list, named in the address by `done=`.
+
+Words in an address would let a stranger put sentences in our mouth.
+"""
+
+from __future__ import annotations
+
+from engine.text import Text
+
+NOTICES: dict[str, Text] = {
+    "signed_up": Text(
+        ja="登録しました。次に、学習したポータルのIDをつなぎましょう。",
+        en="You are registered. Next, connect the portals where you have studied.",
+    ),
+    "signed_out": Text(ja="サインアウトしました。", en="You are signed out."),
+    "linked": Text(
+        ja="IDをつなぎました。学習の記録を反映しています。",
+        en="The identity is connected. Its learning records are being added.",
+    ),
+    "already_linked": Text(
+        ja="このIDはすでにあなたの台帳につながっています。",
+        en="This identity is already connected to you.",
+    ),
+    "pending": Text(
+        ja="申し出を受け付けました。本人確認が済むまで、記録は反映されません。",
+        en="Your claim is noted. Nothing is added until it is proved.",
+    ),
+    "code_sent": Text(
+        ja="その番号の記録にメールアドレスがあれば、確認コードを送りました。10分以内に入力してください。",
+        en="If there is an e-mail address on that record, a code is on its way to it. "
+        "Enter it within 10 minutes.",
+    ),
+    "unlinked": Text(
+        ja="つながりを解除しました。記録は消えず、いつでもつなぎ直せます。",
+        en="The identity is disconnected. Its records are kept, and it can be connected again.",
+    ),
+    "disputed": Text(
+        ja="このIDはほかの方につながっているため、つなげませんでした。事務局が確認し、双方にお知らせします。",
+        en="This identity belongs to somebody else here, so it was not connected. "
+        "The secretariat will look into it and tell both sides.",
+    ),
+    "run_started": Text(
+        ja="同期を始めました。結果はこの画面に出ます。",
+        en="The sync has started. Its result will appear on this page.",
+    ),
+    "run_finished": Text(ja="同期が終わりました。", en="The sync is finished."),
+    "file_imported": Text(ja="ファイルを取り込みました。", en="The file has been read in."),
+    "activity_mapped": Text(
+        ja="講座をスキルに対応づけました。該当する学習者を判定し直しています。",
+        en="The course now counts for the skill. The learners concerned are being re-evaluated.",
+    ),
+    "proposed": Text(
+        ja="提案を記録しました。もう一人の担当者の承認で、つながります。",
+        en="The proposal is noted. It takes effect when a second officer approves it.",
+    ),
+    "approved": Text(
+        ja="承認しました。記録を反映しています。",
+        en="Approved. The learning records are being added.",
+    ),
+    "declined": Text(ja="提案を取り下げました。", en="The proposal has been declined."),
+    "settled": Text(ja="申立てを解決しました。", en="The dispute is settled."),
+    "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
+}
+
+
+def notice(code: str | None) -> Text | None:
+    """The words for this code, if it is one of ours."""
+    return NOTICES.get(code or "")

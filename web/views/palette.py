@@ -1,0 +1,68 @@
+"""The colours of Kasane: combinations of layered silk (襲の色目) and of Hokkaido's seasons.
+
+One place for what both the drawings and `static/kasane.css` use; a test holds them together and
+computes the contrast of each pair that carries text (WCAG 2.2 1.4.3, 1.4.11).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+INK = "#26262e"
+INK_SOFT = "#55545f"
+PAPER = "#fbf9f4"
+SHEET = "#ffffff"
+LINE = "#d8d1c4"
+LINE_STRONG = "#8a8377"
+PRIMARY = "#203a5f"
+PRIMARY_SOFT = "#e8edf3"
+FOCUS = "#b5446e"
+MET = "#1d6447"
+MET_SOFT = "#e6f1ea"
+PENDING = "#7a5200"
+PENDING_SOFT = "#fcf1d7"
+REFUSED = "#98283a"
+REFUSED_SOFT = "#fbeaec"
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """One combination: the outer silk, the middle one, and the lining that shows at the edge."""
+
+    name: str
+    outer: str
+    middle: str
+    lining: str
+
+
+COMBINATIONS: tuple[Layers, ...] = (
+    Layers("fuji", "#6f62a3", "#b9b0d9", "#7c9a5b"),
+    Layers("hamanasu", "#b5446e", "#eab4c6", "#4f7d5b"),
+    Layers("kori", "#356f8c", "#b4d2df", "#203a5f"),
+    Layers("matsu", "#2f6b52", "#a5c8b0", "#6f62a3"),
+    Layers("yamabuki", "#94630a", "#f1cf7c", "#a8323a"),
+    Layers("kikyo", "#4a539b", "#b3b8dd", "#2a7f8e"),
+    Layers("momiji", "#a8432f", "#eebba4", "#94630a"),
+)
+
+
+def combination(key: str) -> Layers:
+    """The combination that belongs to `key`: always the same one, spread over all of them."""
+    digest = hashlib.sha256(key.encode()).digest()
+    return COMBINATIONS[digest[0] % len(COMBINATIONS)]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two `#rrggbb` colours, 1…21. Source: WCAG 2.2, relative luminance."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,34 @@
+"""The page that says no, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.text import Text
+
+_TITLES: dict[int, Text] = {
+    400: Text(ja="入力を確認してください", en="Please check what was entered"),
+    401: Text(ja="サインインが必要です", en="Please sign in"),
+    403: Text(ja="この操作はできません", en="You may not do this"),
+    404: Text(ja="ページが見つかりません", en="There is no such page"),
+    409: Text(ja="ほかの変更と重なりました", en="This conflicts with another change"),
+    413: Text(ja="大きすぎます", en="This is too large"),
+    429: Text(ja="しばらくお待ちください", en="Please wait a little"),
+    503: Text(ja="一時的に使えません", en="Temporarily unavailable"),
+}
+_OTHER = Text(ja="処理できませんでした", en="This did not work")
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemPage:
+    """A refusal as a page: `code` is what to quote to the secretariat."""
+
+    status: int
+    title: Text
+    text: Text
+    code: str
+
+
+def problem_page(status: int, text: Text, code: str) -> ProblemPage:
+    """The page for a problem of this status."""
+    return ProblemPage(status, _TITLES.get(status, _OTHER), text, code)
