@@ -1,0 +1,252 @@
+"""Strict JSON: the text as received, its value, and where each top-level member stands.
+
+`json.loads` keeps the last of two equal keys, takes NaN, and lets lone surrogates and deep nesting
+through to break something later. Here each of them is a fault (RFC 8259; xAPI 1.0.3 Data §2.2).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lrs.core.fault import Fault, Section, child
+
+Json = Any
+"""A JSON value as `json.loads` gives it."""
+
+MAX_DEPTH = 64
+SECTION = Section("Data §2.2", "§4.2.1")
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_MARK = re.compile(r'["\[\]{}]')
+_STRING_REST = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# An escape that could stand for NUL or for half of a surrogate pair; only then do we look closer.
+_SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _RefusedError(Exception):
+    """Leaves the C scanner, which knows no other way out; never leaves this module."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        super().__init__(code)
+        self.fault = Fault(code, params=params)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectText:
+    """One JSON object: its text, its value, and the span of each top-level member's value."""
+
+    text: str
+    value: dict[str, Json]
+    spans: dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The objects of one body, in order; `batch` tells `[{…}]` from `{…}`."""
+
+    objects: tuple[ObjectText, ...]
+    batch: bool
+
+
+def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _RefusedError("duplicate_key", key=key[:80])
+            seen.add(key)
+    return value
+
+
+def _constant(name: str) -> Json:
+    raise _RefusedError("not_a_json_number", number=name)
+
+
+def _float(lexeme: str) -> float:
+    value = float(lexeme)
+    if math.isinf(value):
+        raise _RefusedError("number_out_of_range", number=lexeme[:40])
+    return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float, strict=True
+)
+
+
+def _with_numbers_as(number: Callable[[str], Json]) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=number, parse_int=number)
+
+
+def exact(raw: bytes, number: Callable[[str], Json]) -> Json:
+    """The value of JSON text that was read before, its numbers made by `number` from their text."""
+    return _with_numbers_as(number).decode(raw.decode())
+
+
+def read(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Json | Fault:
+    """The value of `raw`, or the first fault that makes it no strict JSON text."""
+    return _guarded(raw, max_depth, _whole)
+
+
+def read_object(raw: bytes, *, max_depth: int = MAX_DEPTH) -> ObjectText | Fault:
+    """The one JSON object that `raw` is."""
+    found = read_documents(raw, max_depth=max_depth)
+    if isinstance(found, Fault):
+        return found
+    if found.batch:
+        return Fault("not_an_object")
+    return found.objects[0]
+
+
+def read_documents(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Documents | Fault:
+    """The objects in `raw`: one, or an array of them, each with its own text."""
+    found: Documents | Fault = _guarded(raw, max_depth, _objects)
+    return found
+
+
+def span_at(text: ObjectText, path: tuple[str, ...]) -> tuple[int, int]:
+    """Where the value at `path`, through objects only, stands in the text; it must be there."""
+    begin, end = text.spans[path[0]]
+    for key in path[1:]:
+        inner, _ = _object(text.text, begin)
+        begin, end = (begin + edge for edge in inner.spans[key])
+    return begin, end
+
+
+def _guarded(raw: bytes, max_depth: int, parse: Callable[[str], Json]) -> Json | Fault:
+    try:
+        text = raw.decode("utf-8")
+        if _too_deep(text, max_depth):
+            return Fault("too_deep", params={"limit": str(max_depth)})
+        value = parse(text)
+    except (_RefusedError, ValueError) as error:
+        return _fault_of(error)
+    # An escape may stand for what no UTF-8 text, or no text column, can hold.
+    return next(_unstorable(value, ""), value) if _SUSPECT.search(text) else value
+
+
+def _fault_of(error: Exception) -> Fault:
+    match error:
+        case _RefusedError():
+            return error.fault
+        case UnicodeDecodeError():
+            return Fault("not_utf8", params={"position": str(error.start)})
+        case json.JSONDecodeError():
+            place = {"line": str(error.lineno), "column": str(error.colno)}
+            return Fault("not_json", params=place)
+        case _:
+            # CPython refuses integers of more than 4,300 digits.
+            return Fault("number_out_of_range", params={"number": "…"})
+
+
+def _whole(text: str) -> Json:
+    return _DECODER.decode(text)
+
+
+def _objects(text: str) -> Documents:
+    at = _skip(text, 0)
+    if text[at : at + 1] != "[":
+        one, end = _object(text, at)
+        _expect_end(text, end)
+        return Documents((one,), batch=False)
+    found: list[ObjectText] = []
+    at = _skip(text, at + 1)
+    if text[at : at + 1] != "]":
+        while True:
+            one, end = _object(text, at)
+            found.append(one)
+            at = _skip(text, end)
+            if text[at : at + 1] != ",":
+                break
+            at = _skip(text, at + 1)
+        if text[at : at + 1] != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+    _expect_end(text, at + 1)
+    return Documents(tuple(found), batch=True)
+
+
+def _object(text: str, start: int) -> tuple[ObjectText, int]:
+    if text[start : start + 1] != "{":
+        _DECODER.raw_decode(text, start)
+        raise _RefusedError("not_an_object")
+    value: dict[str, Json] = {}
+    spans: dict[str, tuple[int, int]] = {}
+    at = _skip(text, start + 1)
+    while text[at : at + 1] != "}" or value:
+        if text[at : at + 1] != '"':
+            raise json.JSONDecodeError("Expecting property name", text, at)
+        key, at = _DECODER.raw_decode(text, at)
+        if key in value:
+            raise _RefusedError("duplicate_key", key=key[:80])
+        at = _skip(text, at)
+        if text[at : at + 1] != ":":
+            raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
+        begin = _skip(text, at + 1)
+        value[key], end = _DECODER.raw_decode(text, begin)
+        spans[key] = (begin - start, end - start)
+        at = _skip(text, end)
+        if text[at : at + 1] == "}":
+            break
+        if text[at : at + 1] != ",":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+        at = _skip(text, at + 1)
+    return ObjectText(text[start : at + 1], value, spans), at + 1
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _expect_end(text: str, at: int) -> None:
+    end = _skip(text, at)
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+
+
+def _too_deep(text: str, limit: int) -> bool:
+    if text.count("{") + text.count("[") <= limit:
+        return False
+    depth = at = 0
+    while found := _MARK.search(text, at):
+        at = found.end()
+        mark = found.group()
+        if mark == '"':
+            # One pass over each string; an unfinished one is left to the decoder to name.
+            rest = _STRING_REST.match(text, at)
+            if rest is None:
+                return False
+            at = rest.end()
+        elif mark in "[{":
+            depth += 1
+            if depth > limit:
+                return True
+        else:
+            depth -= 1
+    return False
+
+
+def _unstorable(value: Json, pointer: str) -> Iterator[Fault]:
+    if isinstance(value, Documents):
+        values = [one.value for one in value.objects]
+        yield from _unstorable(values if value.batch else values[0], pointer)
+    elif isinstance(value, str):
+        if _SURROGATE.search(value):
+            yield Fault("lone_surrogate", pointer)
+        elif "\x00" in value:
+            yield Fault("nul_character", pointer)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if _SURROGATE.search(key) or "\x00" in key:
+                yield Fault("lone_surrogate" if "\x00" not in key else "nul_character", pointer)
+            yield from _unstorable(item, child(pointer, key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _unstorable(item, child(pointer, position))

@@ -1,0 +1,150 @@
+"""The question that a GET of statements asks, read from its parameters.
+
+Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1. An unknown parameter, a known one in
+another case, a value of another type: each is a fault, never ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from lrs.core import datatypes, jsontext, timestamp
+from lrs.core.actor import actor
+from lrs.core.fault import Family, Fault, Section
+from lrs.core.ifi import Ifi
+from lrs.core.shape import Report
+
+GET = Section("Communication §2.1.3", "§4.1.6.1")
+
+Format = Literal["exact", "ids", "canonical"]
+MAX_LIMIT = 500
+
+# `+09:00` written into a query string without escaping arrives as a blank.
+_LOST_PLUS = re.compile(r" (\d\d(?::?\d\d)?)$")
+_INTEGER = re.compile(r"\d{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked for. `limit` 0 leaves the size of a page to the store."""
+
+    statement_id: UUID | None = None
+    voided_statement_id: UUID | None = None
+    agent: Ifi | None = None
+    verb: str | None = None
+    activity: str | None = None
+    registration: UUID | None = None
+    related_agents: bool = False
+    related_activities: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 0
+    format: Format = "exact"
+    attachments: bool = False
+    ascending: bool = False
+
+    @property
+    def page(self) -> int:
+        """How many statements one page holds."""
+        return min(self.limit or MAX_LIMIT, MAX_LIMIT)
+
+
+def parse(parameters: Iterable[tuple[str, str]], family: Family) -> Query | list[Fault]:
+    """The query that the decoded parameters make, or every fault in them."""
+    section = GET.of(family)
+    faults: list[Fault] = []
+    query = Query()
+    seen: set[str] = set()
+    for name, text in parameters:
+        reader = _READERS.get(name)
+        if reader is None:
+            code = "parameter_case" if name.lower() in _SPELLED else "parameter_unknown"
+            faults.append(Fault(code, f"?{name[:80]}", section, {"name": name[:80]}))
+        elif name in seen:
+            faults.append(Fault("parameter_twice", f"?{name}", section, {"name": name}))
+        else:
+            read = reader(text, family)
+            if isinstance(read, Fault):
+                faults.append(replace(read, pointer=f"?{name}", spec=read.spec or section))
+            else:
+                query = replace(query, **{_SPELLED[name.lower()]: read})
+        seen.add(name)
+    faults += _combined(seen, section)
+    return faults or query
+
+
+def _combined(names: set[str], section: str) -> list[Fault]:
+    for single in ("statementId", "voidedStatementId"):
+        others = names - {single, "format", "attachments"}
+        if single in names and others:
+            params = {"name": single, "others": ", ".join(sorted(others))[:200]}
+            return [Fault("parameter_alone", f"?{single}", section, params)]
+    return []
+
+
+def _uuid(text: str, _family: Family) -> UUID | Fault:
+    return (
+        UUID(text) if datatypes.is_uuid(text) else Fault("not_a_uuid", params={"value": text[:80]})
+    )
+
+
+def _iri(text: str, _family: Family) -> str | Fault:
+    return text if datatypes.is_iri(text) else Fault("not_an_iri", params={"value": text[:80]})
+
+
+def _boolean(text: str, _family: Family) -> bool | Fault:
+    return text == "true" if text in ("true", "false") else Fault("not_a_boolean")
+
+
+def _count(text: str, _family: Family) -> int | Fault:
+    return int(text) if _INTEGER.fullmatch(text) else Fault("not_a_count")
+
+
+def _moment(text: str, family: Family) -> datetime | Fault:
+    found = timestamp.moment(_LOST_PLUS.sub(r"+\1", text), family)
+    return found or Fault("not_a_timestamp", params={"value": text[:80]})
+
+
+def _format(text: str, _family: Family) -> str | Fault:
+    allowed = ("exact", "ids", "canonical")
+    return text if text in allowed else Fault("not_one_of", params={"allowed": ", ".join(allowed)})
+
+
+def agent(text: str, family: Family) -> Ifi | Fault:
+    """The identifier of the Agent or identified Group that a parameter holds as JSON."""
+    value = jsontext.read(text.encode("utf-8", "surrogatepass"))
+    if isinstance(value, Fault):
+        return value
+    report = Report(family)
+    actor(value, "", report)
+    if report.faults:
+        return report.faults[0]
+    return Ifi.of_actor(value) or Fault("no_identifier")
+
+
+_Reader = Callable[[str, Family], Any]
+_READERS: dict[str, _Reader] = {
+    "statementId": _uuid,
+    "voidedStatementId": _uuid,
+    "agent": agent,
+    "verb": _iri,
+    "activity": _iri,
+    "registration": _uuid,
+    "related_activities": _boolean,
+    "related_agents": _boolean,
+    "since": _moment,
+    "until": _moment,
+    "limit": _count,
+    "format": _format,
+    "attachments": _boolean,
+    "ascending": _boolean,
+}
+_SPELLED = {name.lower(): name for name in _READERS} | {
+    "statementid": "statement_id",
+    "voidedstatementid": "voided_statement_id",
+}

@@ -1,0 +1,96 @@
+"""Index terms: under which keys a statement is found by which filter.
+
+Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from lrs.core.ifi import Ifi
+
+Json = Any
+
+
+class Role(IntEnum):
+    """Which filter a term answers; the numbers are stored."""
+
+    VERB = 1
+    AGENT = 2
+    ANY_AGENT = 3
+    ACTIVITY = 4
+    ANY_ACTIVITY = 5
+    REGISTRATION = 6
+
+
+class Term(NamedTuple):
+    """One row of the index but for the statement: a 64-bit key and its role."""
+
+    key: int
+    role: Role
+
+
+def key_of(text: str) -> int:
+    """The signed 64-bit key of an identifier. Two texts may share one: results are re-checked."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def terms(body: Json, authority: Json) -> frozenset[Term]:
+    """Every term of a valid statement with the `authority` the store gave it."""
+    found = {Term(key_of(body["verb"]["id"]), Role.VERB)}
+    found.update(_keyed(Role.AGENT, _narrow_agents(body)))
+    found.update(_keyed(Role.ANY_AGENT, _agents(authority)))
+    found.update(_keyed(Role.ANY_AGENT, _broad_agents(body)))
+    found.update(_keyed(Role.ANY_ACTIVITY, _broad_activities(body)))
+    if body["object"].get("objectType", "Activity") == "Activity":
+        found.add(Term(key_of(body["object"]["id"]), Role.ACTIVITY))
+    registration = body.get("context", {}).get("registration")
+    if registration:
+        found.add(Term(key_of(registration.lower()), Role.REGISTRATION))
+    return frozenset(found)
+
+
+def _keyed(role: Role, texts: Iterator[str]) -> Iterator[Term]:
+    return (Term(key_of(text), role) for text in texts)
+
+
+def _agents(actor: Json) -> Iterator[str]:
+    """The identifiers of an Agent or Group, and of its members."""
+    ifi = Ifi.of_actor(actor)
+    if ifi:
+        yield ifi.key
+    for member in actor.get("member", ()):
+        yield from _agents(member)
+
+
+def _narrow_agents(body: Json) -> Iterator[str]:
+    yield from _agents(body["actor"])
+    if body["object"].get("objectType") in ("Agent", "Group"):
+        yield from _agents(body["object"])
+
+
+def _broad_agents(body: Json) -> Iterator[str]:
+    yield from _narrow_agents(body)
+    context = body.get("context", {})
+    for role in ("instructor", "team"):
+        if role in context:
+            yield from _agents(context[role])
+    for role, whom in (("contextAgents", "agent"), ("contextGroups", "group")):
+        for one in context.get(role, ()):
+            yield from _agents(one[whom])
+    if body["object"].get("objectType") == "SubStatement":
+        yield from _broad_agents(body["object"])
+
+
+def _broad_activities(body: Json) -> Iterator[str]:
+    kind = body["object"].get("objectType", "Activity")
+    if kind == "Activity":
+        yield body["object"]["id"]
+    elif kind == "SubStatement":
+        yield from _broad_activities(body["object"])
+    for some in body.get("context", {}).get("contextActivities", {}).values():
+        for one in some if isinstance(some, list) else [some]:
+            yield one["id"]

@@ -1,0 +1,188 @@
+"""What each fault says, in both languages. `{names}` are filled from the fault."""
+
+from __future__ import annotations
+
+from engine.text import Text
+from lrs.core.fault import Fault
+
+TEXTS: dict[str, Text] = {
+    # The text of the request
+    "not_utf8": Text(
+        "UTF-8として読めません（{position}バイト目）。", "Not UTF-8 text (byte {position})."
+    ),
+    "not_json": Text(
+        "JSONとして読めません（{line}行{column}文字目）。",
+        "Not JSON (line {line}, column {column}).",
+    ),
+    "too_deep": Text("入れ子が深すぎます（{limit}段まで）。", "Nested deeper than {limit} levels."),
+    "duplicate_key": Text(
+        "同じ項目「{key}」が二度使われています。", "The property {key} is used more than once."
+    ),
+    "not_a_json_number": Text(
+        "「{number}」はJSONの数値ではありません。", "{number} is not a JSON number."
+    ),
+    "number_out_of_range": Text(
+        "数値「{number}」が大きすぎて扱えません。", "The number {number} is too large to hold."
+    ),
+    "lone_surrogate": Text(
+        "文字列に、対になっていないサロゲートがあります。",
+        "The string holds half of a surrogate pair.",
+    ),
+    "nul_character": Text("文字列にNUL文字があります。", "The string holds a NUL character."),
+    # Types
+    "not_an_object": Text("オブジェクトではありません。", "Not an object."),
+    "not_an_array": Text("配列ではありません。", "Not an array."),
+    "not_a_string": Text("文字列ではありません。", "Not a string."),
+    "not_a_boolean": Text("true または false ではありません。", "Neither true nor false."),
+    "not_a_number": Text("数値ではありません。", "Not a number."),
+    "not_a_count": Text("0以上の整数ではありません。", "Not an integer of at least 0."),
+    "not_one_of": Text("次のどれでもありません: {allowed}", "Not one of: {allowed}"),
+    "not_an_iri": Text(
+        "スキームから始まるIRIではありません: {value}", "Not an IRI with a scheme: {value}"
+    ),
+    "not_a_uuid": Text("UUIDではありません: {value}", "Not a UUID: {value}"),
+    "not_a_duration": Text(
+        "ISO 8601の期間ではありません: {value}", "Not an ISO 8601 duration: {value}"
+    ),
+    "not_a_timestamp": Text("日時として認められません: {value}", "Not a timestamp: {value}"),
+    "not_a_language_tag": Text("言語タグではありません: {value}", "Not an RFC 5646 tag: {value}"),
+    "not_a_mailto": Text("mailto: で始まるアドレスではありません。", "Not a mailto: address."),
+    "not_a_sha1sum": Text("40桁の16進数（SHA-1）ではありません。", "Not a SHA-1 of 40 hex digits."),
+    "not_a_sha2": Text("SHA-2の16進数ではありません。", "Not a SHA-2 in hex digits."),
+    "not_a_media_type": Text("メディアタイプではありません: {value}", "Not a media type: {value}"),
+    "empty": Text("空にはできません。", "May not be empty."),
+    "too_few": Text("{least}件以上が必要です。", "Needs at least {least}."),
+    # Structure
+    "unknown_property": Text(
+        "「{key}」という項目はありません。", "There is no property {key} here."
+    ),
+    "wrong_case": Text("正しいつづりは「{key}」です。", "The property is spelled {key}."),
+    "null": Text("null は使えません。", "May not be null."),
+    "missing": Text("項目「{key}」がありません。", "The property {key} is missing."),
+    # Actors
+    "no_identifier": Text(
+        "識別子（mbox、mbox_sha1sum、openid、account）がありません。",
+        "No identifier (mbox, mbox_sha1sum, openid or account).",
+    ),
+    "several_identifiers": Text(
+        "識別子は一つだけにしてください（{found}）。", "More than one identifier ({found})."
+    ),
+    "anonymous_group_without_member": Text(
+        "識別子のないグループにはメンバーが必要です。",
+        "A Group without an identifier needs a member.",
+    ),
+    "authority_not_a_pair": Text(
+        "グループの authority は、アカウントを含むちょうど2名でなければなりません。",
+        "An authority Group is exactly two Agents, one of them an account.",
+    ),
+    # Parts of a statement
+    "component_twice": Text(
+        "選択肢などの id が重複しています。", "Two interaction components share an id."
+    ),
+    "scaled_out_of_range": Text("scaled は -1 から 1 までです。", "scaled lies outside -1 to 1."),
+    "min_not_below_max": Text("min は max より小さくなければなりません。", "min is not below max."),
+    "raw_out_of_range": Text(
+        "raw が min と max の間にありません。", "raw lies outside min and max."
+    ),
+    "substatement_nested": Text(
+        "SubStatementの中にSubStatementは置けません。", "A SubStatement may not hold another."
+    ),
+    "only_about_an_activity": Text(
+        "{key} は、対象がActivityのときだけ使えます。",
+        "{key} is only for an object that is an Activity.",
+    ),
+    "void_without_reference": Text(
+        "取り消し（voided）の対象はStatementRefでなければなりません。",
+        "A voiding Statement needs a StatementRef as its object.",
+    ),
+    "version_not_supported": Text(
+        "このバージョンのステートメントは受け付けません: {value}",
+        "Statements of version {value} are not accepted.",
+    ),
+    "attachment_without_data": Text(
+        "添付の内容がなく、fileUrl もありません。",
+        "The attachment comes without data and has no fileUrl.",
+    ),
+    # The request
+    "version_header_missing": Text(
+        "X-Experience-API-Version ヘッダーがありません。",
+        "The header X-Experience-API-Version is missing.",
+    ),
+    "version_header_refused": Text(
+        "X-Experience-API-Version の値「{value}」には対応していません（1.0.x と 2.0.x）。",
+        "X-Experience-API-Version {value} is not supported (1.0.x and 2.0.x are).",
+    ),
+    "parameter_unknown": Text(
+        "「{name}」というパラメーターはありません。", "Unknown parameter {name}."
+    ),
+    "parameter_case": Text(
+        "パラメーター「{name}」の大文字と小文字が違います。",
+        "Parameter {name} is in the wrong case.",
+    ),
+    "parameter_twice": Text(
+        "パラメーター「{name}」が二度あります。", "Parameter {name} is given more than once."
+    ),
+    "parameter_alone": Text(
+        "{name} は {others} と一緒に使えません。", "{name} does not go together with {others}."
+    ),
+    "parameter_missing": Text(
+        "パラメーター「{name}」が必要です。", "Parameter {name} is required."
+    ),
+    "id_mismatch": Text(
+        "本文の id が statementId と違います。", "The id in the body is not the statementId."
+    ),
+    "id_twice": Text(
+        "一つの要求の中に同じ id が二度あります: {id}", "The id {id} occurs twice in one request."
+    ),
+    "no_statements": Text("ステートメントがありません。", "There is no Statement in the request."),
+    "too_many_statements": Text(
+        "一度に送れるのは{limit}件までです。", "At most {limit} Statements go into one request."
+    ),
+    "body_too_large": Text(
+        "本文が大きすぎます（{limit}バイトまで）。", "The body is over {limit} bytes."
+    ),
+    "content_type_refused": Text(
+        "Content-Type「{value}」は受け付けません。application/json で送ってください。",
+        "Content-Type {value} is not accepted; send application/json.",
+    ),
+    "multipart_not_yet": Text(
+        "multipart/mixed の添付データはまだ受け付けません。fileUrl を使ってください。",
+        "Attachment data in multipart/mixed is not accepted yet; use fileUrl.",
+    ),
+    "more_invalid": Text(
+        "続きのページの指定が正しくないか、期限が切れています。",
+        "The `more` link is invalid or has expired.",
+    ),
+    # Permission
+    "unauthenticated": Text("認証できません。", "The credentials are missing or wrong."),
+    "scope_missing": Text(
+        "この操作の権限（{scope}）がありません。", "The credential lacks the scope {scope}."
+    ),
+    "actor_outside_namespace": Text(
+        "この連携先は「{namespace}」の学習者について報告できません。",
+        "This provider may not speak about learners of {namespace}.",
+    ),
+    "activity_outside_prefix": Text(
+        "この連携先は次の講座について報告できません: {activity}",
+        "This provider may not report on the activity {activity}.",
+    ),
+    "void_forbidden": Text(
+        "この連携先は、このステートメントを取り消せません。",
+        "This provider may not void that Statement.",
+    ),
+    "void_of_void": Text(
+        "取り消しのステートメントは取り消せません。", "A voiding Statement cannot be voided."
+    ),
+    # State
+    "id_conflict": Text(
+        "id {id} には、内容の違うステートメントがすでにあります。",
+        "Another Statement is already stored under the id {id}.",
+    ),
+    "statement_not_found": Text("ステートメントがありません。", "There is no such Statement."),
+}
+
+
+def text_of(fault: Fault) -> Text:
+    """What a person reads about `fault`."""
+    text = TEXTS[fault.code]
+    return text.format(**fault.params) if fault.params else text
