@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from badge_bridge.core.canonical import Json
-from badge_bridge.core.decision import Node, Outcome, Refusal, Step
+from badge_bridge.core.decision import Node, Outcome, Refusal, RuleName, Step
 from badge_bridge.core.evidence import Evidence
 from badge_bridge.core.rulebook import Rulebook
 from engine.text import Text
@@ -14,12 +14,17 @@ from engine.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """One rule in words: what it asks, how it stands, what was not counted, and its parts."""
+    """One rule in words: what it asks, how it stands, what was not counted, and its parts.
+
+    `names` is the skill or badge of a leaf, as in the decision.
+    """
 
     outcome: Outcome
     text: Text
     notes: tuple[Text, ...] = ()
     of: tuple[Why, ...] = ()
+    rule: RuleName = "all"
+    names: str = ""
 
     def to_json(self) -> Json:
         """The explanation as data."""
@@ -69,6 +74,8 @@ def explain(node: Node, words: Words) -> Why:
         text=_text(node, words),
         notes=tuple(note(refusal, words) for refusal in node.refused),
         of=tuple(explain(child, words) for child in node.of),
+        rule=node.rule,
+        names=node.names,
     )
 
 
