@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # CP932 as Python decodes it passes these single bytes (80, A0, FD-FF) through; no office wrote
 # them, so a file that has them is broken or is something else.
-_NOT_WRITTEN = re.compile("[\x80\xa0\uf8f1-\uf8f3]")
+_NOT_WRITTEN = re.compile("[\x80\uf8f0-\uf8f3]")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),

@@ -1,0 +1,112 @@
+"""A connector as it is set up here, and the two protocols by which a portal is read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from connectors.core.completion import Completion, Item, Json
+from connectors.core.setup import Entry
+from engine.fetcher import Fetcher, Policy
+from engine.text import Text
+from lrs.service import Credential
+
+_SCOPES = frozenset({"statements/write", "statements/read/mine", "xapi:write"})
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One portal: what it may say, how it is reached. `secrets` are never shown or logged."""
+
+    id: str
+    type: str
+    title: Text
+    enabled: bool
+    config: Mapping[str, Json]
+    secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    @staticmethod
+    def of(entry: Entry) -> Connector:
+        """The connector that an entry of the setup document describes."""
+        enabled = bool(entry.config.get("enabled", True))
+        return Connector(entry.id, entry.type, entry.title, enabled, entry.config, entry.secrets)
+
+    @property
+    def home_pages(self) -> tuple[str, ...]:
+        """The account home pages whose learners the portal may speak for."""
+        own = self.config.get("home_page")
+        listed: list[str] = self.config.get("may_assert_homepages", [])
+        return tuple(dict.fromkeys([*listed, *([own] if own else [])]))
+
+    @property
+    def activity_prefixes(self) -> tuple[str, ...]:
+        """The IRIs below which it may speak about activities; its home pages by default."""
+        return tuple(self.config.get("activity_prefixes") or self.home_pages)
+
+    @property
+    def credential(self) -> Credential:
+        """As whom the connector writes into the record store."""
+        return Credential(
+            id=self.id,
+            authority=authority_of(self.id),
+            scopes=_SCOPES,
+            home_pages=self.home_pages,
+            may_mbox=bool(self.config.get("may_assert_mbox", False)),
+            activity_prefixes=self.activity_prefixes,
+            may_void=bool(self.config.get("may_void", False)),
+        )
+
+    @property
+    def actor(self) -> Json:
+        """Who voids where the connector itself withdraws what it said."""
+        return authority_of(self.id)
+
+
+def authority_of(connector: str) -> Json:
+    """The Agent that stands for a connector."""
+    account = {"homePage": "urn:kasane:connector", "name": connector}
+    return {"objectType": "Agent", "account": account}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a connector is given to read with. `now` stands still for the whole run."""
+
+    now: datetime
+    fetcher: Fetcher
+    policy: Policy
+    lookback: timedelta = timedelta(days=3)
+
+
+class Fatal(Exception):
+    """The portal cannot be read until somebody changes something; `text` says what."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+class Retriable(Fatal):
+    """The portal cannot be read now; the next run goes on where this one stopped."""
+
+
+class Pull(Protocol):
+    """A portal that is asked."""
+
+    def read(self, state: Mapping[str, Json], reading: Reading) -> AsyncIterator[Item]:
+        """What the portal says since `state`, each Checkpoint after the records it covers.
+
+        Raises: Fatal, Retriable.
+        """
+
+
+class File(Protocol):
+    """A portal that sends files."""
+
+    def parse(self, content: bytes) -> Iterator[Item]:
+        """The records of a file, or one Rejected that holds all of it."""
+
+
+__all__ = ["Completion", "Connector", "Fatal", "File", "Item", "Pull", "Reading", "Retriable"]

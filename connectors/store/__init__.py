@@ -1,0 +1,3 @@
+"""What the connectors remember."""
+
+from __future__ import annotations
