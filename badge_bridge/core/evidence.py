@@ -22,12 +22,13 @@ SATISFIED = _CMI5 + "satisfied"
 WAIVED = _CMI5 + "waived"
 # The LMS itself says these two of a whole course; no lesson can (cmi5 §9.3.8, §9.3.9).
 _SAID_BY_LMS = frozenset({SATISFIED, WAIVED})
-_ACHIEVED = _SAID_BY_LMS | {
+ACHIEVED = _SAID_BY_LMS | {
     _ADL + "completed",
     _ADL + "passed",
     _ADL + "mastered",
     _STREAMS + "complete",
 }
+"""Verbs that say that something was achieved, unless the result denies it."""
 _NOT_ACHIEVED = frozenset(
     {
         _ADL + "failed",
@@ -108,7 +109,13 @@ def instant(moment: datetime) -> str:
 
 
 def classify(
-    statement: Json, *, statement_id: UUID, actor: str, source: str, occurred_at: datetime
+    statement: Json,
+    *,
+    statement_id: UUID,
+    actor: str,
+    source: str,
+    occurred_at: datetime,
+    voided: bool = False,
 ) -> Evidence | UnderWay | NoEvidence:
     """What a valid statement, as received, says about completion.
 
@@ -123,7 +130,7 @@ def classify(
         return NoEvidence("not_an_activity")
     if verb in _UNDER_WAY:
         return UnderWay(activity)
-    if verb not in _ACHIEVED and verb not in _NOT_ACHIEVED:
+    if verb not in ACHIEVED and verb not in _NOT_ACHIEVED:
         return NoEvidence("verb_without_meaning")
     if _is_unfinished_cmi5(statement, verb):
         return NoEvidence("cmi5_without_moveon")
@@ -139,6 +146,7 @@ def classify(
         success=result.get("success"),
         scaled=None if scaled is None else float(scaled),
         occurred_at=occurred_at,
+        voided=voided,
     )
 
 
@@ -146,7 +154,7 @@ def denial(evidence: Evidence) -> Literal["not_completed", "not_success"] | None
     """Why the statement itself says that nothing was achieved; None where it was."""
     if evidence.completed is False:
         return "not_completed"
-    if evidence.success is False or evidence.verb not in _ACHIEVED:
+    if evidence.success is False or evidence.verb not in ACHIEVED:
         return "not_success"
     return None
 

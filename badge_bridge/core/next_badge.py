@@ -39,7 +39,8 @@ def next_badges(
             all(taught.intersection(step.skills) for step in tree.missing),
         )
         for badge, tree in decision.badges.items()
-        if tree.outcome != "met" and badge not in held
+        # A decision may be older than the rulebook and know badges that are gone.
+        if badge in rulebook.badges and tree.outcome != "met" and badge not in held
     ]
     return tuple(
         sorted(

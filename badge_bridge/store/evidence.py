@@ -1,0 +1,159 @@
+"""Evidence rows: written as statements arrive, read for the person who owns the actors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from badge_bridge.core.evidence import Evidence
+from badge_bridge.store.tables import activity_name, identifier, link, progress
+from badge_bridge.store.tables import evidence as table
+from engine.database import insert
+from engine.text import Text
+
+_COLUMNS = (
+    table.c.statement_id,
+    table.c.actor_key,
+    table.c.source,
+    table.c.activity,
+    table.c.verb,
+    table.c.completed,
+    table.c.success,
+    table.c.scaled,
+    table.c.occurred_at,
+    table.c.voided_at.is_not(None),
+)
+
+
+async def keep(
+    conn: AsyncConnection, item: Evidence, *, stored_at: datetime, seen_at: datetime, held: bool
+) -> None:
+    """Write a piece of evidence, or note that it has been voided since. Never un-voids."""
+    voided_at = seen_at if item.voided else None
+    statement = insert(conn, table).values(
+        statement_id=item.statement,
+        actor_key=item.actor,
+        source=item.source,
+        activity=item.activity,
+        verb=item.verb,
+        completed=item.completed,
+        success=item.success,
+        scaled=item.scaled,
+        occurred_at=item.occurred_at,
+        stored_at=stored_at,
+        voided_at=voided_at,
+        held_reason="held_future" if held else None,
+    )
+    if voided_at is None:
+        await conn.execute(statement.on_conflict_do_nothing())
+        return
+    await conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["statement_id"],
+            set_={"voided_at": sa.func.coalesce(table.c.voided_at, voided_at)},
+        )
+    )
+
+
+async def keep_progress(
+    conn: AsyncConnection, actor: str, source: str, activity: str, at: datetime
+) -> None:
+    """Note that an actor has begun an activity."""
+    await conn.execute(
+        insert(conn, progress)
+        .values(actor_key=actor, source=source, activity=activity, last_at=at)
+        .on_conflict_do_update(
+            index_elements=["actor_key", "source", "activity"],
+            set_={"last_at": at},
+            where=progress.c.last_at < at,
+        )
+    )
+
+
+async def keep_name(
+    conn: AsyncConnection, source: str, activity: str, name: Mapping[str, str], at: datetime
+) -> None:
+    """Note what the portal calls an activity; the newest name stands."""
+    values = {"name": dict(name), "seen_at": at}
+    await conn.execute(
+        insert(conn, activity_name)
+        .values(source=source, activity=activity, **values)
+        .on_conflict_do_update(
+            index_elements=["source", "activity"],
+            set_=values,
+            where=activity_name.c.seen_at < at,
+        )
+    )
+
+
+async def evidence_of(conn: AsyncConnection, person: UUID) -> list[Evidence]:
+    """All evidence of the actors that the person has proved to be, by time and id."""
+    rows = await conn.execute(
+        sa.select(*_COLUMNS)
+        .join(identifier, identifier.c.key == table.c.actor_key)
+        .join(link, link.c.identifier_id == identifier.c.id)
+        .where(link.c.person_id == person, link.c.state == "proved")
+        .order_by(table.c.occurred_at, table.c.statement_id)
+    )
+    return [Evidence(*row) for row in rows]
+
+
+async def evidence_by_id(conn: AsyncConnection, ids: Iterable[UUID]) -> list[Evidence]:
+    """These pieces of evidence, whoever they belong to."""
+    rows = await conn.execute(sa.select(*_COLUMNS).where(table.c.statement_id.in_(list(ids))))
+    return [Evidence(*row) for row in rows]
+
+
+async def under_way(conn: AsyncConnection, person: UUID) -> list[tuple[str, str]]:
+    """The activities, `(source, activity)`, that the person has begun."""
+    rows = await conn.execute(
+        sa.select(progress.c.source, progress.c.activity)
+        .join(identifier, identifier.c.key == progress.c.actor_key)
+        .join(link, link.c.identifier_id == identifier.c.id)
+        .where(link.c.person_id == person, link.c.state == "proved")
+        .distinct()
+    )
+    return [(row.source, row.activity) for row in rows]
+
+
+async def names_of(
+    conn: AsyncConnection, activities: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Text]:
+    """What the portals call these activities."""
+    wanted = set(activities)
+    rows = await conn.execute(
+        sa.select(activity_name).where(
+            activity_name.c.activity.in_({activity for _, activity in wanted})
+        )
+    )
+    return {
+        (row.source, row.activity): Text.of(row.name)
+        for row in rows
+        if (row.source, row.activity) in wanted
+    }
+
+
+async def release(conn: AsyncConnection, at: datetime, clocks_apart: timedelta) -> list[str]:
+    """Let go of held evidence whose time has come; returns the actors it belongs to."""
+    rows = await conn.execute(
+        sa.update(table)
+        .where(table.c.held_reason.is_not(None), table.c.occurred_at <= at + clocks_apart)
+        .values(held_reason=None)
+        .returning(table.c.actor_key)
+    )
+    return sorted({row.actor_key for row in rows})
+
+
+async def owners_of(conn: AsyncConnection, actors: Iterable[str]) -> list[UUID]:
+    """The persons who have proved to be any of these actors."""
+    rows = await conn.execute(
+        sa.select(link.c.person_id)
+        .join(identifier, identifier.c.id == link.c.identifier_id)
+        .where(identifier.c.key.in_(list(actors)), link.c.state == "proved")
+        .distinct()
+    )
+    return list(rows.scalars())

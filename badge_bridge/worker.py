@@ -1,0 +1,111 @@
+"""The worker: statements become evidence, and the learners they concern are judged anew.
+
+A statement, a void, a link, a new rulebook: each merely marks a learner. Judging looks at all of
+a learner's evidence, so neither the order nor the number of marks changes what comes out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from badge_bridge.core.canonical import Json
+from badge_bridge.core.decide import CLOCKS_APART
+from badge_bridge.core.evidence import Evidence, UnderWay, classify
+from badge_bridge.judge import judge
+from badge_bridge.rulebooks import affected
+from badge_bridge.store import evidence, links
+from badge_bridge.store.tables import person
+from engine import outbox
+from engine.clock import Clock
+from engine.jobs import Jobs
+from engine.outbox import Entry
+from lrs import service as lrs
+from lrs.core.ifi import Ifi
+
+
+class Worker:
+    """Empties the topics `statement`, `person` and `rulebook`, one transaction for each key."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def register(self, jobs: Jobs) -> None:
+        """Serve the three topics."""
+        jobs.transactional("rulebook", self._rulebook)
+        jobs.transactional("statement", self._statements)
+        jobs.transactional("person", self._person)
+
+    async def release(self, conn: AsyncConnection) -> int:
+        """Mark the learners whose held evidence has come of age; returns how many."""
+        actors = await evidence.release(conn, self._clock(), CLOCKS_APART)
+        persons = await evidence.owners_of(conn, actors)
+        await _mark(conn, persons, "release")
+        return len(persons)
+
+    async def _statements(self, conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
+        """Take in the statements of one actor, and judge whoever has proved to be them."""
+        identifier = await links.hold(conn, Ifi.of_key(key))
+        for statement in dict.fromkeys(UUID(entry.args["id"]) for entry in entries):
+            await self._take_in(conn, key, statement)
+        owner = await links.owner(conn, identifier)
+        if owner is not None:
+            await judge(conn, owner, as_of=self._clock(), cause="statement")
+
+    async def _person(self, conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
+        """Judge one person, for whatever reasons."""
+        causes = dict.fromkeys(str(entry.args.get("cause", "asked")) for entry in entries)
+        await judge(conn, UUID(key), as_of=self._clock(), cause=", ".join(causes))
+
+    async def _rulebook(self, conn: AsyncConnection, _: str, entries: Sequence[Entry]) -> None:
+        """Mark everybody whom a new rulebook concerns.
+
+        Only once it is committed: a person who is judged while it is being published would be
+        missed by marks made before.
+        """
+        for entry in entries:
+            if "activity" in entry.args:
+                concerned = await affected(conn, entry.args["source"], entry.args["activity"])
+            else:
+                concerned = list((await conn.execute(sa.select(person.c.id))).scalars())
+            await _mark(conn, concerned, "rulebook")
+
+    async def _take_in(self, conn: AsyncConnection, actor: str, statement_id: UUID) -> None:
+        stored = await lrs.statement(conn, statement_id)
+        if stored is None:
+            return
+        body: Json = json.loads(stored.raw)
+        seen_at = self._clock()
+        found = classify(
+            body,
+            statement_id=statement_id,
+            actor=actor,
+            source=stored.credential_id,
+            occurred_at=stored.timestamp,
+            voided=stored.voided_by is not None,
+        )
+        match found:
+            case Evidence():
+                held = found.occurred_at > seen_at + CLOCKS_APART
+                await evidence.keep(
+                    conn, found, stored_at=stored.stored, seen_at=seen_at, held=held
+                )
+            case UnderWay(activity) if stored.voided_by is None:
+                await evidence.keep_progress(
+                    conn, actor, stored.credential_id, activity, stored.timestamp
+                )
+            case _:
+                return
+        name = (body["object"].get("definition") or {}).get("name")
+        if name:
+            await evidence.keep_name(
+                conn, stored.credential_id, found.activity, name, stored.stored
+            )
+
+
+async def _mark(conn: AsyncConnection, persons: Sequence[UUID], cause: str) -> None:
+    await outbox.append_all(conn, "person", [(str(one), {"cause": cause}) for one in persons])
