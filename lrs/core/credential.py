@@ -70,6 +70,12 @@ class Credential:
         return frozenset(ALIASES.get(scope, scope) for scope in self.scopes)
 
 
+def authority_of(credential_id: str) -> Json:
+    """The Agent that stands for a credential which was given no authority of its own."""
+    account = {"homePage": "urn:kasane:credential", "name": credential_id}
+    return {"objectType": "Agent", "account": account}
+
+
 def authorize(parsed: Parsed, credential: Credential) -> Fault | None:
     """Why `credential` may not store this statement, as far as the statement alone can tell.
 

@@ -1,0 +1,79 @@
+"""Reading statements back: one by id, or a page of those that answer a query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lrs.core.credential import Credential
+from lrs.core.matching import MAX_CHAIN, matches, names_all
+from lrs.core.query import Query
+from lrs.store import search, statements
+from lrs.store.statements import StoredStatement
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Statements in the query's order; `after` is the cursor of the next page, None on the last."""
+
+    rows: Sequence[StoredStatement]
+    after: int | None
+
+
+async def statement(conn: AsyncConnection, id_: UUID) -> StoredStatement | None:
+    """The statement stored under `id_`, voided or not; None where there is none."""
+    return (await statements.by_ids(conn, [id_])).get(id_)
+
+
+async def readable(
+    conn: AsyncConnection, id_: UUID, credential: Credential, *, voided: bool
+) -> StoredStatement | None:
+    """The statement that `credential` may read under `id_`: a voided one, or one that is not."""
+    found = await statement(conn, id_)
+    if found is None or (found.voided_by is not None) != voided:
+        return None
+    mine = credential.reads == "all" or found.credential_id == credential.id
+    return found if mine else None
+
+
+async def page(
+    conn: AsyncConnection, query: Query, credential: Credential, after: int | None
+) -> Page:
+    """The next page, behind `after`, of what `query` asks for and may be read."""
+    only_of = None if credential.reads == "all" else credential.id
+    kept: list[StoredStatement] = []
+    limit = query.page + 1
+    while len(kept) < limit:
+        wanted = limit - len(kept)
+        found = await search.page(conn, query, after=after, only_of=only_of, limit=wanted)
+        kept += await _answering(conn, query, found)
+        if len(found) < wanted:
+            break
+        after = found[-1].seq
+    rows = kept[: query.page]
+    return Page(rows, rows[-1].seq if len(kept) > query.page else None)
+
+
+async def _answering(
+    conn: AsyncConnection, query: Query, found: list[StoredStatement]
+) -> list[StoredStatement]:
+    """Those of the index's finds that do answer: two identifiers may share a 64-bit key."""
+    if not search.terms_of(query):
+        return found
+    doubtful = [row for row in found if row.ref is not None or not names_all(query, row.raw)]
+    if not doubtful:
+        return found
+    chain = {row.id: row for row in doubtful}
+    for _ in range(MAX_CHAIN):
+        missing = {row.ref for row in chain.values() if row.ref} - chain.keys()
+        targets = await statements.by_ids(conn, missing)
+        if not targets:
+            break
+        chain |= targets
+    bodies = {row.id: orjson.loads(row.raw) for row in chain.values()}
+    refuted = {row.seq for row in doubtful if not matches(query, bodies[row.id], bodies.get)}
+    return [row for row in found if row.seq not in refuted]

@@ -1,0 +1,3 @@
+"""The statements at rest, on SQLite and PostgreSQL."""
+
+from __future__ import annotations

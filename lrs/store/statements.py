@@ -1,0 +1,102 @@
+"""Rows of statements: writing them once, and finding them by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.database import insert
+from lrs.core.terms import Term
+from lrs.store.tables import statement, stored_of, term
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatement:
+    """One statement at rest. `raw` is what a GET in format `exact` returns."""
+
+    seq: int
+    id: UUID
+    credential_id: str
+    actor_key: str | None
+    version: str
+    timestamp: datetime
+    ref: UUID | None
+    voiding: bool
+    voids_any: bool
+    voided_by: UUID | None
+    voided_at: datetime | None
+    raw: bytes
+
+    @property
+    def stored(self) -> datetime:
+        """When it was stored, aware UTC, to the millisecond."""
+        return stored_of(self.seq)
+
+
+COLUMNS = tuple(statement.c[name] for name in StoredStatement.__dataclass_fields__)
+
+
+def row_of(found: sa.Row[*tuple[Any, ...]]) -> StoredStatement:
+    """The statement that a select of `COLUMNS` found; they are its fields, in their order."""
+    return StoredStatement(*found)
+
+
+async def add(conn: AsyncConnection, rows: Sequence[StoredStatement], xid: int | None) -> set[UUID]:
+    """Store `rows` whose id is new; returns the ids that were. Others are left as they are.
+
+    Sorted by id: two batches that share ids in opposite order would otherwise deadlock.
+    """
+    values = [
+        {name: getattr(row, name) for name in StoredStatement.__dataclass_fields__} | {"xid": xid}
+        for row in sorted(rows, key=lambda row: row.id)
+    ]
+    new = insert(conn, statement).on_conflict_do_nothing(index_elements=[statement.c.id])
+    added = await conn.execute(new.returning(statement.c.id), values)
+    return {row.id for row in added}
+
+
+async def add_terms(conn: AsyncConnection, terms: Iterable[tuple[int, Term]]) -> None:
+    """Index statements, `(seq, term)` each, leaving the terms they have."""
+    values = [{"key": one.key, "role": int(one.role), "seq": seq} for seq, one in sorted(terms)]
+    if values:
+        await conn.execute(insert(conn, term).on_conflict_do_nothing(), values)
+
+
+async def by_ids(conn: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, StoredStatement]:
+    """The statements stored under `ids`, voided ones too."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    found = await conn.execute(sa.select(*COLUMNS).where(statement.c.id.in_(wanted)))
+    return {row.id: row for row in map(row_of, found)}
+
+
+async def referring_to(conn: AsyncConnection, ids: Iterable[UUID]) -> list[StoredStatement]:
+    """The statements whose object is a reference to one of `ids`, oldest first."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    found = await conn.execute(
+        sa.select(*COLUMNS).where(statement.c.ref.in_(wanted)).order_by(statement.c.seq)
+    )
+    return [row_of(row) for row in found]
+
+
+async def void(conn: AsyncConnection, target: UUID, by: UUID, at: datetime) -> bool:
+    """Mark `target` as voided by `by`; False where it was voided before or may not be."""
+    marked = await conn.execute(
+        sa.update(statement)
+        .where(
+            statement.c.id == target,
+            statement.c.voided_by.is_(None),
+            statement.c.voiding.is_(sa.false()),
+        )
+        .values(voided_by=by, voided_at=at)
+    )
+    return marked.rowcount == 1

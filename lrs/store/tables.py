@@ -1,0 +1,103 @@
+"""The tables of the record store.
+
+`statement.seq` is the order of everything: the millisecond of `stored` in the upper bits, a tie
+breaker in the lower `TIE_BITS`. One key thus serves as `stored`, as the order of results, as the
+cursor of a page and as the range for `since` and `until`; there is no second column to disagree.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from engine.database import Instant, metadata
+
+TIE_BITS = 22
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+statement = sa.Table(
+    "statement",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Uuid, nullable=False, unique=True),
+    sa.Column("credential_id", sa.Text, nullable=False),
+    # Ifi.key of the actor; null for an anonymous Group.
+    sa.Column("actor_key", sa.Text, nullable=True),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("timestamp", Instant, nullable=False),
+    # The target of a StatementRef; `voiding` says that it is to be voided, `voids_any` that the
+    # credential might void what others stored.
+    sa.Column("ref", sa.Uuid, nullable=True),
+    sa.Column("voiding", sa.Boolean, nullable=False),
+    sa.Column("voids_any", sa.Boolean, nullable=False),
+    sa.Column("voided_by", sa.Uuid, nullable=True),
+    sa.Column("voided_at", Instant, nullable=True),
+    # PostgreSQL's transaction id (xid8) of the insert, for readers that follow commits.
+    sa.Column("xid", sa.BigInteger, nullable=True),
+    # The JSON text as received, with what the store sets spliced in.
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Index("statement_credential_seq", "credential_id", "seq"),
+)
+sa.Index(
+    "statement_ref",
+    statement.c.ref,
+    postgresql_where=statement.c.ref.is_not(None),
+    sqlite_where=statement.c.ref.is_not(None),
+)
+
+# One narrow row for each identifier by which a statement can be asked for (lrs.core.terms).
+term = sa.Table(
+    "statement_term",
+    metadata,
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("role", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# Only PostgreSQL makes it: SQLite has one writer, who can count on from the last row.
+tie = sa.Sequence(
+    "statement_tie", minvalue=0, start=0, maxvalue=2**TIE_BITS - 1, cycle=True, metadata=metadata
+)
+
+credential = sa.Table(
+    "xapi_credential",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("title", sa.JSON, nullable=False),
+    sa.Column("authority", sa.JSON, nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("home_pages", sa.JSON, nullable=False),
+    sa.Column("may_mbox", sa.Boolean, nullable=False),
+    sa.Column("activity_prefixes", sa.JSON, nullable=False),
+    sa.Column("may_void", sa.Boolean, nullable=False),
+    # Argon2id; null for a credential that nobody can sign in with.
+    sa.Column("secret_hash", sa.Text, nullable=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("rotated_at", Instant, nullable=True),
+    sa.Column("revoked_at", Instant, nullable=True),
+)
+
+access_token = sa.Table(
+    "access_token",
+    metadata,
+    # SHA-256 of the token, which is random enough to need no slow hash.
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("credential_id", sa.Text, sa.ForeignKey("xapi_credential.id"), nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("issued_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("access_token_expires", "expires_at"),
+)
+
+
+def first_seq(at: datetime) -> int:
+    """The smallest `seq` of a statement stored in the millisecond of `at`."""
+    return ((at - _EPOCH) // _MILLISECOND) << TIE_BITS
+
+
+def stored_of(seq: int) -> datetime:
+    """The moment, to the millisecond, at which the statement of `seq` was stored."""
+    return _EPOCH + (seq >> TIE_BITS) * _MILLISECOND
