@@ -133,6 +133,11 @@ class Database:
         """Where the database is; its string form hides the password."""
         return self._writer.url
 
+    @property
+    def writing(self) -> bool:
+        """Whether SQLite's one writer is at work; on PostgreSQL ask the server instead."""
+        return self._one_writer is not None and self._one_writer.locked()
+
     @classmethod
     async def open(cls, url: str, *, pool_size: int = 10) -> Database:
         """Open `sqlite:///path` or `postgresql://…`.
