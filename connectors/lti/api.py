@@ -1,0 +1,159 @@
+"""The doors of the tool role: login, launch, and our public keys."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from connectors.identity import ProvedIdentity
+from connectors.jose.claims import is_name
+from connectors.jose.refusal import Refusal
+from connectors.lti import logins
+from connectors.lti.core.launch import Launch, Login
+from connectors.lti.form import parameters
+from connectors.lti.keys import SigningKeys
+from connectors.lti.tool import LAUNCH_PATH, REPLAYED, Tool
+from engine import audit
+from engine.clock import Clock
+from engine.database import Database
+from engine.problems import Forbidden, Invalid, Problem, Unavailable
+
+OnLaunch = Callable[[AsyncConnection, Request, Launch, ProvedIdentity], Awaitable[Response]]
+"""What follows a good launch, in the transaction that takes its login. It must not open another
+one: on SQLite that would wait for itself."""
+
+_COOKIE_LIFE_S = int(logins.LIFE.total_seconds())
+
+
+def router(
+    *, tool: Tool, keys: SigningKeys, database: Database, clock: Clock, on_launch: OnLaunch
+) -> APIRouter:
+    """`/lti/login`, `/lti/launch` and `/lti/jwks`."""
+    doors = _Doors(tool, database, clock, on_launch)
+    routes = APIRouter(include_in_schema=False)
+    routes.add_api_route(
+        "/lti/login", doors.login, methods=["GET", "POST"], response_class=Response
+    )
+    routes.add_api_route(LAUNCH_PATH, doors.launch, methods=["POST"], response_class=Response)
+
+    async def jwks() -> Response:
+        await keys.current()
+        async with database.read() as conn:
+            return JSONResponse(
+                await keys.published(conn), headers={"Cache-Control": "public, max-age=3600"}
+            )
+
+    routes.add_api_route("/lti/jwks", jwks, methods=["GET"], response_class=Response)
+    return routes
+
+
+class _Doors:
+    def __init__(self, tool: Tool, database: Database, clock: Clock, on_launch: OnLaunch) -> None:
+        self._tool = tool
+        self._database = database
+        self._clock = clock
+        self._on_launch = on_launch
+        self._https = tool.base_url.startswith("https://")
+
+    async def login(self, request: Request) -> Response:
+        """Send the browser on to the platform that initiated the login."""
+        params = await parameters(request)
+        browser = secrets.token_urlsafe(32)
+        async with self._database.write() as conn:
+            started = await self._tool.start(conn, params, browser)
+            if isinstance(started, Refusal):
+                await self._refused(conn, "lti.login.refused", params.get("iss", ""), started)
+        if isinstance(started, Refusal):
+            raise Invalid(started.code, started.text, spec=started.spec)
+        answer = RedirectResponse(
+            started.url, status_code=303, headers={"Cache-Control": "no-store"}
+        )
+        self._set_cookie(answer, started.state, browser, _COOKIE_LIFE_S)
+        return answer
+
+    async def launch(self, request: Request) -> Response:
+        """Take a launch whose signature and claims hold, once."""
+        params = await parameters(request)
+        browser = request.cookies.get(self._cookie(params.get("state", "")), "")
+        login = await self._tool.underway(params, browser)
+        if isinstance(login, Refusal):
+            return await self._turned_away(login, "", params)
+        launch = await self._tool.verified(params, login)
+        if isinstance(launch, Refusal):
+            return await self._turned_away(launch, login.connector_id, params)
+        try:
+            answer = await self._followed(request, login, launch)
+        except Problem:
+            await self._spend(login)
+            raise
+        if answer is None:
+            return await self._turned_away(REPLAYED, login.connector_id, params)
+        self._set_cookie(answer, login.state, "", 0)
+        return answer
+
+    async def _followed(self, request: Request, login: Login, launch: Launch) -> Response | None:
+        """What follows the launch; None where another request took its login first."""
+        identity = self._tool.identity(launch, login)
+        async with self._database.write() as conn:
+            if not await logins.take(conn, login):
+                return None
+            answer = await self._on_launch(conn, request, launch, identity)
+            await audit.record(
+                conn,
+                at=identity.at,
+                actor=f"lti:{login.connector_id}",
+                action="lti.launch",
+                subject=identity.ifi.key,
+                after={"deployment": launch.deployment_id, "reference": identity.reference},
+            )
+        return answer
+
+    async def _spend(self, login: Login) -> None:
+        """A launch is used up even where the page behind it said no."""
+        async with self._database.write() as conn:
+            await logins.take(conn, login)
+
+    async def _turned_away(
+        self, refusal: Refusal, connector_id: str, params: Mapping[str, str]
+    ) -> Response:
+        subject = connector_id or params.get("state", "")
+        async with self._database.write() as conn:
+            await self._refused(conn, "lti.launch.refused", subject, refusal)
+        kind = Unavailable if refusal.code == "key_set_unreachable" else Forbidden
+        raise kind(refusal.code, refusal.text, spec=refusal.spec)
+
+    async def _refused(
+        self, conn: AsyncConnection, action: str, subject: str, refusal: Refusal
+    ) -> None:
+        await audit.record(
+            conn,
+            at=self._clock(),
+            actor="lti",
+            action=action,
+            # Whatever was sent stands here for all time: only what could be a name does.
+            subject=subject if is_name(subject) else "?",
+            reason=refusal.code,
+        )
+
+    def _cookie(self, state: str) -> str:
+        """The name of the cookie that binds one login to its browser.
+
+        One for each login: a page may embed several of our launches, all of which start at once.
+        """
+        name = hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()[:12]
+        return f"__Host-lti-{name}" if self._https else f"lti-{name}"
+
+    def _set_cookie(self, answer: Response, state: str, browser: str, life_s: int) -> None:
+        # Written by hand: `Partitioned` is unknown to http.cookies before Python 3.14, and
+        # without it browsers drop the cookie inside an LMS's frame. Over plain http browsers
+        # take no SameSite=None; there platform and tool share the site (loopback).
+        protection = "Secure; SameSite=None; Partitioned" if self._https else "SameSite=Lax"
+        name = self._cookie(state)
+        answer.headers.append(
+            "set-cookie", f"{name}={browser}; Path=/; Max-Age={life_s}; HttpOnly; {protection}"
+        )

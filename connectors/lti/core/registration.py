@@ -1,0 +1,99 @@
+"""A registration: what a platform and its tool have agreed on, out of a connector's configuration.
+
+Sources: LTI 1.3 Core §3.1, 1EdTech Security Framework 1.0 §6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A learning platform that launches us: its names, and where it answers.
+
+    `private_hosts`: hosts of it that may have private addresses.
+    """
+
+    connector_id: str
+    iss: str
+    client_id: str
+    deployments: frozenset[str]
+    auth_login_url: str
+    jwks_url: str
+    home_page: str
+    private_hosts: frozenset[str]
+
+    @staticmethod
+    def of(connector_id: str, config: Mapping[str, Json]) -> Registration | None:
+        """The registration in a connector's configuration; None where it does not launch us."""
+        wanted = ("iss", "client_id", "deployment_id", "auth_login_url", "jwks_url")
+        texts = {name: str(config.get(name) or "") for name in wanted}
+        if not all(texts.values()):
+            return None
+        return Registration(
+            connector_id=connector_id,
+            iss=texts["iss"],
+            client_id=texts["client_id"],
+            deployments=frozenset({texts["deployment_id"]}),
+            auth_login_url=texts["auth_login_url"],
+            jwks_url=texts["jwks_url"],
+            home_page=texts["iss"],
+            private_hosts=frozenset(config.get("allow_private_hosts") or ()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """A column of ours that an outside course reports to. `title`: a language map, or None."""
+
+    id: str
+    activity: str
+    title: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRegistration:
+    """An outside course that we launch and that posts scores to us.
+
+    `home_page`: under which learners are known to it; `login_url`, `target_link_uri` and
+    `redirect_uris` are empty where it is not launched from here.
+    """
+
+    connector_id: str
+    client_id: str
+    jwks_url: str
+    deployment_id: str
+    home_page: str
+    line_items: Mapping[str, LineItem]
+    private_hosts: frozenset[str]
+    login_url: str = ""
+    target_link_uri: str = ""
+    redirect_uris: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(connector_id: str, config: Mapping[str, Json]) -> ToolRegistration | None:
+        """The registration in a connector's configuration; None where no course reports to us."""
+        tool = config.get("tool") or {}
+        if not (tool.get("client_id") and tool.get("jwks_url")):
+            return None
+        items = [
+            LineItem(str(item["id"]), str(item["activity"]), item.get("title"))
+            for item in config.get("lineitems") or ()
+        ]
+        return ToolRegistration(
+            connector_id=connector_id,
+            client_id=str(tool["client_id"]),
+            jwks_url=str(tool["jwks_url"]),
+            deployment_id=str(tool.get("deployment_id") or connector_id),
+            home_page=str(config.get("iss") or ""),
+            line_items={item.id: item for item in items},
+            private_hosts=frozenset(config.get("allow_private_hosts") or ()),
+            login_url=str(tool.get("login_url") or ""),
+            target_link_uri=str(tool.get("target_link_uri") or ""),
+            redirect_uris=frozenset(tool.get("redirect_uris") or ()),
+        )

@@ -1,0 +1,160 @@
+"""A score that an outside course reports, and what it says of a learner.
+
+Source: AGS 2.0 §3.4 (Score publish service).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeGuard
+
+from connectors.core.completion import Completion
+from connectors.jose.claims import is_name
+from connectors.jose.refusal import Refusal
+from connectors.lti.core.registration import LineItem
+from engine.text import Text
+from lrs.core import jsontext
+
+Json = Any
+
+ACTIVITY_PROGRESS = ("Initialized", "Started", "InProgress", "Submitted", "Completed")
+GRADING_PROGRESS = ("FullyGraded", "Pending", "PendingManual", "Failed", "NotReady")
+MAX_BYTES = 64 * 1024
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})(?P<zone>Z|[+-]\d\d:?\d\d)", re.ASCII
+)
+_LARGEST = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One report. `given`, `maximum`: None where the tool reports progress alone."""
+
+    user_id: str
+    given: float | None
+    maximum: float | None
+    activity_progress: str
+    grading_progress: str
+    timestamp: datetime
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the learner has completed the activity and its grade stands."""
+        return self.activity_progress == "Completed" and self.grading_progress == "FullyGraded"
+
+
+def parsed(body: bytes) -> Score | Refusal:
+    """The score in a request body, or the first thing wrong with it."""
+    if len(body) > MAX_BYTES:
+        return _refusal("score_too_large", "成績データが大きすぎます。", "The score is too large.")
+    found = jsontext.read(body)
+    if not isinstance(found, dict):
+        return _refusal(
+            "score_not_json",
+            "成績データがJSONオブジェクトとして正しくありません。",
+            "The score is not a valid JSON object.",
+        )
+    if refusal := _wrong_names(found) or _wrong_numbers(found):
+        return refusal
+    moment = _moment(found.get("timestamp"))
+    if moment is None:
+        return _refusal(
+            "score_timestamp",
+            "timestamp は、1秒未満の桁と時差を含むISO 8601の日時で示してください。",
+            "timestamp must be an ISO 8601 moment with a fraction of a second and a time zone.",
+        )
+    return Score(
+        user_id=found["userId"],
+        given=found.get("scoreGiven"),
+        maximum=found.get("scoreMaximum"),
+        activity_progress=found["activityProgress"],
+        grading_progress=found["gradingProgress"],
+        timestamp=moment,
+    )
+
+
+def completion(score: Score, item: LineItem, home_page: str, raw: Json) -> Completion:
+    """What the score says: a completion where it is final, else a record without effect.
+
+    The tool's timestamp is the version of the record: an older one never overwrites a newer.
+    """
+    actor = {"objectType": "Agent", "account": {"homePage": home_page, "name": score.user_id}}
+    return Completion(
+        source_key=f"{item.id}|{score.user_id}",
+        actor=actor,
+        activity_id=item.activity,
+        occurred_at=score.timestamp,
+        completed=True if score.is_final else None,
+        score=_scaled(score) if score.is_final else None,
+        activity_name=item.title,
+        as_of=score.timestamp,
+        raw=raw,
+    )
+
+
+def _scaled(score: Score) -> Mapping[str, float] | None:
+    if score.given is None or score.maximum is None:
+        return None
+    if score.given > score.maximum:
+        # Extra credit: AGS allows it, xAPI lets neither `scaled` pass 1 nor `raw` pass `max`.
+        return {"scaled": 1.0, "raw": score.given, "min": 0}
+    scaled = round(score.given / score.maximum, 6)
+    return {"scaled": scaled, "raw": score.given, "min": 0, "max": score.maximum}
+
+
+def _wrong_names(found: Mapping[str, Json]) -> Refusal | None:
+    if not is_name(found.get("userId")):
+        return _refusal(
+            "score_user",
+            "userId がないか、形が正しくありません。",
+            "userId is missing or not properly formed.",
+        )
+    for name, allowed in (
+        ("activityProgress", ACTIVITY_PROGRESS),
+        ("gradingProgress", GRADING_PROGRESS),
+    ):
+        if found.get(name) not in allowed:
+            return _refusal(
+                "score_progress",
+                f"{name} は {' / '.join(allowed)} のいずれかで示してください。",
+                f"{name} must be one of {', '.join(allowed)}.",
+            )
+    return None
+
+
+def _wrong_numbers(found: Mapping[str, Json]) -> Refusal | None:
+    given, maximum = found.get("scoreGiven"), found.get("scoreMaximum")
+    if given is None and maximum is None:
+        return None
+    if _is_number(maximum) and maximum > 0 and (given is None or _is_number(given)):
+        return None
+    return _refusal(
+        "score_numbers",
+        "scoreGiven は0以上、scoreMaximum は0より大きい数で示してください。",
+        "scoreGiven must be a number from 0, with a scoreMaximum above 0.",
+    )
+
+
+def _is_number(value: Json) -> TypeGuard[float]:
+    is_numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_numeric and 0 <= value <= _LARGEST
+
+
+def _moment(value: Json) -> datetime | None:
+    """The moment in UTC, to the microsecond; None for anything but AGS's own format."""
+    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    try:
+        return datetime.fromisoformat(
+            value[: match.start("fraction")] + match["fraction"][:7].ljust(7, "0") + match["zone"]
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _refusal(code: str, ja: str, en: str) -> Refusal:
+    return Refusal(code, Text(ja=ja, en=en), "AGS 2.0 §3.4.9")

@@ -1,0 +1,70 @@
+"""Logins underway: one row for each, bound to one browser and taken once."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.lti.core.launch import Login
+from connectors.lti.tables import lti_login
+
+LIFE = timedelta(minutes=10)
+
+
+async def start(conn: AsyncConnection, login: Login, browser: str, at: datetime) -> None:
+    """Remember a login of the browser that holds the secret `browser`; sweep the old ones."""
+    await conn.execute(sa.delete(lti_login).where(lti_login.c.expires_at <= at))
+    await conn.execute(
+        sa.insert(lti_login).values(
+            state=login.state,
+            nonce=login.nonce,
+            connector=login.connector_id,
+            iss=login.iss,
+            client_id=login.client_id,
+            deployment_id=login.deployment_id,
+            target_link_uri=login.target_link_uri,
+            browser_hash=_hashed(browser),
+            expires_at=at + LIFE,
+        )
+    )
+
+
+async def underway(conn: AsyncConnection, state: str, browser: str, at: datetime) -> Login | None:
+    """The login of this state, if it is this browser's and still waits; it stays in place."""
+    row = (
+        await conn.execute(
+            sa.select(lti_login).where(
+                lti_login.c.state == state,
+                lti_login.c.browser_hash == _hashed(browser),
+                lti_login.c.expires_at > at,
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Login(
+        state=row.state,
+        nonce=row.nonce,
+        connector_id=row.connector,
+        iss=row.iss,
+        client_id=row.client_id,
+        deployment_id=row.deployment_id,
+        target_link_uri=row.target_link_uri,
+    )
+
+
+async def take(conn: AsyncConnection, login: Login) -> bool:
+    """Whether the login was still there; from now on it is not. State and nonce go together."""
+    taken = await conn.execute(
+        sa.delete(lti_login)
+        .where(lti_login.c.state == login.state, lti_login.c.nonce == login.nonce)
+        .returning(lti_login.c.state)
+    )
+    return taken.one_or_none() is not None
+
+
+def _hashed(browser: str) -> bytes:
+    return hashlib.sha256(browser.encode("utf-8", "replace")).digest()

@@ -1,0 +1,73 @@
+"""Tables of LTI: what is underway between us and a platform or tool, and our own keys."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.database import Instant, metadata
+
+# A login that was started and not yet answered. Taken once, by DELETE … RETURNING.
+lti_login = sa.Table(
+    "lti_login",
+    metadata,
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("nonce", sa.Text, nullable=False),
+    sa.Column("connector", sa.Text, nullable=False),
+    sa.Column("iss", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("deployment_id", sa.Text, nullable=True),
+    sa.Column("target_link_uri", sa.Text, nullable=False),
+    sa.Column("browser_hash", sa.LargeBinary, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
+lti_key = sa.Table(
+    "lti_key",
+    metadata,
+    sa.Column("kid", sa.Text, primary_key=True),
+    sa.Column("public", sa.JSON, nullable=False),
+    sa.Column("private", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+# Client assertions seen: each is good for one token (jti once).
+lti_assertion = sa.Table(
+    "lti_assertion",
+    metadata,
+    sa.Column("client_id", sa.Text, primary_key=True),
+    sa.Column("jti", sa.Text, primary_key=True),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
+lti_token = sa.Table(
+    "lti_token",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("connector", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# The latest final score of a learner in a column of ours, as AGS shows it back.
+lti_result = sa.Table(
+    "lti_result",
+    metadata,
+    sa.Column("connector", sa.Text, primary_key=True),
+    sa.Column("line_item", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("given", sa.Float, nullable=True),
+    sa.Column("maximum", sa.Float, nullable=True),
+    sa.Column("timestamp", Instant, nullable=False),
+)
+
+# A launch of somebody else's tool that we started; `hint` is the login_hint it must bring back.
+lti_outgoing = sa.Table(
+    "lti_outgoing",
+    metadata,
+    sa.Column("hint", sa.Text, primary_key=True),
+    sa.Column("connector", sa.Text, nullable=False),
+    sa.Column("line_item", sa.Text, nullable=False),
+    sa.Column("sub", sa.Text, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)

@@ -1,0 +1,199 @@
+"""The tool role: a platform sends a learner over, and we take its word for who that is.
+
+Sources: LTI 1.3 Core §4, 1EdTech Security Framework 1.0 §5.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.identity import ProvedIdentity
+from connectors.jose import token as jose
+from connectors.jose.claims import is_name
+from connectors.jose.keysets import KeySets
+from connectors.jose.refusal import Refusal
+from connectors.lti import adapter, logins, registrations
+from connectors.lti.core.launch import Launch, Login, is_ours, judged
+from connectors.lti.core.registration import Registration
+from engine.clock import Clock
+from engine.database import Database
+from engine.fetcher import Policy
+from engine.text import Text
+from lrs.core.ifi import Ifi
+
+LAUNCH_PATH = "/lti/launch"
+_LONGEST_HINT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A login underway: where to send the browser, and the state it will bring back."""
+
+    url: str
+    state: str
+
+
+class Tool:
+    """Starts logins and judges launches. `base_url`: our own address, no slash at its end."""
+
+    def __init__(self, database: Database, key_sets: KeySets, clock: Clock, base_url: str) -> None:
+        self._database = database
+        self._key_sets = key_sets
+        self._clock = clock
+        self.base_url = base_url
+
+    async def start(
+        self, conn: AsyncConnection, params: Mapping[str, str], browser: str
+    ) -> Started | Refusal:
+        """The login that a platform initiated, now underway for the holder of `browser`."""
+        if refusal := self._unanswerable(params):
+            return refusal
+        registration = await registrations.platform_named(
+            conn, params["iss"], params.get("client_id", "")
+        )
+        if registration is None:
+            return _UNKNOWN_PLATFORM
+        deployment = params.get("lti_deployment_id") or None
+        if deployment is not None and deployment not in registration.deployments:
+            return _UNKNOWN_DEPLOYMENT
+        login = Login(
+            state=f"state-{secrets.token_urlsafe(32)}",
+            nonce=secrets.token_urlsafe(32),
+            connector_id=registration.connector_id,
+            iss=registration.iss,
+            client_id=registration.client_id,
+            deployment_id=deployment,
+            target_link_uri=params["target_link_uri"],
+        )
+        launch_url = self.base_url + LAUNCH_PATH
+        url = await asyncio.to_thread(adapter.login_url, params, registration, login, launch_url)
+        if isinstance(url, Refusal):
+            return url
+        await logins.start(conn, login, browser, self._clock())
+        return Started(url, login.state)
+
+    def _unanswerable(self, params: Mapping[str, str]) -> Refusal | None:
+        """Refuses a login request that lacks something, or leads away from here."""
+        named = all(is_name(params.get(name)) for name in ("iss", "target_link_uri"))
+        if not named or not is_name(params.get("login_hint"), _LONGEST_HINT):
+            return _LOGIN_INCOMPLETE
+        return None if is_ours(params["target_link_uri"], self.base_url) else _FOREIGN_TARGET
+
+    async def underway(self, params: Mapping[str, str], browser: str) -> Login | Refusal:
+        """The login that these launch parameters answer, if this browser started it."""
+        state = params.get("state")
+        if not is_name(state) or not is_name(browser):
+            return _UNKNOWN_LOGIN
+        async with self._database.read() as conn:
+            login = await logins.underway(conn, str(state), browser, self._clock())
+        return login or _UNKNOWN_LOGIN
+
+    async def verified(self, params: Mapping[str, str], login: Login) -> Launch | Refusal:
+        """The launch, signed by the platform and good for `login`; the login is not taken yet.
+
+        Call it outside of transactions: the platform's keys may have to be fetched.
+        """
+        if params.get("error"):
+            return _PLATFORM_SAID_NO
+        async with self._database.read() as conn:
+            registration = await registrations.platform(conn, login.connector_id)
+        if registration is None or not _is_same(registration, login):
+            return _UNKNOWN_PLATFORM
+        token = jose.read(params.get("id_token", ""), jose.RS256)
+        if isinstance(token, Refusal):
+            return token
+        # Judged before the signature is checked: shape first, so that nothing can trip over it,
+        # and no key is fetched for a token that would be refused anyway.
+        launch = judged(token.claims, login, registration, self._clock().timestamp())
+        if isinstance(launch, Refusal):
+            return launch
+        return await self._unsigned(params, login, registration, token.kid) or launch
+
+    async def _unsigned(
+        self, params: Mapping[str, str], login: Login, registration: Registration, kid: str
+    ) -> Refusal | None:
+        """Refuses an id_token not signed with the key `kid`, or one the library refuses."""
+        policy = Policy(private=registration.private_hosts)
+        key = await self._key_sets.key(registration.jwks_url, kid, "RS256", policy)
+        if isinstance(key, Refusal):
+            return key
+        signed = await asyncio.to_thread(adapter.claims, params, registration, login, key)
+        return signed if isinstance(signed, Refusal) else None
+
+    def identity(self, launch: Launch, login: Login) -> ProvedIdentity:
+        """Who the launch proves to be there: the platform's own (iss, sub)."""
+        return ProvedIdentity(
+            ifi=Ifi("account", launch.sub, launch.home_page),
+            method="lti_launch",
+            reference=f"{launch.connector_id} {launch.deployment_id} {login.state}",
+            at=self._clock(),
+        )
+
+
+def _is_same(registration: Registration, login: Login) -> bool:
+    return (registration.iss, registration.client_id) == (login.iss, login.client_id)
+
+
+_LOGIN_INCOMPLETE = Refusal(
+    "login_incomplete",
+    Text(
+        ja="LMSからのログイン要求に必要な項目（iss、login_hint、target_link_uri）がありません。",
+        en="The login request lacks iss, login_hint or target_link_uri.",
+    ),
+    "1EdTech Security Framework 1.0 §5.1.1.1",
+)
+_FOREIGN_TARGET = Refusal(
+    "login_target",
+    Text(
+        ja="起動先がこのサイトのアドレスではありません。",
+        en="The launch is meant for another site than this one.",
+    ),
+    "LTI 1.3 Core §5.3.4",
+)
+_UNKNOWN_PLATFORM = Refusal(
+    "unknown_platform",
+    Text(
+        ja="このLMSは登録されていません。LMSの管理者にお問い合わせください。",
+        en="This platform is not registered here. Please ask the administrator of your LMS.",
+    ),
+    "LTI 1.3 Core §3.1.3",
+)
+_UNKNOWN_DEPLOYMENT = Refusal(
+    "launch_deployment",
+    Text(
+        ja="この配置（deployment）は登録されていません。LMSの管理者にお問い合わせください。",
+        en="This deployment is not registered. Please ask the administrator of your LMS.",
+    ),
+    "LTI 1.3 Core §5.3.3",
+)
+_UNKNOWN_LOGIN = Refusal(
+    "unknown_login",
+    Text(
+        ja="このブラウザーで開始されたログインが見つからないか、期限が切れています。"
+        "LMSからもう一度開いてください。",
+        en="No login of this browser is waiting, or it has expired. "
+        "Please open the page from your LMS again.",
+    ),
+    "1EdTech Security Framework 1.0 §5.1.1.5",
+)
+REPLAYED = Refusal(
+    "launch_replayed",
+    Text(
+        ja="この起動はすでに使われています。LMSからもう一度開いてください。",
+        en="This launch has been used before. Please open the page from your LMS again.",
+    ),
+    "1EdTech Security Framework 1.0 §5.1.3",
+)
+_PLATFORM_SAID_NO = Refusal(
+    "platform_error",
+    Text(
+        ja="LMSがログインを拒否しました。LMSにログインし直してから、もう一度開いてください。",
+        en="The platform refused the login. Sign in to your LMS again, then open the page again.",
+    ),
+    "OpenID Connect Core 1.0 §3.1.2.6",
+)
