@@ -111,6 +111,15 @@ def read_documents(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Documents | Fau
     return found
 
 
+def with_member(one: ObjectText, key: str, value: str) -> ObjectText:
+    """The object with one more member, a string, at its end; it must not have it yet."""
+    before = "," if one.value else ""
+    prefix = f"{one.text[:-1]}{before}{json.dumps(key)}:"
+    quoted = json.dumps(value)
+    span = (len(prefix), len(prefix) + len(quoted))
+    return ObjectText(prefix + quoted + "}", {**one.value, key: value}, {**one.spans, key: span})
+
+
 def span_at(text: ObjectText, path: tuple[str, ...]) -> tuple[int, int]:
     """Where the value at `path`, through objects only, stands in the text; it must be there."""
     begin, end = text.spans[path[0]]

@@ -159,11 +159,15 @@ class Verifier:
         return fits and secret_hash is not None
 
 
-async def issue_token(
-    conn: AsyncConnection, credential_id: str, scopes: Iterable[str], at: datetime, life: timedelta
-) -> str:
-    """A new bearer token with these scopes; what has expired is swept out."""
-    token = secrets.token_urlsafe(32)
+async def keep_token(
+    conn: AsyncConnection,
+    token: str,
+    credential_id: str,
+    scopes: Iterable[str],
+    at: datetime,
+    life: timedelta,
+) -> None:
+    """Let `token` speak for the credential until it expires; sweep out what has expired."""
     await conn.execute(sa.delete(access_token).where(access_token.c.expires_at <= at))
     await conn.execute(
         sa.insert(access_token).values(
@@ -174,7 +178,6 @@ async def issue_token(
             expires_at=at + life,
         )
     )
-    return token
 
 
 async def _row(conn: AsyncConnection, id_: str) -> Any:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from engine.outbox import outbox
 from lrs.core.query import Query
-from lrs.core.statement import VOIDED
+from lrs.core.statement import VOIDED, parse
+from lrs.core.terms import Role, Term, key_of
 from lrs.service import statement as stored_statement
 from lrs.service import store
 from lrs.service.querying import page
@@ -55,8 +56,6 @@ async def test_a_new_statement_is_stored_with_what_the_store_sets(database, pars
 
 
 async def test_a_statement_without_id_is_given_one(database, statement, anyone):
-    from lrs.core.statement import parse
-
     body = statement()
     del body["id"]
     (outcome,) = await keep(database, parse(body, "1.0.3"), credential=anyone)
@@ -241,8 +240,6 @@ async def test_a_shared_key_does_not_bring_a_foreign_statement_into_a_result(
     await keep(database, one, other, credential=anyone)
     row = await load(database, one.id)
     async with database.write() as conn:
-        from lrs.core.terms import Role, Term, key_of
-
         # As if the two verbs had the same 64-bit key.
         await statements.add_terms(
             conn, [(row.seq, Term(key_of("http://example.jp/other"), Role.VERB))]

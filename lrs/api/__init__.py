@@ -1,0 +1,8 @@
+"""The record store over HTTP: `/xapi/…` and `/oauth/token`."""
+
+from __future__ import annotations
+
+from lrs.api.authentication import Authenticator
+from lrs.api.routes import routes
+
+__all__ = ["Authenticator", "routes"]

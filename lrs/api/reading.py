@@ -1,0 +1,134 @@
+"""GET of statements: one by id, or pages of those that answer a query.
+
+Source: xAPI 1.0.3 Communication §2.1.3, Data §2.5; xAPI 2.0 §4.1.6.1, §4.2.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.clock import Clock
+from engine.database import Database
+from engine.problems import NotFound
+from lrs.api import more
+from lrs.api.authentication import Authenticator
+from lrs.api.refusal import refusal
+from lrs.api.resource import CONSISTENT_THROUGH, refuse_parameters
+from lrs.core import query as queries
+from lrs.core import timestamp
+from lrs.core.credential import Credential
+from lrs.core.fault import Family, Fault
+from lrs.core.formats import formatted, preferred_languages
+from lrs.core.query import GET, Query
+from lrs.messages import TEXTS
+from lrs.service import querying
+from lrs.store.horizon import Horizon
+from lrs.store.statements import StoredStatement
+
+# Parts are told apart by a line that no JSON text can hold.
+_BOUNDARY = "kasane-xapi-part"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    query: Query
+    after: int | None
+    languages: Sequence[str]
+
+
+class Reading:
+    """GET of statements."""
+
+    def __init__(
+        self,
+        database: Database,
+        authenticator: Authenticator,
+        horizon: Horizon,
+        clock: Clock,
+        *,
+        signing_key: bytes,
+    ) -> None:
+        self._database = database
+        self._authenticator = authenticator
+        self._horizon = horizon
+        self._clock = clock
+        self._signing_key = signing_key
+
+    async def get(self, request: Request, family: Family) -> Response:
+        """One statement, or a StatementResult."""
+        credential = await self._authenticator.authenticate(request.headers)
+        if credential.reads == "nothing":
+            raise refusal(Fault("scope_missing", params={"scope": "statements/read"}), family)
+        asked = self._asked(request, family)
+        async with self._database.read() as conn:
+            through = await self._horizon.through(conn)
+            if asked.query.statement_id or asked.query.voided_statement_id:
+                response = await self._one(conn, asked, credential)
+            else:
+                response = await self._page(conn, asked, credential, request.url.path)
+        response.headers[CONSISTENT_THROUGH] = timestamp.written(through)
+        return response
+
+    def _asked(self, request: Request, family: Family) -> _Asked:
+        languages = preferred_languages(request.headers.get("accept-language"))
+        if "more" in request.query_params:
+            refuse_parameters(request, family, frozenset({"more"}))
+            token = request.query_params["more"]
+            goes_on = more.opened(token, self._signing_key, self._clock())
+            if goes_on is None:
+                raise refusal(Fault("more_invalid", "?more", GET.of(family)), family)
+            return _Asked(goes_on.query, goes_on.after, languages or goes_on.languages)
+        found = queries.parse(request.query_params.multi_items(), family)
+        if not isinstance(found, Query):
+            raise refusal(found, family)
+        return _Asked(found, None, languages)
+
+    async def _one(self, conn: AsyncConnection, asked: _Asked, credential: Credential) -> Response:
+        query = asked.query
+        id_ = query.statement_id or query.voided_statement_id or UUID(int=0)
+        voided = query.voided_statement_id is not None
+        found = await querying.readable(conn, id_, credential, voided=voided)
+        if found is None:
+            raise NotFound("statement_not_found", TEXTS["statement_not_found"])
+        content = formatted(found.raw, query.format, asked.languages)
+        return _response(content, query, [found])
+
+    async def _page(
+        self, conn: AsyncConnection, asked: _Asked, credential: Credential, path: str
+    ) -> Response:
+        query = asked.query
+        page = await querying.page(conn, query, credential, asked.after)
+        link = ""
+        if page.after is not None:
+            goes_on = more.Continuation(query, page.after, tuple(asked.languages))
+            token = more.sealed(goes_on, self._signing_key, self._clock())
+            link = f"{path}?more={token}"
+        texts = [formatted(row.raw, query.format, asked.languages) for row in page.rows]
+        content = b'{"statements":[' + b",".join(texts) + b'],"more":' + orjson.dumps(link) + b"}"
+        return _response(content, query, page.rows)
+
+
+def _response(content: bytes, query: Query, rows: Sequence[StoredStatement]) -> Response:
+    if query.attachments:
+        response = _multipart(content)
+    else:
+        response = Response(content, media_type="application/json")
+    if rows:
+        newest = max(row.stored for row in rows)
+        response.headers["Last-Modified"] = format_datetime(newest, usegmt=True)
+    return response
+
+
+def _multipart(content: bytes) -> Response:
+    """The first part alone: attachment data is not taken in yet, so there is none to add."""
+    head = f"--{_BOUNDARY}\r\nContent-Type: application/json\r\n\r\n".encode()
+    body = head + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    return Response(body, media_type=f"multipart/mixed; boundary={_BOUNDARY}")

@@ -1,0 +1,134 @@
+"""One door for every xAPI resource: version, errors and the headers that each answer carries.
+
+A resource is a table of methods; what is common to all of them happens here, once.
+Source: xAPI 1.0.3 Communication §1, §3; xAPI 2.0 §4.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from engine import problems
+from engine.problems import Problem, TooLarge
+from lrs.api.refusal import refusal
+from lrs.core import timestamp
+from lrs.core.fault import Family, Fault
+from lrs.core.negotiation import family_of
+from lrs.messages import TEXTS
+from lrs.store.horizon import Horizon
+
+log = structlog.get_logger(__name__)
+
+VERSION = "X-Experience-API-Version"
+CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
+
+Handler = Callable[[Request, Family], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource: a handler for each method (GET answers HEAD too).
+
+    `versioned` is False for About alone; `consistent` is True for statements alone.
+    """
+
+    methods: Mapping[str, Handler]
+    versioned: bool = True
+    consistent: bool = False
+
+
+class Door:
+    """The ASGI application under `/xapi`."""
+
+    def __init__(
+        self, resources: Mapping[str, Resource], *, default: Family, horizon: Horizon
+    ) -> None:
+        self._resources = resources
+        self._default = default
+        self._horizon = horizon
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        resource = self._resources.get(request.path_params["resource"])
+        asked = family_of(request.headers.get(VERSION), self._default)
+        family = self._default if isinstance(asked, Fault) else asked
+        try:
+            response = await self._answer(request, resource, asked, family)
+        except Problem as problem:
+            response = problems.response(problem, request)
+        except ClientDisconnect:
+            return
+        except Exception:
+            log.exception("request_crashed", path=request.url.path)
+            response = problems.response(problems.of_status(500), request)
+        response.headers[VERSION] = family
+        if resource is not None and resource.consistent:
+            await self._promise(response)
+        if request.method == "HEAD":
+            # Content-Length stays that of the GET (RFC 9110 §9.3.2).
+            response.body = b""
+        await response(scope, receive, send)
+
+    async def _answer(
+        self, request: Request, resource: Resource | None, asked: Family | Fault, family: Family
+    ) -> Response:
+        if resource is None:
+            raise problems.of_status(404)
+        if isinstance(asked, Fault) and resource.versioned:
+            raise refusal(asked, family)
+        method = "GET" if request.method == "HEAD" else request.method
+        handler = resource.methods.get(method)
+        if handler is None:
+            refused = problems.of_status(405)
+            allowed = [*resource.methods, *(["HEAD"] if "GET" in resource.methods else [])]
+            refused.headers["Allow"] = ", ".join(sorted(allowed))
+            raise refused
+        return await handler(request, family)
+
+    async def _promise(self, response: Response) -> None:
+        if CONSISTENT_THROUGH in response.headers:
+            return
+        try:
+            through = await self._horizon.recent()
+        except Exception:
+            # The answer itself may be a complaint about the database; it must still go out.
+            log.exception("horizon_unknown")
+            return
+        response.headers[CONSISTENT_THROUGH] = timestamp.written(through)
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """The whole body.
+
+    Raises: TooLarge beyond `limit` bytes, before more than that is held in memory.
+    """
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLarge("body_too_large", TEXTS["body_too_large"].format(limit=limit))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def refuse_parameters(request: Request, family: Family, known: frozenset[str]) -> None:
+    """Raise Invalid for a query parameter that is not `known`, or is known in another case."""
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        code = None
+        if name not in known:
+            spelled = {one.lower() for one in known}
+            code = "parameter_case" if name.lower() in spelled else "parameter_unknown"
+        elif name in seen:
+            code = "parameter_twice"
+        if code:
+            raise refusal(Fault(code, f"?{name[:80]}", params={"name": name[:80]}), family)
+        seen.add(name)

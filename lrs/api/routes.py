@@ -1,0 +1,57 @@
+"""The routes of the record store, put together from what they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from starlette.routing import BaseRoute, Route
+
+from engine.clock import Clock
+from engine.database import Database
+from lrs.api.about import about
+from lrs.api.authentication import Authenticator
+from lrs.api.oauth import TokenEndpoint
+from lrs.api.reading import Reading
+from lrs.api.resource import Door, Resource
+from lrs.api.statements import Limits, Writing
+from lrs.core.fault import Family
+from lrs.service.credentials import Verifier
+from lrs.store.horizon import Horizon
+
+
+def routes(
+    database: Database,
+    clock: Clock,
+    *,
+    verifier: Verifier,
+    signing_key: bytes,
+    default: Family = "1.0.3",
+    stored: Callable[[], None] = lambda: None,
+    limits: Limits | None = None,
+    token_life: timedelta = timedelta(hours=1),
+) -> list[BaseRoute]:
+    """`/xapi/{resource}` and `/oauth/token`, for the application's router.
+
+    `signing_key` signs `more` links, `default` answers requests that name no version, `stored`
+    is called after each commit that stored something.
+    """
+    authenticator = Authenticator(database, verifier)
+    horizon = Horizon(database, clock)
+    reading = Reading(database, authenticator, horizon, clock, signing_key=signing_key)
+    writing = Writing(database, authenticator, clock, limits=limits or Limits(), stored=stored)
+    door = Door(
+        {
+            "about": about,
+            "statements": Resource(
+                {"GET": reading.get, "PUT": writing.put, "POST": writing.post}, consistent=True
+            ),
+        },
+        default=default,
+        horizon=horizon,
+    )
+    tokens = TokenEndpoint(database, verifier, clock, life=token_life)
+    return [
+        Route("/xapi/{resource:path}", door),
+        Route("/oauth/token", tokens.post, methods=["POST"]),
+    ]
