@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Forbidden, Problem, Unauthenticated
 from engine.problems import response as problem_document
@@ -50,14 +51,14 @@ class Desk:
         self,
         *,
         database: Database,
+        clock: Clock,
         accounts: Accounts,
-        sessions: Sessions,
         public_url: str,
         default_language: Language,
     ) -> None:
         self.database = database
         self.accounts = accounts
-        self.sessions = sessions
+        self.sessions = Sessions(clock)
         self.public_url = public_url.rstrip("/")
         self._default_language = default_language
 
@@ -111,9 +112,7 @@ class Desk:
         Raises: SignInNeeded; Forbidden for an account without a learner
         """
         visitor, account = await self.signed_in(request)
-        if account.person_id is None:
-            raise Forbidden("learners_only", LEARNERS_ONLY)
-        return visitor, account.person_id
+        return visitor, person_of(account)
 
     async def staff(self, request: Request) -> tuple[Visitor, Account]:
         """The visitor, who is staff.
@@ -124,6 +123,17 @@ class Desk:
         if not account.is_staff:
             raise Forbidden("staff_only", STAFF_ONLY)
         return visitor, account
+
+    async def officer(self, request: Request) -> Account:
+        """The officer behind a request that is no form of ours, such as a file sent by a program.
+
+        The cookie alone does not do: the request has to name our own origin, which no page of
+        another site can make a browser do.
+        Raises: Unauthenticated; Forbidden
+        """
+        _, account = await self.staff(request)
+        forms.require_own_origin(request, self.public_url)
+        return account
 
     async def form(self, request: Request, visitor: Visitor) -> forms.Form:
         """The form of a post, once it is known to come from this visitor's own page."""
@@ -180,6 +190,16 @@ class Desk:
 
 async def _ready(visitor: Visitor) -> Visitor:
     return visitor
+
+
+def person_of(account: Account) -> UUID:
+    """The learner whose account it is.
+
+    Raises: Forbidden where there is none
+    """
+    if account.person_id is None:
+        raise Forbidden("learners_only", LEARNERS_ONLY)
+    return account.person_id
 
 
 def wants_page(request: Request) -> bool:

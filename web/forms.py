@@ -68,6 +68,16 @@ def same_origin(origin: str | None, host: str | None, public_url: str) -> bool:
     return bool(host) and sender.netloc == host
 
 
+def require_own_origin(request: Request, public_url: str) -> None:
+    """Let only a request pass that says where it comes from, and comes from us.
+
+    Raises: Forbidden
+    """
+    origin, host = request.headers.get("origin"), request.headers.get("host")
+    if origin is None or not same_origin(origin, host, public_url):
+        raise Forbidden("foreign_origin", FOREIGN)
+
+
 async def read(request: Request, visitor: Visitor, public_url: str) -> Form:
     """The form in the request.
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.identity import ProvedIdentity
 from engine.clock import Clock
-from lrs.core.ifi import Ifi
+from lrs.core.ifi import KINDS, Ifi, Kind
 from web.tables import pending_launch
 
+Method = Literal["lti_launch", "oidc_login"]
 LIFE = timedelta(minutes=30)
+_KIND: dict[str, Kind] = {kind: kind for kind in KINDS}
+_METHOD: dict[str, Method] = {"lti_launch": "lti_launch", "oidc_login": "oidc_login"}
 
 
 class Launches:
@@ -44,36 +48,38 @@ class Launches:
         )
         return token
 
-    async def waits(self, conn: AsyncConnection, token: str) -> bool:
-        """Whether something waits for this token."""
-        found = await conn.scalar(
-            sa.select(sa.literal(1)).where(
-                pending_launch.c.token_hash == _hashed(token),
-                pending_launch.c.expires_at > self._clock(),
-            )
+    async def waiting(self, conn: AsyncConnection, token: str) -> ProvedIdentity | None:
+        """What waits for this token; it goes on waiting."""
+        return _proved(
+            await conn.scalar(sa.select(pending_launch.c.identity).where(*self._still_good(token)))
         )
-        return found is not None
 
     async def take(self, conn: AsyncConnection, token: str) -> ProvedIdentity | None:
         """What waited for this token; it no longer does."""
-        taken = (
-            await conn.execute(
+        return _proved(
+            await conn.scalar(
                 sa.delete(pending_launch)
-                .where(
-                    pending_launch.c.token_hash == _hashed(token),
-                    pending_launch.c.expires_at > self._clock(),
-                )
+                .where(*self._still_good(token))
                 .returning(pending_launch.c.identity)
             )
-        ).scalar_one_or_none()
-        if taken is None:
-            return None
-        return ProvedIdentity(
-            ifi=Ifi(taken["kind"], taken["value"], taken["home_page"]),
-            method=taken["method"],
-            reference=taken["reference"],
-            at=datetime.fromisoformat(taken["at"]),
         )
+
+    def _still_good(self, token: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return (
+            pending_launch.c.token_hash == _hashed(token),
+            pending_launch.c.expires_at > self._clock(),
+        )
+
+
+def _proved(kept: dict[str, str] | None) -> ProvedIdentity | None:
+    if kept is None:
+        return None
+    return ProvedIdentity(
+        ifi=Ifi(_KIND[kept["kind"]], kept["value"], kept["home_page"]),
+        method=_METHOD[kept["method"]],
+        reference=kept["reference"],
+        at=datetime.fromisoformat(kept["at"]),
+    )
 
 
 def _hashed(token: str) -> bytes:

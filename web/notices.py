@@ -49,6 +49,7 @@ NOTICES: dict[str, Text] = {
         ja="講座をスキルに対応づけました。該当する学習者を判定し直しています。",
         en="The course now counts for the skill. The learners concerned are being re-evaluated.",
     ),
+    "set_aside": Text(ja="記録を対象外にしました。", en="The record has been set aside."),
     "proposed": Text(
         ja="提案を記録しました。もう一人の担当者の承認で、つながります。",
         en="The proposal is noted. It takes effect when a second officer approves it.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from engine.text import LANGUAGES, Language
@@ -36,6 +36,10 @@ class Visitor:
     path: str
     query: tuple[tuple[str, str], ...] = ()
     framed: bool = False
+
+    def with_token(self, token: str) -> Visitor:
+        """The same reader, whose browser is to hold another token from now on."""
+        return replace(self, token=token, token_is_new=True)
 
     @property
     def csrf(self) -> str:

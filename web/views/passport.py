@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from badge_bridge.awards import Award
-from badge_bridge.core.decision import Decision, Node
-from badge_bridge.core.rulebook import Badge, Rulebook
-from badge_bridge.core.skill_map import Skill as MapSkill
+from badge_bridge.core.explanation import Why
+from badge_bridge.passport import BadgeView, Passport, SkillView
 from engine.text import Text
 from web.views.emblem import Emblem, Layer, emblem
 from web.views.palette import combination
-from web.views.skill_map import Group, Skill, SkillMap, State, skill_map
-from web.views.why import Names, StepToGo, WhyNode, step_to_go, why, why_skill
+from web.views.skill_map import Group, Skill, SkillMap, skill_map
+from web.views.why import Fact, StepToGo, WhyNode, facts, step_to_go, why_node
 
 BadgeState = Literal["held", "review", "started", "none", "revoked"]
 BADGE_STATES: dict[BadgeState, Text] = {
     "held": Text(ja="取得済み", en="Awarded"),
     "review": Text(ja="確認中", en="Under review"),
-    "started": Text(ja="あと少し", en="On the way"),
+    "started": Text(ja="取り組み中", en="On the way"),
     "none": Text(ja="これから", en="Not yet"),
     "revoked": Text(ja="取消し", en="Revoked"),
 }
 ELSEWHERE = Text(ja="その他", en="Others")
 _NO_TITLE = Text(ja="", en="")
 COUNTED = Text(ja="{laid}／{layers}", en="{laid} of {layers}")
+_FEW = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +37,23 @@ class SkillLine:
     level: str
     outcome: Text | None
     assessment: Text | None
-    why: WhyNode | None
+    facts: tuple[Fact, ...]
+    notes: tuple[Text, ...]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is anything to unfold."""
+        return bool(self.level or self.outcome or self.assessment or self.facts or self.notes)
 
 
 @dataclass(frozen=True, slots=True)
 class SkillGroup:
-    """The lines under one heading."""
+    """The lines under one heading; `is_open` where there is something to see at once."""
 
     title: Text
     lines: tuple[SkillLine, ...]
+    done: int
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,6 @@ class BadgeCard:
     id: str
     name: Text
     description: Text
-    criteria: Text
     stack: bool
     endorsed: Text | None
     state: BadgeState
@@ -65,7 +70,8 @@ class BadgeCard:
     under: str
     award: str
     awarded_at: datetime | None
-    why: WhyNode | None
+    review_deadline: datetime | None
+    why: WhyNode
     laid: int
     layers: int
 
@@ -106,188 +112,142 @@ class PassportPage:
     ahead: tuple[BadgeCard, ...]
     revoked: tuple[RevokedLine, ...]
     next: NextBadge | None
-    skills_met: int
+    skills_done: int
     skills_total: int
-    has_evidence: bool
+    is_empty: bool
     decided_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the page is made from. `under_way`: skills that the learner has begun."""
-
-    name: str
-    code: str
-    decision: Decision | None
-    awards: Sequence[Award]
-    reviewed: AbstractSet[str]
-    under_way: AbstractSet[str]
-    revoke_reasons: Mapping[str, Text]
-
-
-def passport_page(standing: Standing, names: Names) -> PassportPage:
-    """The passport of one learner under the current rulebook."""
-    groups = _groups(names.rulebook, standing)
-    lines = tuple(
-        SkillGroup(group.title, tuple(_line(skill, standing, names) for skill in group.skills))
-        for group in groups
-    )
-    cards = [_card(badge, standing, names) for badge in names.rulebook.badges.values()]
-    held = [card for card in cards if card.state in {"held", "review"}]
-    ahead = [card for card in cards if card.state not in {"held", "review"}]
-    every = [skill for group in groups for skill in group.skills]
+def passport_page(passport: Passport, portals: Mapping[str, Text]) -> PassportPage:
+    """The passport of one learner; `portals` are the titles of the sources of evidence."""
+    skills = {skill.id: skill for skill in passport.skills}
+    groups = _groups(passport.skills)
+    cards = [_card(badge, skills, portals) for badge in passport.badges]
+    held = [card for card in cards if card.award]
+    leaves = [skill for group in groups for skill in group.skills]
     return PassportPage(
-        name=standing.name,
-        code=standing.code,
+        name=passport.name,
+        code=passport.code,
         map=skill_map(groups),
-        groups=lines,
+        groups=tuple(_group(group, skills, portals, len(leaves)) for group in groups),
         # What lies on top first: a stack stands over the badges it is made of.
         held=tuple(sorted(held, key=lambda card: not card.stack)),
-        ahead=tuple(ahead),
-        revoked=tuple(_revoked(standing, names)),
-        next=_next(ahead, standing, names),
-        skills_met=sum(skill.state == "met" for skill in every),
-        skills_total=len(every),
-        has_evidence=standing.decision is not None and bool(standing.decision.skills),
-        decided_at=standing.decision.as_of if standing.decision else None,
+        ahead=tuple(card for card in cards if not card.award),
+        revoked=tuple(_revoked(passport)),
+        next=_next(passport, cards, portals),
+        skills_done=sum(skill.done for skill in leaves),
+        skills_total=len(leaves),
+        is_empty=all(skill.state == "none" for skill in passport.skills),
+        decided_at=passport.decided_at,
     )
 
 
-def passport_data(standing: Standing, names: Names) -> dict[str, Any]:
-    """The passport as data: the same view, for `/passport.json`."""
-    page = passport_page(standing, names)
-    verdicts = standing.decision.skills if standing.decision else {}
-    return {
-        "learner": {"code": page.code, "name": page.name},
-        "skills": [
-            {"id": line.skill.id, "state": line.skill.state}
-            for group in page.groups
-            for line in group.lines
-        ],
-        "badges": [
-            {"id": award.badge, "award": str(award.id), "state": "active"}
-            for award in standing.awards
-            if award.state == "active"
-        ],
-        "revoked": [
-            {"id": award.badge, "award": str(award.id), "reason": award.revoke_reason}
-            for award in standing.awards
-            if award.state == "revoked"
-        ],
-        "next": page.next.card.id if page.next else None,
-        "evidence_count": {skill: len(verdict.used) for skill, verdict in verdicts.items()},
-        "as_of": page.decided_at.isoformat() if page.decided_at else None,
-    }
-
-
-def _groups(rulebook: Rulebook, standing: Standing) -> list[Group]:
+def _groups(views: Sequence[SkillView]) -> list[Group]:
     """The leaves of the map under their top-level headings, numbered in reading order."""
-    skills = rulebook.skill_map.skills
-    parents = {skill.parent for skill in skills.values() if skill.parent}
-    tops: dict[str, list[MapSkill]] = {}
-    for skill in skills.values():
-        if skill.id not in parents:
-            top = rulebook.skill_map.path(skill.id)[-1]
-            tops.setdefault("" if top == skill.id else top, []).append(skill)
+    skills = {view.id: view for view in views}
+    parents = {view.parent for view in views if view.parent}
+    tops: dict[str, list[SkillView]] = {}
+    for view in views:
+        if view.id not in parents:
+            top = _top(view, skills)
+            tops.setdefault("" if top == view.id else top, []).append(view)
     groups: list[Group] = []
     number = 0
     for top, members in tops.items():
-        numbered: list[Skill] = []
-        for member in members:
-            number += 1
-            state = _skill_state(member.id, standing)
-            numbered.append(Skill(member.id, number, member.title, state))
+        numbered = [
+            Skill(member.id, number + place, member.title, member.state)
+            for place, member in enumerate(members, start=1)
+        ]
+        number += len(members)
         alone = _NO_TITLE if len(tops) == 1 else ELSEWHERE
         title = skills[top].title if top else alone
-        groups.append(Group(top or rulebook.skill_map.id, title, tuple(numbered)))
+        groups.append(Group(top or "map", title, tuple(numbered)))
     return groups
 
 
-def _skill_state(skill: str, standing: Standing) -> State:
-    verdict = standing.decision.skills.get(skill) if standing.decision else None
-    if verdict is None:
-        return "started" if skill in standing.under_way else "none"
-    if verdict.outcome == "not_met":
-        return "started"
-    return verdict.outcome
+def _top(view: SkillView, skills: Mapping[str, SkillView]) -> str:
+    while view.parent is not None and view.parent in skills:
+        view = skills[view.parent]
+    return view.id
 
 
-def _line(skill: Skill, standing: Standing, names: Names) -> SkillLine:
-    node = names.rulebook.skill_map.skills[skill.id]
-    verdict = standing.decision.skills.get(skill.id) if standing.decision else None
-    return SkillLine(
-        skill=skill,
-        level=node.level,
-        outcome=node.outcome,
-        assessment=node.assessment,
-        why=why_skill(verdict, names) if verdict else None,
+def _group(
+    group: Group, skills: Mapping[str, SkillView], portals: Mapping[str, Text], total: int
+) -> SkillGroup:
+    touched = any(skill.state != "none" for skill in group.skills)
+    return SkillGroup(
+        title=group.title,
+        lines=tuple(_line(skill, skills[skill.id], portals) for skill in group.skills),
+        done=sum(skill.done for skill in group.skills),
+        is_open=touched or total <= _FEW,
     )
 
 
-def _card(badge: Badge, standing: Standing, names: Names) -> BadgeCard:
-    tree = standing.decision.badges.get(badge.id) if standing.decision else None
-    held = next((a for a in standing.awards if a.badge == badge.id and a.state == "active"), None)
-    layers = [
-        Layer(leaf.names, leaf.outcome == "met" or held is not None) for leaf in _leaves(tree)
-    ]
+def _line(skill: Skill, view: SkillView, portals: Mapping[str, Text]) -> SkillLine:
+    return SkillLine(
+        skill=skill,
+        level=view.level,
+        outcome=view.outcome,
+        assessment=view.assessment,
+        facts=facts(view.completions, portals),
+        notes=view.notes,
+    )
+
+
+def _card(
+    badge: BadgeView, skills: Mapping[str, SkillView], portals: Mapping[str, Text]
+) -> BadgeCard:
+    held = badge.award is not None
+    leaves = list(_leaves(badge.why))
+    layers = [Layer(leaf.names, laid=held or leaf.outcome == "met") for leaf in leaves]
     state: BadgeState = "none"
-    if held is not None:
-        state = "review" if str(held.id) in standing.reviewed else "held"
-    elif any(layer.laid for layer in layers) or _touched(tree):
+    if badge.award is not None:
+        state = "review" if badge.award.review_deadline else "held"
+    elif any(layer.laid for layer in layers) or any(
+        leaf.notes or leaf.outcome == "pending" for leaf in leaves
+    ):
         state = "started"
     return BadgeCard(
         id=badge.id,
         name=badge.overlay.name if badge.overlay else badge.name,
         description=badge.description,
-        criteria=badge.criteria,
         stack=badge.kind == "stack",
         endorsed=badge.overlay.issuer if badge.overlay else None,
         state=state,
-        emblem=emblem(badge.id, layers, held=held is not None),
+        emblem=emblem(badge.id, layers, held=held),
         under=combination(layers[-1].key if layers else badge.id).name,
-        award=str(held.id) if held else "",
-        awarded_at=held.awarded_at if held else None,
-        why=why(tree, names) if tree else None,
+        award=str(badge.award.id) if badge.award else "",
+        awarded_at=badge.award.awarded_at if badge.award else None,
+        review_deadline=badge.award.review_deadline if badge.award else None,
+        why=why_node(badge.why, skills, portals),
         laid=sum(layer.laid for layer in layers),
         layers=len(layers),
     )
 
 
-def _leaves(tree: Node | None) -> Iterable[Node]:
-    return tree.leaves() if tree else ()
+def _leaves(why: Why) -> Iterator[Why]:
+    if why.rule in {"skill", "badge"}:
+        yield why
+    for part in why.of:
+        yield from _leaves(part)
 
 
-def _touched(tree: Node | None) -> bool:
-    return any(leaf.used or leaf.refused for leaf in _leaves(tree))
+def _revoked(passport: Passport) -> Iterator[RevokedLine]:
+    for award in passport.revoked:
+        yield RevokedLine(
+            award=str(award.id),
+            name=award.name,
+            awarded_at=award.awarded_at,
+            revoked_at=award.revoked_at,
+            reason=award.revoke_reason or _NO_TITLE,
+        )
 
 
-def _revoked(standing: Standing, names: Names) -> Iterable[RevokedLine]:
-    for award in standing.awards:
-        if award.state == "revoked":
-            reason = award.revoke_reason or ""
-            yield RevokedLine(
-                award=str(award.id),
-                name=names.badge(award.badge),
-                awarded_at=award.awarded_at,
-                revoked_at=award.revoked_at,
-                reason=standing.revoke_reasons.get(reason, Text.of(reason)),
-            )
-
-
-def _next(ahead: Sequence[BadgeCard], standing: Standing, names: Names) -> NextBadge | None:
-    """The badge with the fewest steps left; of equals, the one with the most layers laid."""
-    if standing.decision is None:
+def _next(
+    passport: Passport, cards: Sequence[BadgeCard], portals: Mapping[str, Text]
+) -> NextBadge | None:
+    aim = passport.next
+    card = next((card for card in cards if aim and card.id == aim.badge), None)
+    if aim is None or card is None:
         return None
-    missing = {
-        card.id: standing.decision.badges[card.id].missing
-        for card in ahead
-        if card.id in standing.decision.badges
-    }
-    reachable = [card for card in ahead if missing.get(card.id)]
-    if not reachable:
-        return None
-    nearest = min(
-        reachable,
-        key=lambda card: (sum(step.count for step in missing[card.id]), -card.laid, not card.stack),
-    )
-    return NextBadge(nearest, tuple(step_to_go(step, names) for step in missing[nearest.id]))
+    return NextBadge(card, tuple(step_to_go(step, portals) for step in aim.steps))

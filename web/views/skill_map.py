@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.text import Text
-from web.views.palette import combination
+from web.views.palette import INK, SHEET, combination
 
-State = Literal["met", "pending", "started", "none"]
+State = Literal["certified", "evidenced", "in_progress", "none"]
 
 WIDTH = 360
 _STRIP_HEIGHT = 62
@@ -25,14 +25,16 @@ _GAP = 14
 _TITLE_SIGNS = 24
 
 STATES: dict[State, Text] = {
-    "met": Text(ja="習得", en="Achieved"),
-    "pending": Text(ja="判定待ち", en="Waiting"),
-    "started": Text(ja="学習中", en="In progress"),
+    "certified": Text(ja="認定", en="Certified"),
+    "evidenced": Text(ja="修了", en="Completed"),
+    "in_progress": Text(ja="学習中", en="In progress"),
     "none": Text(ja="これから", en="Not yet"),
 }
+_DONE = frozenset({"certified", "evidenced"})
+_SHARE: dict[State, float] = {"certified": 1.0, "evidenced": 1.0, "in_progress": 0.3, "none": 0.0}
 SUMMARY = Text(
-    ja="スキルマップ：{total}のスキルのうち{met}を習得しています。",
-    en="Skill map: {met} of {total} skills achieved.",
+    ja="{total}のスキルのうち、{met}を身につけています。",
+    en="{met} of {total} skills achieved.",
 )
 
 
@@ -44,6 +46,11 @@ class Skill:
     number: int
     title: Text
     state: State
+
+    @property
+    def done(self) -> bool:
+        """Whether there is evidence of it."""
+        return self.state in _DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ def skill_map(groups: Sequence[Group]) -> SkillMap:
         rows = -(-len(group.skills) // _PER_ROW)
         y += rows * (_STRIP_HEIGHT + _GAP / 2) + _GAP
     every = [skill for group in groups for skill in group.skills]
-    met = sum(skill.state == "met" for skill in every)
+    met = sum(skill.done for skill in every)
     return SkillMap(
         width=WIDTH,
         height=max(y - _GAP, 1),
@@ -120,10 +127,10 @@ def skill_map(groups: Sequence[Group]) -> SkillMap:
 
 
 def _strip(skill: Skill, x: float, y: float, width: float, deep: str, pale: str) -> Strip:
-    share = {"met": 1.0, "pending": 0.5, "started": 0.28, "none": 0.0}[skill.state]
+    share = _SHARE[skill.state]
     middle = x + (width + _LEAN) / 2
     centre = y + _STRIP_HEIGHT / 2
-    met = skill.state == "met"
+    certified = skill.state == "certified"
     return Strip(
         skill=skill,
         label=Text(
@@ -132,16 +139,18 @@ def _strip(skill: Skill, x: float, y: float, width: float, deep: str, pale: str)
         ),
         outline=_parallelogram(x, y, width, 1.0),
         filling=_parallelogram(x, y, width, share) if share else "",
-        silk=deep if met else pale,
+        silk=deep if certified else pale,
         edge=deep,
-        ink="#ffffff" if met else "#26262e",
+        ink=SHEET if certified else INK,
         x=middle,
-        y=centre + (12 if met else 5),
-        check=f"{middle - 8:.1f},{centre - 13:.1f} {middle - 2:.1f},{centre - 7:.1f} "
-        f"{middle + 9:.1f},{centre - 19:.1f}"
-        if met
-        else "",
+        y=centre + (14 if skill.done else 5),
+        check=_check(middle, centre) if skill.done else "",
     )
+
+
+def _check(middle: float, centre: float) -> str:
+    corners = ((-8, -13), (-2, -7), (9, -19))
+    return " ".join(f"{middle + right:.1f},{centre + down:.1f}" for right, down in corners)
 
 
 def _parallelogram(x: float, y: float, width: float, share: float) -> str:

@@ -1,0 +1,245 @@
+"""Signing in, registering, signing out, and taking up what a launch has proved."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.identity import ProvedIdentity
+from connectors.lti.api import OnLaunch
+from connectors.lti.core.launch import Launch
+from engine.problems import Forbidden, NotFound, Problem
+from engine.text import Text
+from web.accounts import PASSWORD_MIN, Account
+from web.desk import Desk, person_of
+from web.forms import Form
+from web.launches import Launches
+from web.portals import portals
+from web.services import Services
+from web.sessions import new_token
+from web.views.account import LAUNCH_WAITS, AccountForm
+from web.views.identities import LaunchPage, identity_name
+from web.visitor import Visitor, safe_next
+
+LAUNCH_COOKIE = "__Host-kasane-launch"
+LAUNCH_GONE = Text(
+    ja="この本人確認は期限が切れたか、すでに使われています。学習ポータルからもう一度開いてください。",
+    en="This launch has expired or was used already. Please open it from your portal again.",
+)
+SIGN_UP_CLOSED = Text(
+    ja="登録は事務局が行います。事務局にお問い合わせください。",
+    en="Accounts are made by the secretariat here. Please ask there.",
+)
+_LAUNCH = "/launch/"
+
+
+def on_launch(services: Services) -> OnLaunch:
+    """What follows a launch that proved who is there: it waits for the learner's own session.
+
+    The browser is sent on with a GET, for to a launch, a post from another site, it attaches no
+    session cookie.
+    """
+    launches = Launches(services.clock)
+
+    async def keep(
+        conn: AsyncConnection, request: Request, launch: Launch, proved: ProvedIdentity
+    ) -> Response:
+        del request, launch
+        token = await launches.keep(conn, proved)
+        answer = RedirectResponse(_LAUNCH + token, status_code=303)
+        answer.set_cookie(
+            LAUNCH_COOKIE, token, path="/", secure=True, httponly=True, samesite="lax"
+        )
+        return answer
+
+    return keep
+
+
+def router(services: Services, desk: Desk) -> APIRouter:
+    """`/signin`, `/signup`, `/signout` and `/launch/{token}`."""
+    pages = _AccountPages(services, desk)
+    routes = APIRouter(include_in_schema=False, default_response_class=Response)
+    routes.add_api_route("/signin", pages.sign_in_form, methods=["GET"], response_model=None)
+    routes.add_api_route("/signin", pages.sign_in, methods=["POST"], response_model=None)
+    routes.add_api_route("/signup", pages.sign_up_form, methods=["GET"], response_model=None)
+    routes.add_api_route("/signup", pages.sign_up, methods=["POST"], response_model=None)
+    routes.add_api_route("/signout", pages.sign_out, methods=["POST"], response_model=None)
+    routes.add_api_route(_LAUNCH + "{token}", pages.launched, methods=["GET"], response_model=None)
+    routes.add_api_route(
+        _LAUNCH + "{token}", pages.take_launch, methods=["POST"], response_model=None
+    )
+    return routes
+
+
+class _AccountPages:
+    def __init__(self, services: Services, desk: Desk) -> None:
+        self._services = services
+        self._desk = desk
+        self._launches = Launches(services.clock)
+
+    async def sign_in_form(self, request: Request) -> Response:
+        """The empty form; somebody who is signed in already is led on."""
+        visitor = await self._desk.visitor(request)
+        target = safe_next(request.query_params.get("next"), "")
+        if visitor.account is not None:
+            return self._desk.to(target or _home_of(visitor.account), visitor)
+        return self._sign_in_page(request, visitor, self._empty(target))
+
+    async def sign_in(self, request: Request) -> Response:
+        """A session for whoever knows login and password."""
+        visitor = await self._desk.visitor(request)
+        form = await self._desk.form(request, visitor)
+        target = safe_next(form["next"], "")
+        try:
+            account = await self._services.accounts.sign_in(
+                form["login"], form.fields.get("password", "")
+            )
+        except Problem as problem:
+            return self._sign_in_page(request, visitor, self._empty(target, form, problem), problem)
+        return await self._welcome(visitor, account, target or _home_of(account))
+
+    async def sign_up_form(self, request: Request) -> Response:
+        """The empty form."""
+        self._require_open()
+        visitor = await self._desk.visitor(request)
+        target = safe_next(request.query_params.get("next"), "")
+        return self._desk.page(request, visitor, "signup.html", view=self._empty(target))
+
+    async def sign_up(self, request: Request) -> Response:
+        """A new learner with an account of their own, signed in."""
+        self._require_open()
+        visitor = await self._desk.visitor(request)
+        form = await self._desk.form(request, visitor)
+        target = safe_next(form["next"], "")
+        accounts, people = self._services.accounts, self._services.people
+        try:
+            password_hash = await accounts.hash(form.fields.get("password", ""))
+            async with self._services.database.write() as conn:
+                person = await people.create(conn, name=form["name"][:200])
+                account = await accounts.add(
+                    conn,
+                    login=form["login"],
+                    name=form["name"],
+                    password_hash=password_hash,
+                    roles=["learner"],
+                    person_id=person.id,
+                )
+        except Problem as problem:
+            view = self._empty(target, form, problem)
+            return self._desk.page(
+                request, visitor, "signup.html", status=problem.status, view=view
+            )
+        done = "" if target else "signed_up"
+        return await self._welcome(visitor, account, target or "/passport/identities", done)
+
+    async def sign_out(self, request: Request) -> Response:
+        """The session is over; the browser gets a new token."""
+        visitor = await self._desk.visitor(request)
+        await self._desk.form(request, visitor)
+        async with self._services.database.write() as conn:
+            await self._desk.sessions.close(conn, visitor.token)
+        return self._desk.to("/", visitor.with_token(new_token()), done="signed_out")
+
+    async def launched(self, request: Request, token: str) -> Response:
+        """Where a launch leads: on to the passport, or to signing in first.
+
+        A learner who is signed in, in the browser that was launched, is linked at once. A token
+        from elsewhere asks first: somebody may have sent the address of their own launch.
+        """
+        visitor = await self._desk.visitor(request)
+        async with self._services.database.read() as conn:
+            proved = await self._launches.waiting(conn, token)
+        if proved is None:
+            raise NotFound("launch_gone", LAUNCH_GONE)
+        is_framed = request.headers.get("sec-fetch-dest") == "iframe"
+        account = visitor.account
+        if account is None or account.person_id is None or is_framed:
+            return await self._ask(request, visitor, proved, token, is_framed=is_framed)
+        if request.cookies.get(LAUNCH_COOKIE) != token:
+            return await self._ask(request, visitor, proved, token)
+        return await self._link(visitor, account, token)
+
+    async def take_launch(self, request: Request, token: str) -> Response:
+        """The learner said yes."""
+        visitor, account = await self._desk.signed_in(request)
+        await self._desk.form(request, visitor)
+        return await self._link(visitor, account, token)
+
+    async def _link(self, visitor: Visitor, account: Account, token: str) -> Response:
+        person_id = person_of(account)
+        async with self._services.database.write() as conn:
+            proved = await self._launches.take(conn, token)
+            if proved is None:
+                raise NotFound("launch_gone", LAUNCH_GONE)
+            result = await self._services.people.link_proved(
+                conn, person_id, proved.ifi, method=proved.method, reference=proved.reference
+            )
+        self._services.jobs.wake()
+        answer = self._desk.to("/passport", visitor, done=result)
+        answer.delete_cookie(LAUNCH_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+        return answer
+
+    async def _ask(
+        self,
+        request: Request,
+        visitor: Visitor,
+        proved: ProvedIdentity,
+        token: str,
+        *,
+        is_framed: bool = False,
+    ) -> Response:
+        async with self._services.database.read() as conn:
+            titles = await portals(conn, self._services.connectors)
+        account = visitor.account
+        view = LaunchPage(
+            identity=identity_name(proved.ifi, titles),
+            href=_LAUNCH + token,
+            is_framed=is_framed,
+            is_learner=account is not None and account.person_id is not None,
+            may_sign_up=self._services.learner_sign_up,
+        )
+        return self._desk.page(request, visitor, "launch.html", view=view)
+
+    async def _welcome(
+        self, visitor: Visitor, account: Account, target: str, done: str = ""
+    ) -> Response:
+        async with self._services.database.write() as conn:
+            await self._desk.sessions.close(conn, visitor.token)
+            token = await self._desk.sessions.open(conn, account)
+        return self._desk.to(target, visitor.with_token(token), done=done)
+
+    def _sign_in_page(
+        self,
+        request: Request,
+        visitor: Visitor,
+        view: AccountForm,
+        problem: Problem | None = None,
+    ) -> Response:
+        status = problem.status if problem else 200
+        answer = self._desk.page(request, visitor, "signin.html", status=status, view=view)
+        if problem:
+            answer.headers.update(problem.headers)
+        return answer
+
+    def _empty(
+        self, target: str, form: Form | None = None, problem: Problem | None = None
+    ) -> AccountForm:
+        return AccountForm(
+            next=target,
+            login=form["login"] if form else "",
+            name=form["name"] if form else "",
+            problem=problem.text if problem else None,
+            fault_at=problem.pointer.removeprefix("/") if problem else "",
+            waiting=LAUNCH_WAITS if target.startswith(_LAUNCH) else None,
+            may_sign_up=self._services.learner_sign_up,
+            password_min=PASSWORD_MIN,
+        )
+
+    def _require_open(self) -> None:
+        if not self._services.learner_sign_up:
+            raise Forbidden("sign_up_closed", SIGN_UP_CLOSED)
+
+
+def _home_of(account: Account) -> str:
+    return "/console/syncs" if account.is_staff else "/passport"

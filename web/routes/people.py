@@ -1,0 +1,192 @@
+"""The secretariat's people page and what its forms do."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from badge_bridge.persons import person_by_code, persons
+from badge_bridge.reviews import open_reviews
+from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem
+from engine.text import Text
+from lrs.core.ifi import Ifi
+from web.accounts import Account
+from web.desk import Desk
+from web.portals import portals
+from web.services import Services
+from web.views.people import Waiting, people_page
+from web.visitor import Visitor
+
+HERE = "/console/people"
+NO_SUCH_LEARNER = Text(
+    ja="学習者番号「{code}」の方は見つかりません。", en="There is no learner “{code}”."
+)
+INCOMPLETE = Text(ja="すべての欄に記入してください。", en="Please fill in every field.")
+DISPUTED = Text(ja="申立て", en="Dispute")
+
+
+def router(services: Services, desk: Desk) -> APIRouter:
+    """`/console/people`."""
+    pages = _PeoplePages(services, desk)
+    routes = APIRouter(include_in_schema=False)
+    for path, method, answer in (
+        ("", "GET", pages.page),
+        ("/propose", "POST", pages.propose),
+        ("/approve", "POST", pages.approve),
+        ("/decline", "POST", pages.decline),
+        ("/resolve", "POST", pages.resolve),
+        ("/review", "POST", pages.review),
+    ):
+        routes.add_api_route(HERE + path, answer, methods=[method], response_model=None)
+    return routes
+
+
+class _PeoplePages:
+    def __init__(self, services: Services, desk: Desk) -> None:
+        self._services = services
+        self._desk = desk
+
+    async def page(self, request: Request) -> Response:
+        """What waits for an officer."""
+        visitor, account = await self._desk.staff(request)
+        return await self._page(request, visitor, account)
+
+    async def propose(self, request: Request) -> Response:
+        """One officer has compared the papers."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        try:
+            if not (form["learner"] and form["value"] and form["reference"]):
+                raise Invalid("incomplete", INCOMPLETE)  # noqa: TRY301 -- shown on the page
+            async with self._services.database.write() as conn:
+                person = await person_by_code(conn, form["learner"].upper())
+                if person is None:
+                    raise NotFound(  # noqa: TRY301 -- shown on the page
+                        "no_such_learner", NO_SUCH_LEARNER.format(code=form["learner"])
+                    )
+                await self._services.people.propose(
+                    conn,
+                    person.id,
+                    _identity(form["home_page"], form["value"]),
+                    officer=account.login,
+                    reference=form["reference"],
+                )
+        except (Invalid, NotFound, Conflict) as problem:
+            return await self._page(request, visitor, account, problem)
+        return self._desk.to(HERE, visitor, done="proposed")
+
+    async def approve(self, request: Request) -> Response:
+        """Another officer agrees."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        try:
+            async with self._services.database.write() as conn:
+                result = await self._services.people.approve(
+                    conn, _uuid(form["claim"]), officer=account.login
+                )
+        except (NotFound, Forbidden) as problem:
+            return await self._page(request, visitor, account, problem)
+        self._services.jobs.wake()
+        return self._desk.to(HERE, visitor, done="approved" if result != "disputed" else result)
+
+    async def decline(self, request: Request) -> Response:
+        """The claim is not followed."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        try:
+            async with self._services.database.write() as conn:
+                await self._services.people.decline(
+                    conn, _uuid(form["claim"]), officer=account.login, reason=form["reason"]
+                )
+        except NotFound as problem:
+            return await self._page(request, visitor, account, problem)
+        return self._desk.to(HERE, visitor, done="declined")
+
+    async def resolve(self, request: Request) -> Response:
+        """Settle a dispute, or take the first of the two steps of a handover."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        outcome: Literal["keep", "transfer"] = (
+            "transfer" if form["outcome"] == "transfer" else "keep"
+        )
+        try:
+            if not form["reason"]:
+                raise Invalid("incomplete", INCOMPLETE)  # noqa: TRY301 -- shown on the page
+            async with self._services.database.write() as conn:
+                result = await self._services.people.resolve(
+                    conn,
+                    _uuid(form["dispute"]),
+                    outcome=outcome,
+                    officer=account.login,
+                    reason=form["reason"],
+                )
+        except (Invalid, NotFound, Forbidden) as problem:
+            return await self._page(request, visitor, account, problem)
+        self._services.jobs.wake()
+        return self._desk.to(HERE, visitor, done="proposed" if result == "proposed" else "settled")
+
+    async def review(self, request: Request) -> Response:
+        """Keep or revoke a badge whose evidence was withdrawn."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        try:
+            if form["outcome"] not in {"kept", "revoked"} or not form["note"]:
+                raise Invalid("incomplete", INCOMPLETE)  # noqa: TRY301 -- shown on the page
+            async with self._services.database.write() as conn:
+                await self._services.reviews.close(
+                    conn,
+                    _uuid(form["review"]),
+                    outcome=cast("Literal['kept', 'revoked']", form["outcome"]),
+                    officer=account.login,
+                    note=form["note"],
+                )
+        except (Invalid, NotFound) as problem:
+            return await self._page(request, visitor, account, problem)
+        self._services.jobs.wake()
+        return self._desk.to(HERE, visitor, done="reviewed")
+
+    async def _page(
+        self,
+        request: Request,
+        visitor: Visitor,
+        account: Account,
+        problem: Problem | None = None,
+    ) -> Response:
+        async with self._services.database.read() as conn:
+            view = people_page(
+                officer=account.login,
+                people=await persons(conn),
+                waiting=Waiting(
+                    await self._services.people.pending(conn),
+                    await self._services.people.disputes(conn),
+                    await open_reviews(conn),
+                ),
+                rulebook=await self._services.rulebooks.current(conn),
+                portals=await portals(conn, self._services.connectors),
+                at=self._services.clock(),
+                query=request.query_params.get("q", "").strip(),
+                problem=problem.text if problem else None,
+            )
+        return self._desk.page(
+            request,
+            visitor,
+            "people.html",
+            status=problem.status if problem else 200,
+            view=view,
+            disputed_words=DISPUTED,
+        )
+
+
+def _identity(home_page: str, value: str) -> Ifi:
+    if home_page == "mailto:":
+        return Ifi("mbox", f"mailto:{value}")
+    return Ifi("account", value, home_page)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("not_found", INCOMPLETE) from None

@@ -1,0 +1,205 @@
+"""The secretariat's sync page: runs, held records, files, and courses without a skill."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.exc import NoResultFound
+
+from connectors import quarantine, runs
+from connectors.quarantine import list_held
+from engine.problems import Conflict, Invalid, NotFound, Problem
+from engine.text import Text
+from web.desk import Desk
+from web.portals import portals
+from web.services import Services
+from web.views.syncs import (
+    HeldPage,
+    MappingPage,
+    RunPage,
+    held_line,
+    mapping_page,
+    run_line,
+    skill_choices,
+    syncs_page,
+    unmapped_line,
+)
+
+HERE = "/console/syncs"
+RAW_SHOWN = 20_000
+NO_FILE = Text(ja="ファイルを選んでください。", en="Choose a file first.")
+NO_SUCH = Text(ja="見つかりません。", en="There is no such thing.")
+NOTE_MISSING = Text(ja="理由を記入してください。", en="Please note the reason.")
+BAD_PERCENT = Text(ja="点数は0から100までの数です。", en="A score is a number from 0 to 100.")
+
+
+def router(services: Services, desk: Desk) -> APIRouter:
+    """`/console/syncs`."""
+    pages = _SyncPages(services, desk)
+    routes = APIRouter(include_in_schema=False)
+    for path, method, answer in (
+        ("", "GET", pages.page),
+        ("/map", "GET", pages.ask_mapping),
+        ("/map", "POST", pages.map_activity),
+        ("/runs/{number}", "GET", pages.run_page),
+        ("/held/{number}", "GET", pages.held_page),
+        ("/held/{number}/dismiss", "POST", pages.dismiss),
+        ("/{connector}/run", "POST", pages.run),
+        ("/{connector}/file", "POST", pages.import_file),
+    ):
+        routes.add_api_route(HERE + path, answer, methods=[method], response_model=None)
+    return routes
+
+
+class _SyncPages:
+    def __init__(self, services: Services, desk: Desk) -> None:
+        self._services = services
+        self._desk = desk
+
+    async def page(self, request: Request) -> Response:
+        """The morning page."""
+        return await self._page(request)
+
+    async def run(self, request: Request, connector: str) -> Response:
+        """Queue a run; it is carried out in the background."""
+        visitor, _ = await self._desk.staff(request)
+        await self._desk.form(request, visitor)
+        try:
+            async with self._services.database.write() as conn:
+                await self._services.syncs.request(conn, connector, trigger="manual")
+        except (Invalid, NotFound, Conflict) as problem:
+            return await self._page(request, problem)
+        self._services.jobs.wake()
+        return self._desk.to(HERE, visitor, done="run_started")
+
+    async def import_file(self, request: Request, connector: str) -> Response:
+        """Read an office's list in; its run shows what became of each row."""
+        visitor, _ = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        try:
+            if "file" not in form.files:
+                raise Invalid("no_file", NO_FILE)  # noqa: TRY301 -- shown on the page
+            upload = form.files["file"]
+            summary = await self._services.syncs.import_file(
+                connector, upload.name, upload.content, trigger="upload"
+            )
+        except (Invalid, NotFound, Conflict) as problem:
+            return await self._page(request, problem)
+        return self._desk.to(f"{HERE}/runs/{summary.run_id}", visitor, done="file_imported")
+
+    async def run_page(self, request: Request, number: int) -> Response:
+        """One run, with what it held."""
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            try:
+                found = await runs.by_id(conn, number)
+            except NoResultFound:
+                raise NotFound("no_such_run", NO_SUCH) from None
+            held = await list_held(conn, run_id=number, resolved=True)
+            titles = (await portals(conn, self._services.connectors)).by_id
+        view = RunPage(run_line(found, titles), tuple(held_line(one, titles) for one in held))
+        return self._desk.page(request, visitor, "run.html", view=view)
+
+    async def held_page(self, request: Request, number: int) -> Response:
+        """One held record as it came."""
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            raw = await quarantine.raw(conn, self._services.vault, number)
+            held = await quarantine.get(conn, number)
+            titles = (await portals(conn, self._services.connectors)).by_id
+        text = raw[:RAW_SHOWN].decode("utf-8", "backslashreplace")
+        view = HeldPage(held_line(held, titles), text)
+        return self._desk.page(request, visitor, "held.html", view=view)
+
+    async def dismiss(self, request: Request, number: int) -> Response:
+        """An officer sets a held record aside, with a note."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        if not form["note"]:
+            raise Invalid("note_missing", NOTE_MISSING, pointer="/note")
+        async with self._services.database.write() as conn:
+            await quarantine.dismiss(
+                conn, number, by=account.login, note=form["note"], at=self._services.clock()
+            )
+        return self._desk.to(HERE, visitor, done="set_aside", anchor="held")
+
+    async def ask_mapping(self, request: Request) -> Response:
+        """What would change if the course counted for the skill."""
+        visitor, _ = await self._desk.staff(request)
+        asked = request.query_params
+        view = await self._mapping(
+            asked.get("source", ""),
+            asked.get("activity", ""),
+            asked.get("skill", ""),
+            _percent(asked.get("min_percent", "")),
+        )
+        return self._desk.page(request, visitor, "mapping.html", view=view)
+
+    async def map_activity(self, request: Request) -> Response:
+        """Let the course count from now on, for what was finished before as well."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        percent = _percent(form["min_percent"])
+        async with self._services.database.write() as conn:
+            await self._services.rulebooks.map_activity(
+                conn,
+                source=form["source"],
+                activity=form["activity"],
+                skill=form["skill"],
+                min_scaled=None if percent is None else percent / 100,
+                by=account.login,
+            )
+        self._services.jobs.wake()
+        return self._desk.to(HERE, visitor, done="activity_mapped")
+
+    async def _mapping(
+        self, source: str, activity: str, skill_id: str, percent: int | None
+    ) -> MappingPage:
+        rulebooks = self._services.rulebooks
+        async with self._services.database.read() as conn:
+            rulebook = await rulebooks.current(conn)
+            waiting = await rulebooks.unmapped(conn)
+            titles = (await portals(conn, self._services.connectors)).by_id
+            line = next(
+                (one for one in waiting if (one.source, one.activity) == (source, activity)), None
+            )
+            skill = next((one for one in skill_choices(rulebook) if one.id == skill_id), None)
+            if rulebook is None or line is None or skill is None:
+                raise NotFound("nothing_to_map", NO_SUCH)
+            preview = await rulebooks.preview(
+                conn,
+                source=source,
+                activity=activity,
+                skill=skill_id,
+                min_scaled=None if percent is None else percent / 100,
+            )
+        return mapping_page(unmapped_line(line, titles), skill, preview, percent, rulebook)
+
+    async def _page(self, request: Request, problem: Problem | None = None) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            view = syncs_page(
+                await self._services.connectors.list(conn),
+                await runs.history(conn, limit=60),
+                await list_held(conn),
+                await self._services.rulebooks.unmapped(conn),
+                await self._services.rulebooks.current(conn),
+                self._services.clock(),
+            )
+        return self._desk.page(
+            request,
+            visitor,
+            "syncs.html",
+            status=problem.status if problem else 200,
+            view=view,
+            problem=problem.text if problem else None,
+        )
+
+
+def _percent(text: str) -> int | None:
+    """The number typed, 0…100; None where nothing was."""
+    if not text:
+        return None
+    # Not isdecimal: that takes ten kinds of digits, of which a form sends two.
+    if text.isascii() and text.isdigit() and int(text) <= 100:
+        return int(text)
+    raise Invalid("bad_percent", BAD_PERCENT, pointer="/min_percent")

@@ -1,0 +1,339 @@
+"""The secretariat's morning page: what each portal delivered, what is held and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from badge_bridge.core.rulebook import Rulebook
+from badge_bridge.rulebooks import Preview, Unmapped
+from connectors.connector import Connector
+from connectors.core.counts import Counts
+from connectors.quarantine import Held
+from connectors.runs import RunRecord, State
+from engine.text import Text
+from web.views.why import web_address
+
+Light = Literal["ok", "partial", "failed", "none"]
+STATES: dict[State, Text] = {
+    State.QUEUED: Text(ja="待機中", en="Queued"),
+    State.RUNNING: Text(ja="実行中", en="Running"),
+    State.OK: Text(ja="正常", en="OK"),
+    State.PARTIAL: Text(ja="保留あり", en="Some held"),
+    State.FAILED: Text(ja="失敗", en="Failed"),
+    State.SKIPPED: Text(ja="見送り（実行中のため）", en="Skipped, another was running"),
+    State.STOPPED: Text(ja="停止（大量の取消し）", en="Stopped: too many withdrawals"),
+    State.MISSED: Text(ja="時刻を過ぎた", en="Missed"),
+}
+TRIGGERS: dict[str, Text] = {
+    "schedule": Text(ja="定時", en="Scheduled"),
+    "push": Text(ja="受信", en="Sent by the portal"),
+    "upload": Text(ja="ファイル", en="File"),
+    "file": Text(ja="ファイル", en="File"),
+    "manual": Text(ja="手動", en="By hand"),
+    "staff": Text(ja="手動", en="By hand"),
+    "cli": Text(ja="コマンド", en="Command"),
+}
+TYPES: dict[str, Text] = {
+    "xapi_push": Text(ja="xAPI（受信）", en="xAPI, sent to us"),
+    "xapi_pull": Text(ja="xAPI（取得）", en="xAPI, fetched by us"),
+    "lti_ags": Text(ja="LTI", en="LTI"),
+    "csv": Text(ja="CSVファイル", en="CSV files"),
+}
+ADDS_UP = Text(
+    ja="読込{read} ＝ 新規{stored}＋重複{duplicate}＋変更{changed}＋保留{held}"
+    "＋対象外{ignored}＋取消し{removed}",
+    en="read {read} = new {stored} + repeated {duplicate} + changed {changed} + held {held} "
+    "+ without effect {ignored} + withdrawn {removed}",
+)
+NEVER = Text(ja="まだ記録がありません", en="Nothing yet")
+_DAYS = Text(ja="最後の受信から{days}日", en="{days} days since the last data")
+_TODAY = Text(ja="24時間以内に受信", en="Data within 24 hours")
+_STALE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run. `state` is also the colour of its mark."""
+
+    id: int
+    portal: Text
+    state: str
+    state_text: Text
+    trigger: Text
+    at: datetime
+    counts: Counts
+    sum: Text
+    detail: Text | None
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PortalCard:
+    """One portal with its traffic light."""
+
+    id: str
+    title: Text
+    type: Text
+    light: Light
+    light_text: Text
+    freshness: Text
+    is_stale: bool
+    last: RunLine | None
+    held: int
+    can_run: bool
+    can_upload: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """One held record, with its reason in words."""
+
+    id: int
+    portal: Text
+    label: Text
+    detail: Text
+    code: str
+    source_key: str
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedLine:
+    """A course that learners finished and that counts for nothing yet."""
+
+    source: str
+    activity: str
+    portal: Text
+    name: Text
+    href: str
+    count: int
+    learners: int
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SkillChoice:
+    """A skill to choose from; `path` begins with its heading."""
+
+    id: str
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SyncsPage:
+    """The page. `total` counts what came in the last 24 hours."""
+
+    portals: tuple[PortalCard, ...]
+    total: Counts
+    runs: tuple[RunLine, ...]
+    held: tuple[HeldLine, ...]
+    unmapped: tuple[UnmappedLine, ...]
+    skills: tuple[SkillChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """One run with what it held."""
+
+    run: RunLine
+    held: tuple[HeldLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPage:
+    """One held record as it came."""
+
+    held: HeldLine
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class GainLine:
+    """How many learners would gain a badge."""
+
+    badge: Text
+    learners: int
+
+
+@dataclass(frozen=True, slots=True)
+class MappingPage:
+    """The question before a course counts for a skill, with what would change."""
+
+    line: UnmappedLine
+    skill: SkillChoice
+    min_percent: int | None
+    learners: int
+    gains: tuple[GainLine, ...]
+
+
+def syncs_page(
+    connectors: Sequence[Connector],
+    runs: Sequence[RunRecord],
+    held: Sequence[Held],
+    unmapped: Sequence[Unmapped],
+    rulebook: Rulebook | None,
+    at: datetime,
+) -> SyncsPage:
+    """The page as of `at`; `runs` the newest first."""
+    titles = {connector.id: connector.title for connector in connectors}
+    lines = [run_line(run, titles) for run in runs]
+    day = [
+        run.counts for run in runs if at - (run.finished_at or run.queued_at) < timedelta(days=1)
+    ]
+    return SyncsPage(
+        portals=tuple(
+            _card(
+                connector,
+                [run for run in runs if run.connector == connector.id],
+                sum(one.connector == connector.id for one in held),
+                titles,
+                at,
+            )
+            for connector in connectors
+        ),
+        total=sum(day, Counts()),
+        runs=tuple(lines),
+        held=tuple(held_line(one, titles) for one in held),
+        unmapped=tuple(unmapped_line(one, titles) for one in unmapped),
+        skills=skill_choices(rulebook),
+    )
+
+
+def run_line(run: RunRecord, titles: Mapping[str, Text]) -> RunLine:
+    """One run in words; its counts add up, and the line says how."""
+    return RunLine(
+        id=run.id,
+        portal=titles.get(run.connector, Text.of(run.connector)),
+        state=run.state.value,
+        state_text=STATES[run.state],
+        trigger=TRIGGERS.get(run.trigger, Text.of(run.trigger)),
+        at=run.finished_at or run.started_at or run.queued_at,
+        counts=run.counts,
+        sum=ADDS_UP.format(
+            read=run.counts.read,
+            stored=run.counts.stored,
+            duplicate=run.counts.duplicate,
+            changed=run.counts.changed,
+            held=run.counts.held,
+            ignored=run.counts.ignored,
+            removed=run.counts.removed,
+        ),
+        detail=run.detail,
+        is_late=run.late,
+    )
+
+
+def held_line(held: Held, titles: Mapping[str, Text]) -> HeldLine:
+    """One held record in words."""
+    return HeldLine(
+        id=held.id,
+        portal=titles.get(held.connector, Text.of(held.connector)),
+        label=held.label,
+        detail=held.detail,
+        code=held.reason.value,
+        source_key=held.source_key or "",
+        first_seen=held.first_seen,
+        last_seen=held.last_seen,
+    )
+
+
+def unmapped_line(unmapped: Unmapped, titles: Mapping[str, Text]) -> UnmappedLine:
+    """One course in words; its address where it has no name."""
+    return UnmappedLine(
+        source=unmapped.source,
+        activity=unmapped.activity,
+        portal=titles.get(unmapped.source, Text.of(unmapped.source)),
+        name=unmapped.name or Text.of(unmapped.activity),
+        href=web_address(unmapped.activity),
+        count=unmapped.count,
+        learners=unmapped.learners,
+        last_seen=unmapped.last_seen,
+    )
+
+
+def skill_choices(rulebook: Rulebook | None) -> tuple[SkillChoice, ...]:
+    """The skills a course can count for: the leaves of the map, under their headings."""
+    if rulebook is None:
+        return ()
+    skills = rulebook.skill_map.skills
+    parents = {skill.parent for skill in skills.values() if skill.parent}
+    return tuple(
+        SkillChoice(
+            skill.id,
+            Text(
+                ja=" › ".join(skills[step].title.ja for step in way),
+                en=" › ".join(skills[step].title.en for step in way),
+            ),
+        )
+        for skill in skills.values()
+        if skill.id not in parents
+        for way in [tuple(reversed(rulebook.skill_map.path(skill.id)))]
+    )
+
+
+def mapping_page(
+    line: UnmappedLine,
+    skill: SkillChoice,
+    preview: Preview,
+    min_percent: int | None,
+    rulebook: Rulebook,
+) -> MappingPage:
+    """The question, with what yes would change."""
+    return MappingPage(
+        line=line,
+        skill=skill,
+        min_percent=min_percent,
+        learners=preview.learners,
+        gains=tuple(
+            GainLine(rulebook.badges[badge].name, learners)
+            for badge, learners in preview.gained.items()
+        ),
+    )
+
+
+def _card(
+    connector: Connector,
+    runs: Sequence[RunRecord],
+    held: int,
+    titles: Mapping[str, Text],
+    at: datetime,
+) -> PortalCard:
+    last = runs[0] if runs else None
+    with_data = next((run for run in runs if run.counts.read), None)
+    age = at - (with_data.finished_at or with_data.queued_at) if with_data else None
+    freshness = NEVER
+    if age is not None:
+        freshness = _DAYS.format(days=age.days) if age.days else _TODAY
+    return PortalCard(
+        id=connector.id,
+        title=connector.title,
+        type=TYPES.get(connector.type, Text.of(connector.type)),
+        light=_light(last, held),
+        light_text=_light_text(last, held),
+        freshness=freshness,
+        is_stale=age is not None and age >= _STALE,
+        last=run_line(last, titles) if last else None,
+        held=held,
+        can_run=connector.type == "xapi_pull" or bool(connector.config.get("folder")),
+        can_upload=connector.type == "csv",
+    )
+
+
+def _light(last: RunRecord | None, held: int) -> Light:
+    if last is None:
+        return "none"
+    if last.state in {State.FAILED, State.STOPPED}:
+        return "failed"
+    return "partial" if held or last.state is not State.OK else "ok"
+
+
+def _light_text(last: RunRecord | None, held: int) -> Text:
+    if last is None:
+        return NEVER
+    if held and last.state in {State.OK, State.PARTIAL}:
+        return STATES[State.PARTIAL]
+    return STATES[last.state]
