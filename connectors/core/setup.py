@@ -184,8 +184,20 @@ _COMMON = {
     "enabled": Field(_flag, default=True),
     "mass_void_floor": Field(_positive, default=10),
 }
-_TOOL = {"client_id": Field(_text, required=True), "jwks_url": Field(_url, required=True)}
-_LINE_ITEM = {"id": Field(_text, required=True), "activity": Field(_iri, required=True)}
+# `login_url`, `target_link_uri`, `redirect_uris`: only where the course is launched from here.
+_TOOL = {
+    "client_id": Field(_text, required=True),
+    "jwks_url": Field(_url, required=True),
+    "deployment_id": Field(_text),
+    "login_url": Field(_url),
+    "target_link_uri": Field(_url),
+    "redirect_uris": Field(_list_of(_url)),
+}
+_LINE_ITEM = {
+    "id": Field(_text, required=True),
+    "activity": Field(_iri, required=True),
+    "title": Field(_title),
+}
 TYPES: Mapping[str, Mapping[str, Field]] = {
     "xapi_push": {
         "dedupe": Field(_one_of("semantic", "none"), default="semantic"),

@@ -1,0 +1,1 @@
+"""The platform role: an outside course is launched from here and reports scores to us."""

@@ -1,0 +1,219 @@
+"""Access tokens for outside courses: given for a signed assertion, good for an hour.
+
+Tokens are random and only their hash is kept; a connector that is switched off takes its tokens
+with it. Sources: RFC 6749 §4.4, RFC 7523, 1EdTech Security Framework 1.0 §4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.jose import token as jose
+from connectors.jose.claims import SKEW_S
+from connectors.jose.keysets import KeySets
+from connectors.jose.refusal import Refusal
+from connectors.lti import registrations
+from connectors.lti.core import assertion
+from connectors.lti.core.registration import ToolRegistration
+from connectors.lti.tables import lti_assertion, lti_token
+from engine.clock import Clock
+from engine.database import Database, insert
+from engine.fetcher import Policy
+from engine.text import Text
+
+LIFE = timedelta(hours=1)
+OAuthError = Literal[
+    "invalid_request",
+    "invalid_client",
+    "invalid_scope",
+    "unsupported_grant_type",
+    "temporarily_unavailable",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A token, as the course gets it once."""
+
+    token: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No token, with the error of RFC 6749 §5.2 and the reason in words."""
+
+    error: OAuthError
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a valid token stands for, and what it may do."""
+
+    tool: ToolRegistration
+    scopes: frozenset[str]
+
+
+class Tokens:
+    """Gives tokens and knows them again."""
+
+    def __init__(self, database: Database, key_sets: KeySets, clock: Clock, token_url: str) -> None:
+        self._database = database
+        self._key_sets = key_sets
+        self._clock = clock
+        self._token_url = token_url
+
+    async def grant(self, params: Mapping[str, str]) -> Granted | Denied:
+        """A token for a good assertion. Call it outside of transactions: keys may be fetched."""
+        scopes = _asked(params)
+        if isinstance(scopes, Denied):
+            return scopes
+        shown = jose.read(params.get("client_assertion", ""), jose.RS256)
+        if isinstance(shown, Refusal):
+            return Denied("invalid_client", shown)
+        tool = await self._signer(shown)
+        if isinstance(tool, Denied):
+            return tool
+        async with self._database.write() as conn:
+            if not await self._first_use(conn, tool, shown):
+                return Denied("invalid_client", _REPLAYED)
+            return Granted(await self._issued(conn, tool, scopes), scopes)
+
+    async def bearer(self, conn: AsyncConnection, token: str) -> Bearer | None:
+        """Who holds this token, while it lasts and its course is still registered."""
+        row = (
+            await conn.execute(
+                sa.select(lti_token).where(
+                    lti_token.c.token_hash == _hashed(token),
+                    lti_token.c.expires_at > self._clock(),
+                )
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        tool = await registrations.tool(conn, row.connector)
+        if tool is None or tool.client_id != row.client_id:
+            return None
+        return Bearer(tool, frozenset(row.scopes))
+
+    async def _signer(self, shown: jose.Token) -> ToolRegistration | Denied:
+        """The course that signed this assertion."""
+        client_id = assertion.claimed_client(shown.claims)
+        async with self._database.read() as conn:
+            tool = client_id and await registrations.tool_named(conn, client_id)
+        if not tool:
+            return Denied("invalid_client", _UNKNOWN_CLIENT)
+        refusal = assertion.wrong(shown.claims, self._token_url, self._clock().timestamp())
+        if refusal is not None:
+            return Denied("invalid_client", refusal)
+        policy = Policy(private=tool.private_hosts)
+        key = await self._key_sets.key(tool.jwks_url, shown.kid, "RS256", policy)
+        if isinstance(key, Refusal):
+            away = key.code == "key_set_unreachable"
+            return Denied("temporarily_unavailable" if away else "invalid_client", key)
+        if not shown.is_signed_by(key, jose.RS256):
+            return Denied("invalid_client", _WRONG_SIGNATURE)
+        return tool
+
+    async def _first_use(
+        self, conn: AsyncConnection, tool: ToolRegistration, shown: jose.Token
+    ) -> bool:
+        """Whether this assertion was never seen before; from now on it was."""
+        now = self._clock()
+        await conn.execute(sa.delete(lti_assertion).where(lti_assertion.c.expires_at <= now))
+        # Kept for as long as its times would still be taken.
+        until = datetime.fromtimestamp(shown.claims["exp"] + 2 * SKEW_S, UTC)
+        new = await conn.execute(
+            insert(conn, lti_assertion)
+            .values(client_id=tool.client_id, jti=shown.claims["jti"], expires_at=until)
+            .on_conflict_do_nothing()
+            .returning(lti_assertion.c.jti)
+        )
+        return new.one_or_none() is not None
+
+    async def _issued(
+        self, conn: AsyncConnection, tool: ToolRegistration, scopes: frozenset[str]
+    ) -> str:
+        now = self._clock()
+        await conn.execute(sa.delete(lti_token).where(lti_token.c.expires_at <= now))
+        token = secrets.token_urlsafe(32)
+        await conn.execute(
+            sa.insert(lti_token).values(
+                token_hash=_hashed(token),
+                connector=tool.connector_id,
+                client_id=tool.client_id,
+                scopes=sorted(scopes),
+                expires_at=now + LIFE,
+            )
+        )
+        return token
+
+
+def _asked(params: Mapping[str, str]) -> frozenset[str] | Denied:
+    """The scopes of a well-formed request that we can give."""
+    if params.get("grant_type") != "client_credentials":
+        return _UNSUPPORTED
+    if params.get("client_assertion_type") != assertion.TYPE:
+        return _WRONG_TYPE
+    return assertion.granted_scopes(params.get("scope", "")) or _NO_SCOPE
+
+
+def _hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def _denied(error: OAuthError, code: str, ja: str, en: str, spec: str) -> Denied:
+    return Denied(error, Refusal(code, Text(ja=ja, en=en), spec))
+
+
+_UNSUPPORTED = _denied(
+    "unsupported_grant_type",
+    "unsupported_grant_type",
+    "grant_type は client_credentials だけに対応しています。",
+    "Only the client_credentials grant is supported.",
+    "RFC 6749 §5.2",
+)
+_WRONG_TYPE = _denied(
+    "invalid_request",
+    "assertion_type",
+    "client_assertion_type が正しくありません。",
+    "client_assertion_type is missing or not the JWT bearer type.",
+    "1EdTech Security Framework 1.0 §4.1",
+)
+_NO_SCOPE = _denied(
+    "invalid_scope",
+    "invalid_scope",
+    "要求された権限（scope）に、許可できるものがありません。",
+    "None of the requested scopes can be granted.",
+    "RFC 6749 §5.2",
+)
+_UNKNOWN_CLIENT = Refusal(
+    "unknown_client",
+    Text(ja="この client_id は登録されていません。", en="This client is not registered."),
+    "RFC 7523 §3",
+)
+_WRONG_SIGNATURE = Refusal(
+    "token_signature",
+    Text(
+        ja="アサーションの署名が、登録された公開鍵と一致しません。",
+        en="The assertion's signature does not match the registered key.",
+    ),
+    "RFC 7523 §3",
+)
+_REPLAYED = Refusal(
+    "assertion_replayed",
+    Text(
+        ja="このアサーションはすでに使われています（jti は1回限りです）。",
+        en="This assertion has been used before (each jti is good once).",
+    ),
+    "RFC 7523 §3",
+)
