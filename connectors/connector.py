@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from connectors.core.completion import Completion, Item, Json
+from connectors.checkpoints import States
+from connectors.core.completion import Completion, Item, Json, Rejected
 from connectors.core.setup import Entry
 from engine.fetcher import Fetcher, Policy
 from engine.text import Text
-from lrs.service import Credential
+from lrs.core.credential import Credential, authority_of
 
 _SCOPES = frozenset({"statements/write", "statements/read/mine", "xapi:write"})
 
@@ -59,15 +60,14 @@ class Connector:
         )
 
     @property
+    def policy(self) -> Policy:
+        """Where the connector may call: public addresses, and the private hosts it names."""
+        return Policy(private=frozenset(self.config.get("allow_private_hosts", [])))
+
+    @property
     def actor(self) -> Json:
         """Who voids where the connector itself withdraws what it said."""
         return authority_of(self.id)
-
-
-def authority_of(connector: str) -> Json:
-    """The Agent that stands for a connector."""
-    account = {"homePage": "urn:kasane:connector", "name": connector}
-    return {"objectType": "Agent", "account": account}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class Retriable(Fatal):
 class Pull(Protocol):
     """A portal that is asked."""
 
-    def read(self, state: Mapping[str, Json], reading: Reading) -> AsyncIterator[Item]:
-        """What the portal says since `state`, each Checkpoint after the records it covers.
+    def read(self, states: States, reading: Reading) -> AsyncIterator[Item]:
+        """What the portal says since `states`, each Checkpoint after the records it covers.
 
         Raises: Fatal, Retriable.
         """
@@ -105,8 +105,5 @@ class Pull(Protocol):
 class File(Protocol):
     """A portal that sends files."""
 
-    def parse(self, content: bytes) -> Iterator[Item]:
+    def parse(self, content: bytes) -> Iterator[Completion | Rejected]:
         """The records of a file, or one Rejected that holds all of it."""
-
-
-__all__ = ["Completion", "Connector", "Fatal", "File", "Item", "Pull", "Reading", "Retriable"]

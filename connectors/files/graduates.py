@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.connector import Connector
 from connectors.core.address import mail_address
-from connectors.core.completion import Completion, Item, Json, Rejected, rejected
+from connectors.core.completion import Completion, Json, Rejected, rejected
 from connectors.core.content import content_hash
 from connectors.core.dates import parse_date
 from connectors.core.plain import key, plain, storable
@@ -49,7 +49,7 @@ class Graduates:
         """The rows of a file, or the reason that holds all of it."""
         return read_table(content, self.columns)
 
-    def parse(self, content: bytes) -> Iterator[Item]:
+    def parse(self, content: bytes) -> Iterator[Completion | Rejected]:
         """The records of a file, or one Rejected that holds all of it."""
         table = self.table(content)
         if isinstance(table, Rejected):

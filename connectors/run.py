@@ -1,0 +1,292 @@
+"""The sync service: reads portals, takes in files, receives what portals send.
+
+    SyncService
+    ├── run          asks a portal (scheduled, or by a person)
+    ├── import_file  takes in a list that an office sent
+    └── receive      what a portal itself delivers, in the caller's transaction
+
+A dry run is the same code in a transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors import checkpoints, records, runs
+from connectors.connector import Connector, Fatal, Pull, Reading
+from connectors.core.completion import Completion, Rejected
+from connectors.core.counts import Counts
+from connectors.core.setup import DEFAULT_ZONE
+from connectors.delivery import Delivered, Run, deliver
+from connectors.files import intake
+from connectors.reading import Progress, Reader, note, pages, settled
+from connectors.registry import Connectors
+from connectors.runs import RunRecord, State
+from connectors.summary import RunSummary, changes, reasons
+from connectors.xapi.pull import XapiPull
+from engine import outbox
+from engine.clock import Clock
+from engine.database import Database
+from engine.fetcher import Fetcher
+from engine.jobs import Jobs
+from engine.outbox import Entry
+from engine.problems import Conflict, Invalid
+from engine.text import Text
+from engine.vault import Vault
+from lrs.core.fault import Family
+
+__all__ = ["TOPIC", "Delivered", "Run", "RunSummary", "SyncService", "deliver"]
+
+TOPIC = "sync"
+PULLS: Mapping[str, Callable[[Connector], Pull]] = {"xapi_pull": XapiPull.of}
+_NOT_PULLED = Text(
+    ja="「{id}」は、こちらから読み取りに行くコネクターではありません。",
+    en="{id} is not a connector that is read from here.",
+)
+_NO_FILES = Text(
+    ja="「{id}」は、ファイルを取り込むコネクターではありません。",
+    en="{id} is not a connector that takes files.",
+)
+_DISABLED = Text(ja="コネクター「{id}」は停止中です。", en="The connector {id} is switched off.")
+_OVERLAP = Text(
+    ja="同じコネクターの別の実行が続いているため、見送りました。",
+    en="Skipped: another run of this connector is under way.",
+)
+
+
+class SyncService:
+    """Everything by which records come in. `pulls`: how each type of portal is read."""
+
+    def __init__(
+        self,
+        database: Database,
+        connectors: Connectors,
+        vault: Vault,
+        fetcher: Fetcher,
+        clock: Clock,
+        *,
+        pulls: Mapping[str, Callable[[Connector], Pull]] = PULLS,
+        deadline: timedelta = timedelta(hours=1),
+    ) -> None:
+        self._database = database
+        self._connectors = connectors
+        self._vault = vault
+        self._fetcher = fetcher
+        self._clock = clock
+        self._pulls = pulls
+        self._deadline_s = deadline.total_seconds()
+        self._wake: Callable[[], None] = lambda: None
+
+    def register(self, jobs: Jobs) -> None:
+        """Let the runs that the schedule and the console queue be carried out by `jobs`."""
+        jobs.detached(TOPIC, self._carry_out)
+        self._wake = jobs.wake
+
+    async def request(
+        self, conn: AsyncConnection, connector_id: str, *, trigger: str = "manual"
+    ) -> int:
+        """Queue a run in the caller's transaction; returns its id. Raises: NotFound, Invalid."""
+        self._readable(await self._connectors.get(conn, connector_id))
+        run_id = await runs.queue(conn, connector_id, trigger=trigger, at=self._clock())
+        assert run_id is not None  # noqa: S101 -- no slot, so nothing to conflict with
+        await outbox.append(conn, TOPIC, connector_id, {"run": run_id, "trigger": trigger})
+        return run_id
+
+    async def run(
+        self,
+        connector_id: str,
+        *,
+        trigger: str,
+        slot: str | None = None,
+        dry_run: bool = False,
+        confirmed: bool = False,
+    ) -> RunSummary:
+        """Read the portal now. `confirmed`: a person has approved of many voids.
+
+        Raises: NotFound, Invalid, Conflict where the connector is switched off.
+        """
+        async with self._database.read() as conn:
+            connector = await self._connectors.get(conn, connector_id)
+        self._readable(connector)
+        if dry_run:
+            return await self._rehearse(connector, trigger)
+        async with self._database.write() as conn:
+            run_id = await runs.queue(
+                conn, connector_id, trigger=trigger, at=self._clock(), slot=slot
+            )
+            if run_id is None:
+                (known,) = await runs.of_slots(conn, connector_id, [slot or ""])
+                return _summary(known)
+        return await self._read(connector, run_id, confirmed=confirmed)
+
+    async def import_file(
+        self,
+        connector_id: str,
+        name: str,
+        content: bytes,
+        *,
+        trigger: str = "upload",
+        dry_run: bool = False,
+    ) -> RunSummary:
+        """Take in a file, whole or not at all. Raises: NotFound, Invalid, Conflict."""
+        async with self._database.read() as conn:
+            connector = await self._connectors.get(conn, connector_id)
+        if connector.type != "csv":
+            raise Invalid("takes_no_files", _NO_FILES.format(id=connector_id))
+        _enabled(connector)
+        file = await asyncio.to_thread(intake.read, connector, name, content)
+
+        async def work(conn: AsyncConnection) -> RunSummary:
+            at = self._clock()
+            return await intake.take(
+                conn, self._vault, connector, file, trigger=trigger, at=at, dry_run=dry_run
+            )
+
+        summary = await self._undoing(work) if dry_run else await self._database.transact(work)
+        self._wake()
+        return summary
+
+    async def receive(
+        self,
+        conn: AsyncConnection,
+        connector: Connector,
+        items: Sequence[Completion | Rejected],
+        *,
+        family: Family = "1.0.3",
+    ) -> list[Delivered]:
+        """What became of each record that a portal itself sent, in the caller's transaction.
+
+        They count towards the portal's run of the day.
+        """
+        at = self._clock()
+        zone = ZoneInfo(connector.config.get("timezone", DEFAULT_ZONE))
+        day = at.astimezone(zone).date().isoformat()
+        run_id = await runs.of_day(conn, connector.id, day, at)
+        run = Run(run_id, at, self._vault)
+        delivered = await deliver(conn, connector, items, run, family=family)
+        counts = Counts.tally(len(items), [one.result for one in delivered])
+        await runs.add(conn, run_id, counts)
+        before = (await runs.by_id(conn, run_id)).counts
+        await runs.finish(conn, run_id, settled(before), at)
+        return delivered
+
+    async def _carry_out(self, connector_id: str, entries: Sequence[Entry]) -> None:
+        """Carry the queued runs of a connector out: the latest reads for all before it."""
+        wanted = [int(entry.args["run"]) for entry in entries]
+        async with self._database.read() as conn:
+            connector = await self._connectors.get(conn, connector_id)
+            known = [await runs.by_id(conn, run_id) for run_id in dict.fromkeys(wanted)]
+        waiting = [one.id for one in known if one.state in {State.QUEUED, State.RUNNING}]
+        for run_id in waiting[:-1]:
+            async with self._database.write() as conn:
+                await runs.finish(conn, run_id, State.SKIPPED, self._clock(), _OVERLAP)
+        if waiting:
+            await self._read(connector, waiting[-1])
+
+    async def _read(
+        self, connector: Connector, run_id: int, *, confirmed: bool = False
+    ) -> RunSummary:
+        at = self._clock()
+        async with self._database.write() as conn:
+            began = await runs.begin(conn, run_id, connector.id, at)
+            if not began:
+                await runs.finish(conn, run_id, State.SKIPPED, at, _OVERLAP)
+            states = await checkpoints.load(conn, connector.id)
+            live = await records.live(conn, connector.id)
+        delivered: list[Delivered] = []
+        if began:
+            reader = self._reader(connector, run_id, confirmed=confirmed)
+            state, detail, progress = await reader.read(
+                self._pulls[connector.type](connector), states, self._reading(connector), live
+            )
+            delivered = progress.delivered
+            async with self._database.write() as conn:
+                await runs.finish(conn, run_id, state, self._clock(), detail)
+            self._wake()
+        async with self._database.read() as conn:
+            return _summary(await runs.by_id(conn, run_id), delivered)
+
+    async def _rehearse(self, connector: Connector, trigger: str) -> RunSummary:
+        """A dry run: everything is fetched first, so that no transaction waits for a portal."""
+        async with self._database.read() as conn:
+            states = await checkpoints.load(conn, connector.id)
+        pull = self._pulls[connector.type](connector)
+        try:
+            found = [page async for page in pages(pull.read(states, self._reading(connector)))]
+        except Fatal as error:
+            return RunSummary(
+                0, connector.id, trigger, State.FAILED, Counts(), error.text, dry_run=True
+            )
+
+        async def work(conn: AsyncConnection) -> RunSummary:
+            at, progress = self._clock(), Progress()
+            run_id = await runs.queue(conn, connector.id, trigger=trigger, at=at)
+            live = await records.live(conn, connector.id)
+            # What would be voided is what is asked for, so the circuit stays closed.
+            reader = self._reader(connector, run_id or 0, confirmed=True)
+            for page in found:
+                note(progress, *await reader.take(conn, page, progress, live, at))
+            return RunSummary(
+                run_id=0,
+                connector=connector.id,
+                trigger=trigger,
+                state=settled(progress.counts),
+                counts=progress.counts,
+                dry_run=True,
+                reasons=reasons(progress.delivered),
+                changes=changes(progress.delivered),
+            )
+
+        return await self._undoing(work)
+
+    async def _undoing(
+        self, work: Callable[[AsyncConnection], Awaitable[RunSummary]]
+    ) -> RunSummary:
+        """What `work` would have done; nothing of it stays."""
+        async with self._database.write() as conn:
+            rehearsal = await conn.begin_nested()
+            summary = await work(conn)
+            await rehearsal.rollback()
+            return summary
+
+    def _reader(self, connector: Connector, run_id: int, *, confirmed: bool) -> Reader:
+        return Reader(
+            self._database,
+            self._vault,
+            self._clock,
+            connector,
+            run_id,
+            self._deadline_s,
+            confirmed,
+        )
+
+    def _reading(self, connector: Connector) -> Reading:
+        return Reading(self._clock(), self._fetcher, connector.policy)
+
+    def _readable(self, connector: Connector) -> None:
+        if connector.type not in self._pulls:
+            raise Invalid("not_pulled", _NOT_PULLED.format(id=connector.id))
+        _enabled(connector)
+
+
+def _enabled(connector: Connector) -> None:
+    if not connector.enabled:
+        raise Conflict("connector_disabled", _DISABLED.format(id=connector.id))
+
+
+def _summary(run: RunRecord, delivered: Sequence[Delivered] = ()) -> RunSummary:
+    return RunSummary(
+        run_id=run.id,
+        connector=run.connector,
+        trigger=run.trigger,
+        state=run.state,
+        counts=run.counts,
+        detail=run.detail,
+        slot=run.slot,
+        reasons=reasons(delivered),
+    )

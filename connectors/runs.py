@@ -1,0 +1,201 @@
+"""Runs: what each reading of a portal did, kept for ever, and who may read it now.
+
+queued → running → ok | partial | failed | stopped
+skipped   another run of the connector was under way
+missed    a scheduled time that nobody was there for, and that a later one covers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.core.completion import Json
+from connectors.core.counts import Counts
+from connectors.store.tables import sync_lease, sync_run
+from engine.database import insert
+from engine.text import Text
+
+# A run shows signs of life with each page, and no page takes that long.
+LEASE = timedelta(minutes=10)
+_INTERRUPTED = Text(
+    ja="途中で止まりました（サーバーの停止など）。次の実行が続きから読み取ります。",
+    en="It was interrupted (the server stopped). The next run goes on from there.",
+)
+_COUNTED = tuple(field.name for field in fields(Counts))
+
+
+class State(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    STOPPED = "stopped"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run as it is kept. `late`: a missed time was caught up; `detail`: what went wrong."""
+
+    id: int
+    connector: str
+    slot: str | None
+    trigger: str
+    state: State
+    counts: Counts
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    late: bool
+    detail: Text | None
+
+
+async def queue(
+    conn: AsyncConnection,
+    connector: str,
+    *,
+    trigger: str,
+    at: datetime,
+    slot: str | None = None,
+    state: State = State.QUEUED,
+    late: bool = False,
+) -> int | None:
+    """Put a run on record; None where the slot has one already."""
+    query = (
+        insert(conn, sync_run)
+        .values(
+            connector=connector,
+            slot=slot,
+            trigger=trigger,
+            state=state.value,
+            queued_at=at,
+            late=late,
+        )
+        .on_conflict_do_nothing(index_elements=["connector", "slot"])
+        .returning(sync_run.c.id)
+    )
+    found: int | None = (await conn.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def begin(conn: AsyncConnection, run_id: int, connector: str, at: datetime) -> bool:
+    """Start the run, unless another one of the connector is under way.
+
+    A run whose lease ran out died with its process: it is closed, and this one takes its place.
+    """
+    values = {"run_id": run_id, "until": at + LEASE}
+    mine = sa.or_(sync_lease.c.until <= at, sync_lease.c.run_id == run_id)
+    taken = await conn.execute(
+        insert(conn, sync_lease)
+        .values(connector=connector, **values)
+        .on_conflict_do_update(index_elements=["connector"], set_=values, where=mine)
+        .returning(sync_lease.c.run_id)
+    )
+    if taken.one_or_none() is None:
+        return False
+    dead = sa.and_(
+        sync_run.c.connector == connector,
+        sync_run.c.state == State.RUNNING.value,
+        sync_run.c.id != run_id,
+    )
+    await conn.execute(
+        sa.update(sync_run)
+        .where(dead)
+        .values(state=State.FAILED.value, finished_at=at, detail=_INTERRUPTED.to_json())
+    )
+    await conn.execute(
+        sa.update(sync_run)
+        .where(sync_run.c.id == run_id)
+        .values(state=State.RUNNING.value, started_at=at)
+    )
+    return True
+
+
+async def renew(conn: AsyncConnection, run_id: int, at: datetime) -> bool:
+    """Show a sign of life; False where another run has taken over."""
+    kept = await conn.execute(
+        sa.update(sync_lease).where(sync_lease.c.run_id == run_id).values(until=at + LEASE)
+    )
+    return kept.rowcount == 1
+
+
+async def add(conn: AsyncConnection, run_id: int, counts: Counts) -> None:
+    """Add what was delivered to what the run delivered before."""
+    await conn.execute(
+        sa.update(sync_run)
+        .where(sync_run.c.id == run_id)
+        .values({name: sync_run.c[name] + getattr(counts, name) for name in _COUNTED})
+    )
+
+
+async def finish(
+    conn: AsyncConnection, run_id: int, state: State, at: datetime, detail: Text | None = None
+) -> None:
+    """Close the run and let the next one in."""
+    await conn.execute(
+        sa.update(sync_run)
+        .where(sync_run.c.id == run_id)
+        .values(
+            state=state.value,
+            finished_at=at,
+            detail=None if detail is None else detail.to_json(),
+        )
+    )
+    await conn.execute(sa.delete(sync_lease).where(sync_lease.c.run_id == run_id))
+
+
+async def of_day(conn: AsyncConnection, connector: str, day: str, at: datetime) -> int:
+    """The run that counts what the portal itself sends on `day`; one row a day, not one a call."""
+    slot = f"push {day}"
+    made = await queue(conn, connector, trigger="push", at=at, slot=slot, state=State.OK)
+    if made is not None:
+        return made
+    place = (sync_run.c.connector == connector, sync_run.c.slot == slot)
+    return int((await conn.execute(sa.select(sync_run.c.id).where(*place))).scalar_one())
+
+
+async def by_id(conn: AsyncConnection, run_id: int) -> RunRecord:
+    """One run."""
+    query = sa.select(sync_run).where(sync_run.c.id == run_id)
+    return _run((await conn.execute(query)).mappings().one())
+
+
+async def of_slots(conn: AsyncConnection, connector: str, slots: Sequence[str]) -> list[RunRecord]:
+    """The runs of these slots, oldest first."""
+    query = (
+        sa.select(sync_run)
+        .where(sync_run.c.connector == connector, sync_run.c.slot.in_(slots))
+        .order_by(sync_run.c.id)
+    )
+    return [_run(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def history(
+    conn: AsyncConnection, *, connector: str | None = None, limit: int = 50
+) -> list[RunRecord]:
+    """The latest runs, newest first."""
+    query = sa.select(sync_run).order_by(sync_run.c.id.desc()).limit(limit)
+    if connector is not None:
+        query = query.where(sync_run.c.connector == connector)
+    return [_run(row) for row in (await conn.execute(query)).mappings()]
+
+
+def _run(row: sa.RowMapping) -> RunRecord:
+    detail: Json = row["detail"]
+    plain = ("id", "connector", "slot", "trigger", "queued_at", "started_at", "finished_at", "late")
+    return RunRecord(
+        **{name: row[name] for name in plain},
+        state=State(row["state"]),
+        counts=Counts(**{name: row[name] for name in _COUNTED}),
+        detail=None if detail is None else Text.of(detail),
+    )

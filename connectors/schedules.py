@@ -1,0 +1,122 @@
+"""Schedules: each minute, what has become due is queued once, whoever looks and however often.
+
+The truth is in the tables: a slot is a row of `sync_run` that can exist once. So any number of
+processes may tick, one that was away catches up, and nothing runs twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors import runs
+from connectors.core.cron import Cron, Slot
+from connectors.runs import State
+from connectors.store.tables import schedule
+from engine import outbox
+
+TOPIC = "sync"
+TICK_S = 60
+# A slot that nobody was there for is caught up within a day, the latest one alone.
+CATCH_UP = timedelta(hours=24)
+# Beyond two ticks somebody was away.
+_LATE = timedelta(seconds=2 * TICK_S + 30)
+_LOOK_BACK = timedelta(days=14)
+_MISSED_SHOWN = 24
+
+
+async def tick(conn: AsyncConnection, at: datetime) -> list[int]:
+    """Queue what is due at `at`, in the caller's transaction; returns the runs queued.
+
+    Of several slots missed only the latest is caught up, and marked `late`; the others, and one
+    more than a day old, are put on record as `missed`.
+    """
+    queued: list[int] = []
+    for connector, cron, since in await _schedules(conn):
+        slots = cron.due(max(since, at - _LOOK_BACK), at, _MISSED_SHOWN)
+        if not slots:
+            continue
+        latest, earlier = slots[0], slots[1:]
+        run_id = await _put(conn, connector, latest, at)
+        if run_id is None:
+            continue
+        if at - latest.at <= CATCH_UP:
+            await outbox.append(
+                conn, TOPIC, connector, {"run": run_id, "slot": latest.key, "trigger": "schedule"}
+            )
+            queued.append(run_id)
+        for slot in earlier:
+            await runs.queue(
+                conn,
+                connector,
+                trigger="schedule",
+                at=at,
+                slot=slot.key,
+                state=State.MISSED,
+                late=True,
+            )
+    return queued
+
+
+async def upcoming(
+    conn: AsyncConnection, at: datetime, *, count: int = 5
+) -> dict[str, list[datetime]]:
+    """When each scheduled connector is read next, in its own time zone."""
+    return {
+        connector: [slot.at.astimezone(cron.zone) for slot in cron.after(at, count)]
+        for connector, cron, _ in await _schedules(conn)
+    }
+
+
+async def _schedules(conn: AsyncConnection) -> list[tuple[str, Cron, datetime]]:
+    rows = await conn.execute(
+        sa.select(schedule).where(schedule.c.enabled).order_by(schedule.c.connector)
+    )
+    return [
+        (row.connector, Cron.parse(row.cron, ZoneInfo(row.timezone)), row.since) for row in rows
+    ]
+
+
+async def _put(conn: AsyncConnection, connector: str, slot: Slot, at: datetime) -> int | None:
+    behind = at - slot.at
+    return await runs.queue(
+        conn,
+        connector,
+        trigger="schedule",
+        at=at,
+        slot=slot.key,
+        state=State.MISSED if behind > CATCH_UP else State.QUEUED,
+        late=behind > _LATE,
+    )
+
+
+class Bell:
+    """Rings each minute, and once at the start. It only rings: what is due stands in the tables."""
+
+    def __init__(self, ring: Callable[[], Awaitable[None]]) -> None:
+        """`ring`: opens a transaction and ticks."""
+        self._scheduler = AsyncIOScheduler(
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": AsyncIOExecutor()},
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._scheduler.add_job(
+            ring, IntervalTrigger(seconds=TICK_S, timezone=UTC), next_run_time=datetime.now(UTC)
+        )
+
+    def start(self) -> None:
+        """Begin to ring, in the running event loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Ring no more; a tick under way is finished by its own transaction."""
+        self._scheduler.shutdown(wait=False)
