@@ -76,6 +76,9 @@ TEXTS: dict[str, Text] = {
         "An authority Group is exactly two Agents, one of them an account.",
     ),
     # Parts of a statement
+    "interaction_without_type": Text(
+        "{key} には interactionType が必要です。", "{key} needs an interactionType beside it."
+    ),
     "component_twice": Text(
         "選択肢などの id が重複しています。", "Two interaction components share an id."
     ),

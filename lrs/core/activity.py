@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lrs.core import shape
 from lrs.core.fault import Section
-from lrs.core.shape import Check, Json, Report
+from lrs.core.shape import Json, Report
 
 ACTIVITY = Section("Data §2.4.4.1", "§4.2.2.3")
 
@@ -40,11 +40,9 @@ def _components(value: Json, pointer: str, report: Report) -> None:
 
 
 # The lists are checked by type alone: that `choices` belongs to `choice` is no demand on the LRS.
-_COMPONENT_LISTS: dict[str, Check] = dict.fromkeys(
-    ("choices", "scale", "source", "target", "steps"), _components
-)
+_COMPONENT_LISTS = ("choices", "scale", "source", "target", "steps")
 
-definition = shape.shape(
+_definition_members = shape.shape(
     ACTIVITY,
     required={},
     optional={
@@ -55,9 +53,19 @@ definition = shape.shape(
         "extensions": shape.extensions,
         "interactionType": shape.one_of(INTERACTION_TYPES, ACTIVITY),
         "correctResponsesPattern": shape.array(shape.string, ACTIVITY),
-        **_COMPONENT_LISTS,
+        **dict.fromkeys(_COMPONENT_LISTS, _components),
     },
 )
+
+
+def definition(value: Json, pointer: str, report: Report) -> None:
+    """A check for an Activity Definition; the parts of an interaction need its type."""
+    _definition_members(value, pointer, report)
+    if isinstance(value, dict) and "interactionType" not in value:
+        for name in ("correctResponsesPattern", *_COMPONENT_LISTS):
+            if name in value:
+                report.note("interaction_without_type", f"{pointer}/{name}", ACTIVITY, key=name)
+
 
 activity = shape.shape(
     ACTIVITY,

@@ -114,7 +114,8 @@ def _bare_actor(actor: Json) -> Json:
 
 
 def _bare_activity(activity: Json) -> Json:
-    return {key: value for key, value in activity.items() if key in ("objectType", "id")}
+    # An object without `objectType` is an Activity, so the id is the minimum.
+    return {"id": activity["id"]}
 
 
 def _bare_verb(verb: Json) -> Json:
