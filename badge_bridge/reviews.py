@@ -53,33 +53,32 @@ class Review:
     deadline: datetime
 
 
-async def open_reviews(conn: AsyncConnection) -> list[Review]:
-    """The reviews that wait for a person, the most pressing first.
-
-    A deadline that has passed takes nothing away: only a person revokes after a review.
-    """
-    rows = await conn.execute(
-        sa.select(
-            table.c.id,
-            table.c.award,
-            award.c.person,
-            award.c.badge,
-            table.c.reason,
-            table.c.opened_at,
-            table.c.deadline,
-        )
-        .join(award, award.c.id == table.c.award)
-        .where(table.c.closed_at.is_(None))
-        .order_by(table.c.deadline, table.c.id)
-    )
-    return [Review(*row) for row in rows]
-
-
 class Reviews:
     """Settling reviews, in the caller's transaction."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+
+    async def open(self, conn: AsyncConnection) -> list[Review]:
+        """The reviews that wait for a person, the most pressing first.
+
+        A deadline that has passed takes nothing away: only a person revokes after a review.
+        """
+        rows = await conn.execute(
+            sa.select(
+                table.c.id,
+                table.c.award,
+                award.c.person,
+                award.c.badge,
+                table.c.reason,
+                table.c.opened_at,
+                table.c.deadline,
+            )
+            .join(award, award.c.id == table.c.award)
+            .where(table.c.closed_at.is_(None))
+            .order_by(table.c.deadline, table.c.id)
+        )
+        return [Review(*row) for row in rows]
 
     async def close(
         self,

@@ -1,7 +1,8 @@
 """Ways: the small sets of steps that would each meet a rule.
 
 The number of ways can explode, so only the `KEPT` smallest of each rule are carried on. Every
-way that is kept suffices; on rules of ordinary size the smallest is among them.
+way that is kept suffices, and the first is a smallest one unless badges share skills so much
+that a detour at every branch would be shorter in the end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from badge_bridge.core.decision import Step
 Way = frozenset[Step]
 Ways = tuple[Way, ...]
 
-KEPT = 16
+KEPT = 4
 DONE: Ways = (frozenset(),)
 
 
