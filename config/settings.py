@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     learner_sign_up: bool = True
     xapi_default_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
     scheduler: bool = True
+    tick_seconds: Annotated[float, Field(gt=0, le=60)] = 60
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -97,4 +98,14 @@ def load() -> Settings:
     )
     if unknown:
         raise UnknownSetting(unknown)
-    return Settings(_secrets_dir=os.environ.get(_SECRETS_DIR))
+    return Settings(_secrets_dir=os.environ.get(_SECRETS_DIR))  # type: ignore[call-arg]
+
+
+def environment() -> dict[str, str]:
+    """The environment, for set-up files that say `{env: NAME}` where a secret belongs."""
+    return dict(os.environ)
+
+
+def language_of_environment() -> str:
+    """The language that is asked for, for messages about settings that cannot be read."""
+    return os.environ.get(f"{PREFIX}LANGUAGE", "ja")

@@ -1,0 +1,149 @@
+"""The application: every door of the house in one ASGI app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request
+from sqlalchemy.exc import SQLAlchemyError
+
+from badge_bridge.credentials import api as credentials_api
+from config import health
+from config.house import House
+from connectors import api as connectors_api
+from connectors.api import Staff
+from connectors.bell import Bell
+from connectors.lti import api as lti_api
+from connectors.lti.platform import api as platform_api
+from connectors.watch import Folders
+from lrs import api as lrs_api
+from web.services import Services
+from web.site import Site
+from web.visitor import COOKIE
+
+log = structlog.get_logger(__name__)
+
+
+def build(house: House) -> FastAPI:
+    """The application over an open house."""
+    app = FastAPI(
+        title="Kasane", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(house)
+    )
+    site = Site(_services(house))
+    app.router.routes.extend(
+        lrs_api.routes(
+            house.database,
+            house.clock,
+            verifier=house.verifier,
+            signing_key=house.key_for("more"),
+            default=house.settings.xapi_default_version,
+            stored=house.jobs.wake,
+        )
+    )
+    app.include_router(
+        connectors_api.router(
+            database=house.database,
+            connectors=house.connectors,
+            sync=house.sync,
+            jobs=house.jobs,
+            authenticator=lrs_api.Authenticator(house.database, house.verifier),
+            staff=_staff(site),
+        )
+    )
+    app.include_router(
+        lti_api.router(
+            tool=house.lti.tool,
+            keys=house.lti.keys,
+            database=house.database,
+            clock=house.clock,
+            on_launch=site.on_launch,
+        )
+    )
+    app.include_router(
+        platform_api.router(
+            database=house.database,
+            tokens=house.lti.tokens,
+            gradebook=house.lti.gradebook,
+            launches=house.lti.launches,
+            keys=house.lti.keys,
+            wake=house.jobs.wake,
+        )
+    )
+    app.include_router(credentials_api.router(house.issuer, house.database))
+    app.include_router(health.router(house))
+    site.install(app)
+    return app
+
+
+def _services(house: House) -> Services:
+    return Services(
+        database=house.database,
+        clock=house.clock,
+        jobs=house.jobs,
+        vault=house.vault,
+        accounts=house.accounts,
+        people=house.people,
+        rulebooks=house.rulebooks,
+        reviews=house.reviews,
+        issuer=house.issuer,
+        published=house.published,
+        connectors=house.connectors,
+        syncs=house.sync,
+        sign_in=house.sign_in,
+        public_url=house.settings.public_url,
+        default_language=house.settings.language,
+        learner_sign_up=house.settings.learner_sign_up,
+    )
+
+
+def _lifespan(house: House) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        """Jobs and the scheduler's bell live as long as the application does."""
+        tasks = [asyncio.create_task(house.jobs.run(), name="jobs")]
+        folders = Folders(house.database, house.connectors, house.sync, house.clock)
+        bell = Bell(
+            house.database, house.clock, house.jobs, folders, every_s=house.settings.tick_seconds
+        )
+        if house.settings.scheduler:
+            bell.start()
+            tasks.append(asyncio.create_task(_release(house), name="release"))
+        try:
+            yield
+        finally:
+            if house.settings.scheduler:
+                bell.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return lifespan
+
+
+async def _release(house: House) -> None:
+    """Weigh evidence that was held for the future once its moment has come."""
+    while True:
+        try:
+            async with house.database.write() as conn:
+                released = await house.worker.release(conn)
+        except SQLAlchemyError:
+            # The next round tries again; one that stops would go unnoticed.
+            log.exception("release_failed")
+        else:
+            if released:
+                house.jobs.wake()
+        await asyncio.sleep(house.settings.tick_seconds)
+
+
+def _staff(site: Site) -> Staff:
+    """Tells the doors for portals which officer asks, if it is an officer at all."""
+
+    async def officer(request: Request) -> str | None:
+        if COOKIE not in request.cookies:
+            return None
+        return f"staff:{(await site.desk.officer(request)).login}"
+
+    return officer

@@ -1,0 +1,222 @@
+"""Commands that set an installation up: connectors, rulebooks, accounts, credentials."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+import yaml
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from badge_bridge.core.rulebook import Rulebook
+from badge_bridge.persons import Person, person_by_code
+from config.cli.output import AsJson, Output
+from config.cli.records import within
+from config.house import House
+from config.settings import environment, load
+from connectors.connector import Connector
+from engine import audit
+from engine.problems import Invalid, NotFound
+from engine.text import Text
+from lrs.service import rotate_credential
+
+_NOT_YAML = Text(
+    ja="{name} をYAMLとして読めません：{problem}", en="{name} cannot be read as YAML: {problem}"
+)
+_APPLIED = Text(ja="コネクター {id}：{change}", en="Connector {id}: {change}")
+_PUBLISHED = Text(
+    ja="ルールブック {version} を公開しました（{badges}個のバッジ）。学習者を再判定しています。",
+    en="Rulebook {version} is published ({badges} badges). Learners are being decided again.",
+)
+_ADDED = Text(ja="アカウント {login} を登録しました。", en="The account {login} was added.")
+_CREDENTIAL = Text(
+    ja="キー：{key}\nシークレット：{secret}\nシークレットは二度と表示されません。",
+    en="Key: {key}\nSecret: {secret}\nThe secret is not shown again.",
+)
+
+_NO_RULEBOOK = Text(
+    ja="ルールブックはまだ公開されていません。", en="No rulebook has been published yet."
+)
+_NO_CONNECTOR = Text(ja="コネクター {id} は登録されていません。", en="There is no connector {id}.")
+DEFAULT_RULEBOOK = Path(__file__).parents[1] / "defaults" / "rulebook.yaml"
+BY = "operator"
+
+ConfigFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the groups of commands."""
+    connectors = typer.Typer(help="Portals that Kasane reads from.", no_args_is_help=True)
+    connectors.command("apply")(apply_connectors)
+    connectors.command("list")(list_connectors)
+    app.add_typer(connectors, name="connectors")
+    rulebook = typer.Typer(help="Skill map, mappings and badge rules.", no_args_is_help=True)
+    rulebook.command("publish")(publish_rulebook)
+    rulebook.command("show")(show_rulebook)
+    app.add_typer(rulebook, name="rulebook")
+    accounts = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+    accounts.command("add")(add_account)
+    app.add_typer(accounts, name="accounts")
+    credentials = typer.Typer(help="Keys with which portals push.", no_args_is_help=True)
+    credentials.command("add")(add_credential)
+    app.add_typer(credentials, name="credentials")
+
+
+def _read(file: Path) -> Any:
+    """The document in the file. Raises: Invalid."""
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Invalid("not_yaml", _NOT_YAML.format(name=file.name, problem=error)) from None
+
+
+def apply_connectors(file: ConfigFile, as_json: AsJson = False) -> None:
+    """Create or change the connectors that FILE describes; the others stay as they are."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Mapping[str, str]:
+        document = _read(file)
+        async with house.database.write() as conn:
+            return await house.connectors.apply(conn, document, by=BY, environment=environment())
+
+    changes = within(out, work)
+    for connector, change in changes.items():
+        out.say(_APPLIED, id=connector, change=change)
+    out.result(changes)
+
+
+def list_connectors(as_json: AsJson = False) -> None:
+    """List the connectors."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> list[Connector]:
+        async with house.database.read() as conn:
+            return await house.connectors.list(conn)
+
+    found = within(out, work)
+    out.table(
+        Text(ja="コネクター", en="Connectors"),
+        [Text(ja="ID", en="Id"), Text(ja="種類", en="Type"), Text(ja="名称", en="Title")],
+        [(connector.id, connector.type, out.text(connector.title)) for connector in found],
+    )
+    out.result(
+        [{"id": item.id, "type": item.type, "title": item.title.to_json()} for item in found]
+    )
+
+
+def publish_rulebook(
+    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish FILE as the rulebook in force; without FILE the default that Kasane brings along."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Rulebook:
+        document = _read(file or DEFAULT_RULEBOOK)
+        async with house.database.write() as conn:
+            published = await house.rulebooks.publish(conn, document, by=BY)
+        await house.jobs.drain()
+        return published
+
+    with out.progress(Text(ja="公開しています", en="Publishing")):
+        published = within(out, work)
+    out.say(_PUBLISHED, version=published.version, badges=len(published.badges))
+    out.result({"version": published.version, "hash": published.hash})
+
+
+def show_rulebook(as_json: AsJson = False) -> None:
+    """Print the rulebook in force, as a document that can be edited and published again."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Rulebook:
+        async with house.database.read() as conn:
+            current = await house.rulebooks.current(conn)
+        if current is None:
+            raise NotFound("no_rulebook", _NO_RULEBOOK)
+        return current
+
+    document = json.loads(within(out, work).document)
+    if as_json:
+        out.result(document)
+    else:
+        sys.stdout.write(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
+
+
+def add_account(
+    login: Annotated[str, typer.Argument(help="What the person types to sign in.")],
+    role: Annotated[Literal["learner", "staff"], typer.Option(help="What the account may do.")],
+    person: Annotated[str | None, typer.Option(help="The learner's code, as L-0001.")] = None,
+    name: Annotated[str, typer.Option(help="The name shown on pages and badges.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add an account, and for a learner the person behind it."""
+    out = Output(load().language, as_json=as_json)
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else typer.prompt(
+            out.text(Text(ja="パスワード", en="Password")),
+            hide_input=True,
+            confirmation_prompt=True,
+        )
+    )
+
+    async def work(house: House) -> dict[str, str | None]:
+        password_hash = await house.accounts.hash(password)
+        async with house.database.write() as conn:
+            who = await _person(house, conn, person, name or login) if role == "learner" else None
+            await house.accounts.add(
+                conn,
+                login=login,
+                name=name or login,
+                password_hash=password_hash,
+                roles=[role],
+                person_id=who.id if who else None,
+            )
+            await audit.record(
+                conn, at=house.clock(), actor=BY, action="account.added", subject=f"login:{login}"
+            )
+        return {"login": login, "role": role, "person": who.code if who else None}
+
+    added = within(out, work)
+    out.say(_ADDED, login=login)
+    out.result(added)
+
+
+async def _person(house: House, conn: AsyncConnection, code: str | None, name: str) -> Person:
+    """The person of that code, made where there is none yet."""
+    known = await person_by_code(conn, code) if code else None
+    return known or await house.people.create(conn, name=name, code=code)
+
+
+def add_credential(
+    connector: Annotated[str, typer.Argument(help="The connector whose portal pushes.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a portal a new key and secret; the old secret ends at once."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> str:
+        async with house.database.write() as conn:
+            secret = await rotate_credential(conn, connector, house.clock())
+            if secret is None:
+                raise NotFound("no_connector", _NO_CONNECTOR.format(id=connector))
+            await audit.record(
+                conn,
+                at=house.clock(),
+                actor=BY,
+                action="credential.rotated",
+                subject=f"credential:{connector}",
+            )
+        return secret
+
+    secret = within(out, work)
+    out.say(_CREDENTIAL, key=connector, secret=secret)
+    out.result({"key": connector, "secret": secret, "connector": connector})

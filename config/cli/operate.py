@@ -1,0 +1,105 @@
+"""Commands for who runs the installation: serve, migrate, check."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from config import migrate
+from config.app import build
+from config.cli.output import AsJson, Output, fail
+from config.house import open_house
+from config.logging import configure
+from config.settings import Settings, load
+from engine import audit
+from engine.database import Database
+from engine.text import Text
+
+_OUTDATED = Text(
+    ja="データベースの構造が古いか、まだ作られていません。先に kasane migrate を実行してください。",
+    en="The database schema is missing or out of date. Run kasane migrate first.",
+)
+_UP_TO_DATE = Text(ja="データベースは最新です（{now}）。", en="Nothing to do: at {now}.")
+_MIGRATED = Text(ja="データベースを {now} に更新しました。", en="The database is now at {now}.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(serve)
+    app.command("migrate")(migrate_database)
+    app.command()(check)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0: any free one.")] = None,
+) -> None:
+    """Serve the site, the doors for portals, the scheduler and the jobs, until told to stop."""
+    settings = load()
+    configure(settings.log_format, settings.log_level)
+    asyncio.run(_serve(settings, host or settings.host, settings.port if port is None else port))
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    async with open_house(settings) as house:
+        if await migrate.pending(house.database):
+            fail(_OUTDATED, settings.language)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build(house),
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=20,
+            )
+        )
+        await server.serve()
+
+
+def migrate_database(as_json: AsJson = False) -> None:
+    """Bring the database's schema to the newest revision."""
+    settings = load()
+    out = Output(settings.language, as_json=as_json)
+    with out.progress(Text(ja="データベースを更新しています", en="Migrating the database")):
+        before, after = asyncio.run(_migrate(settings))
+    out.say(_UP_TO_DATE if before == after else _MIGRATED, now=after)
+    out.result({"before": before, "after": after})
+
+
+async def _migrate(settings: Settings) -> tuple[str | None, str | None]:
+    database = await Database.open(settings.database)
+    try:
+        return await migrate.upgrade(database)
+    finally:
+        await database.close()
+
+
+def check(as_json: AsJson = False) -> None:
+    """Show the settings in force and say whether this installation is in order."""
+    settings = load()
+    out = Output(settings.language, as_json=as_json)
+    findings, in_order = asyncio.run(_check(settings))
+    out.mapping(Text(ja="有効な設定", en="Settings in force"), settings.redacted())
+    out.mapping(Text(ja="点検の結果", en="Findings"), findings)
+    out.result({"settings": settings.redacted(), "findings": findings})
+    if not in_order:
+        raise typer.Exit(1)
+
+
+async def _check(settings: Settings) -> tuple[dict[str, str], bool]:
+    """What was found, and whether all of it is in order."""
+    async with open_house(settings) as house:
+        if await migrate.pending(house.database):
+            return {"schema": _OUTDATED.in_(settings.language)}, False
+        async with house.database.read() as conn:
+            try:
+                entries = await audit.verify_chain(conn)
+            except ValueError as error:
+                return {"schema": "ok", "audit_log": str(error)}, False
+    return {"schema": "ok", "audit_log": f"ok ({entries})"}, True

@@ -1,0 +1,83 @@
+"""What a command prints: JSON for programs, words and tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from engine.problems import Problem, body
+from engine.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
+
+
+class Output:
+    """Speaks one language, to a person or to a program."""
+
+    def __init__(self, language: str, *, as_json: bool) -> None:
+        self.language = language
+        self.as_json = as_json
+        self._out = Console(highlight=False)
+        self._err = Console(stderr=True, highlight=False)
+
+    def text(self, text: Text) -> str:
+        """The text in the reader's language."""
+        return text.in_(self.language)
+
+    def say(self, text: Text, **params: object) -> None:
+        """Words for a person; a program hears only the result."""
+        if not self.as_json:
+            self._out.print(self.text(text.format(**params)), markup=False)
+
+    def result(self, value: Any) -> None:
+        """The result for a program; a person has been told in words."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+    def table(self, title: Text, columns: Sequence[Text], rows: Sequence[Sequence[object]]) -> None:
+        """A table for a person."""
+        if self.as_json:
+            return
+        table = Table(*(self.text(column) for column in columns), title=self.text(title))
+        for row in rows:
+            table.add_row(*(str(cell) for cell in row))
+        self._out.print(table)
+
+    def mapping(self, title: Text, values: Mapping[str, object]) -> None:
+        """Names and values for a person."""
+        name, value = Text(ja="項目", en="Name"), Text(ja="値", en="Value")
+        self.table(title, [name, value], list(values.items()))
+
+    @contextmanager
+    def progress(self, text: Text) -> Iterator[None]:
+        """A sign of life while something long goes on."""
+        if self.as_json or not sys.stderr.isatty():
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=self._err, transient=True) as progress:
+            progress.add_task(self.text(text), total=None)
+            yield
+
+    def problem(self, problem: Problem) -> NoReturn:
+        """Say what is wrong, and end with status 1."""
+        if self.as_json:
+            self.result(body(problem, self.language))
+        else:
+            where = f" ({problem.pointer})" if problem.pointer else ""
+            self._err.print(f"kasane: {self.text(problem.text)}{where}", markup=False)
+        raise typer.Exit(1)
+
+
+def fail(text: Text, language: str, code: int = 1) -> NoReturn:
+    """Say in words on stderr why nothing could be done, and end."""
+    Console(stderr=True, highlight=False).print(f"kasane: {text.in_(language)}", markup=False)
+    raise SystemExit(code)

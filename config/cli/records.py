@@ -1,0 +1,200 @@
+"""Commands for what came in and what follows from it: sync, import, explain, verify, replay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from badge_bridge.core.explanation import Why
+from badge_bridge.credentials.verify import verify as verify_badge
+from badge_bridge.explain import Explanation
+from badge_bridge.explain import explain as explanation_of
+from badge_bridge.persons import person_by_code
+from badge_bridge.replay import Replayed
+from badge_bridge.replay import replay as replay_decisions
+from config.cli.output import AsJson, Output
+from config.house import House, open_house
+from config.settings import load
+from connectors.run import RunSummary
+from engine.problems import NotFound, Problem
+from engine.text import Text
+
+T = TypeVar("T")
+
+_COUNTS = {
+    "read": Text(ja="読み取り", en="Read"),
+    "stored": Text(ja="新規", en="New"),
+    "changed": Text(ja="変更", en="Changed"),
+    "duplicate": Text(ja="重複", en="Already known"),
+    "ignored": Text(ja="対象外", en="Ignored"),
+    "removed": Text(ja="取消", en="Withdrawn"),
+    "held": Text(ja="保留", en="Held"),
+}
+
+_NO_LEARNER = Text(ja="学習者 {code} はいません。", en="There is no learner {code}.")
+_LINE = Text.of("{indent}{mark} {line}")
+_MARKS = {"met": "✓", "not_met": "✗", "pending": "…"}
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(sync)
+    app.command("import")(import_file)
+    app.command()(explain)
+    app.command()(verify)
+    app.command()(replay)
+
+
+def within(out: Output, work: Callable[[House], Awaitable[T]]) -> T:
+    """What `work` did with the house open; a problem is said in words and ends the command."""
+
+    async def run() -> T:
+        async with open_house(load()) as house:
+            return await work(house)
+
+    try:
+        return asyncio.run(run())
+    except Problem as problem:
+        out.problem(problem)
+
+
+def sync(
+    connector: Annotated[str, typer.Argument(help="The connector's id.")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read a portal now, and let badges follow."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> RunSummary:
+        summary = await house.sync.run(connector, trigger="manual", dry_run=dry_run)
+        await house.jobs.drain()
+        return summary
+
+    with out.progress(
+        Text(ja="{name} を読み取っています", en="Reading {name}").format(name=connector)
+    ):
+        summary = within(out, work)
+    _show(out, summary)
+
+
+def import_file(
+    connector: Annotated[str, typer.Argument(help="The connector's id.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take in a file that an office sent, and let badges follow."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> RunSummary:
+        summary = await house.sync.import_file(
+            connector, file.name, await asyncio.to_thread(file.read_bytes), dry_run=dry_run
+        )
+        await house.jobs.drain()
+        return summary
+
+    with out.progress(
+        Text(ja="{name} を取り込んでいます", en="Importing {name}").format(name=file.name)
+    ):
+        summary = within(out, work)
+    _show(out, summary)
+
+
+def _show(out: Output, summary: RunSummary) -> None:
+    values: dict[str, Any] = summary.to_json()
+    counts = [(out.text(text), values.get(name, 0)) for name, text in _COUNTS.items()]
+    out.mapping(
+        Text(ja="{name}：{state}", en="{name}: {state}").format(
+            name=values["connector"], state=values["state"]
+        ),
+        dict(counts),
+    )
+    out.result(values)
+    if values["state"] in {"failed", "stopped"}:
+        raise typer.Exit(1)
+
+
+def explain(
+    learner: Annotated[str, typer.Argument(help="The learner's code, as L-0001.")],
+    badge: Annotated[str, typer.Argument(help="The badge's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why a learner has a badge, or what is missing."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Explanation:
+        async with house.database.read() as conn:
+            who = await person_by_code(conn, learner)
+            if who is None:
+                raise NotFound("no_learner", _NO_LEARNER.format(code=learner))
+            return await explanation_of(conn, who.id, badge)
+
+    explanation = within(out, work)
+    _print_why(out, explanation.badge.why)
+    out.result(explanation.to_json())
+
+
+def _print_why(out: Output, why: Why, depth: int = 0) -> None:
+    """The tree of reasons, a line each, parts below what they belong to."""
+    indent = "   " * depth
+    out.say(_LINE, indent=indent, mark=_MARKS[why.outcome], line=out.text(why.text))
+    for note in why.notes:
+        out.say(_LINE, indent=indent, mark=" ", line=out.text(note))
+    for part in why.of:
+        _print_why(out, part, depth + 1)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    as_json: AsJson = False,
+) -> None:
+    """Check a badge (JSON, JWT or baked PNG): signature, issuer, status, dates."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Any:
+        presented = await asyncio.to_thread(file.read_bytes)
+        return await verify_badge(presented, house.published, at=house.clock())
+
+    report = within(out, work)
+    for check in report.checks:
+        mark = "✓" if check.passed else "✗"
+        out.say(_LINE, indent="", mark=mark, line=out.text(check.text))
+    out.result(report.to_json())
+    if not report.valid:
+        raise typer.Exit(1)
+
+
+def replay(as_json: AsJson = False) -> None:
+    """Decide everything again from the stored evidence and compare it byte for byte."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Replayed:
+        async with house.database.read() as conn:
+            return await replay_decisions(conn)
+
+    with out.progress(Text(ja="判定を再計算しています", en="Deciding everything again")):
+        outcome = within(out, work)
+    out.say(
+        Text(
+            ja="{decisions}件の判定を再計算し、{different}件が異なりました。",
+            en="{decisions} decisions made again, {different} of them differ.",
+        ),
+        decisions=outcome.checked,
+        different=len(outcome.differences),
+    )
+    differences = [
+        {"person": str(one.person), "hash": one.hash, "reason": one.reason}
+        for one in outcome.differences
+    ]
+    out.result({"checked": outcome.checked, "differences": differences})
+    if differences:
+        raise typer.Exit(1)

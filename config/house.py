@@ -1,0 +1,184 @@
+"""The house: every service, built once from the settings and closed in order."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from argon2 import PasswordHasher
+
+from badge_bridge.credentials.addresses import Addresses
+from badge_bridge.credentials.award import IssuerProfile
+from badge_bridge.credentials.issuer import Issuer
+from badge_bridge.credentials.keyring import Keyring
+from badge_bridge.credentials.own import OwnFirst
+from badge_bridge.credentials.particulars import Particulars
+from badge_bridge.credentials.published import OnTheWeb, Published
+from badge_bridge.people import People
+from badge_bridge.reviews import Reviews
+from badge_bridge.rulebooks import Rulebooks
+from badge_bridge.worker import Worker
+from config import own_record, post
+from config.settings import Settings
+from connectors.jose.keysets import KeySets
+from connectors.lti.keys import SigningKeys
+from connectors.lti.platform.api import line_item_url
+from connectors.lti.platform.gradebook import Gradebook
+from connectors.lti.platform.launches import Launches
+from connectors.lti.platform.tokens import Tokens
+from connectors.lti.tool import Tool
+from connectors.oidc.provider import Providers
+from connectors.oidc.sign_in import SignIn
+from connectors.registry import Connectors
+from connectors.run import SyncService
+from engine.clock import Clock, system_clock
+from engine.database import Database
+from engine.fetcher import Fetcher
+from engine.jobs import InlineJobs
+from engine.mail import FolderMailer, Mailer, SmtpMailer
+from engine.text import Text
+from engine.vault import Vault, master_key
+from lrs.service.credentials import Verifier
+from web.accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The services of one process."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    fetcher: Fetcher
+    jobs: InlineJobs
+    connectors: Connectors
+    sync: SyncService
+    people: People
+    rulebooks: Rulebooks
+    reviews: Reviews
+    worker: Worker
+    issuer: Issuer
+    published: Published
+    accounts: Accounts
+    verifier: Verifier
+    sign_in: SignIn
+    lti: Lti
+    master: bytes = field(repr=False)
+
+    def key_for(self, purpose: str) -> bytes:
+        """A key of its own for each purpose, so that none serves two."""
+        return hmac.digest(self.master, purpose.encode(), hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Lti:
+    """Both roles in LTI: the tool that platforms launch, the platform that tools report to."""
+
+    keys: SigningKeys
+    tool: Tool
+    tokens: Tokens
+    gradebook: Gradebook
+    launches: Launches
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[House]:
+    """Every service over the database of the settings. Raises: engine.database.DatabaseInUse."""
+    database = await Database.open(settings.database)
+    try:
+        yield _build(settings, clock, database)
+    finally:
+        await database.close()
+
+
+def _build(settings: Settings, clock: Clock, database: Database) -> House:
+    key = master_key(settings.master_key)
+    vault = Vault(key)
+    fetcher = Fetcher()
+    key_sets = KeySets(fetcher, clock)
+    jobs = InlineJobs(database, clock)
+    connectors = Connectors(vault, clock)
+    sync = SyncService(database, connectors, vault, fetcher, clock)
+    addresses = Addresses(settings.public_url, settings.issuer_did or "")
+    keyring = Keyring(database, vault, clock)
+    issuer = Issuer(
+        database,
+        keyring,
+        clock,
+        addresses=addresses,
+        profile=_profile(settings),
+        particulars=Particulars(
+            addresses, zone=ZoneInfo(settings.time_zone), source_title=connectors.title
+        ),
+        record=own_record.record(settings.public_url),
+    )
+    worker = Worker(clock)
+    worker.register(jobs)
+    issuer.register(jobs)
+    sync.register(jobs)
+    post.register(jobs, _mailer(settings, clock))
+    return House(
+        settings=settings,
+        clock=clock,
+        database=database,
+        vault=vault,
+        fetcher=fetcher,
+        jobs=jobs,
+        connectors=connectors,
+        sync=sync,
+        people=People(clock, code_key=hmac.digest(key, b"code", hashlib.sha256)),
+        rulebooks=Rulebooks(clock),
+        reviews=Reviews(clock),
+        worker=worker,
+        issuer=issuer,
+        published=OwnFirst(database, keyring, addresses, OnTheWeb(fetcher)),
+        accounts=Accounts(database, clock, PasswordHasher()),
+        verifier=Verifier(clock),
+        sign_in=SignIn(
+            database,
+            connectors,
+            Providers(fetcher, key_sets, clock),
+            clock,
+            f"{settings.public_url}/passport/identities/oidc/callback",
+        ),
+        lti=_lti(settings, clock, database, vault, connectors, key_sets),
+        master=key,
+    )
+
+
+def _lti(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    vault: Vault,
+    connectors: Connectors,
+    key_sets: KeySets,
+) -> Lti:
+    url_of = line_item_url(settings.public_url)
+    return Lti(
+        keys=SigningKeys(database, vault, clock),
+        tool=Tool(database, key_sets, clock, settings.public_url),
+        tokens=Tokens(database, key_sets, clock, f"{settings.public_url}/lti/platform/token"),
+        gradebook=Gradebook(connectors, vault, clock, url_of),
+        launches=Launches(clock, settings.public_url, url_of),
+    )
+
+
+def _profile(settings: Settings) -> IssuerProfile:
+    name = Text(ja=settings.issuer_name_ja, en=settings.issuer_name_en)
+    description = Text(
+        ja=f"{name.ja}が、各ポータルで修めた学びに重ねて認定します。",
+        en=f"{name.en} certifies what people have learned on many portals.",
+    )
+    return IssuerProfile(name, description)
+
+
+def _mailer(settings: Settings, clock: Clock) -> Mailer:
+    if settings.smtp_url is not None:
+        return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from, clock)
+    return FolderMailer(settings.data_dir / "mail", settings.mail_from, clock)

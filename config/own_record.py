@@ -1,0 +1,39 @@
+"""What Kasane itself says in the record store, such as "earned": under a credential of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from badge_bridge.credentials.issuer import Record
+from engine.database import Json
+from engine.text import Text
+from lrs.service import create_credential, credential, parse, store
+
+OWN = "kasane"
+
+
+def record(public_url: str) -> Record:
+    """A function that stores a statement of ours in the caller's transaction."""
+    authority = {"objectType": "Agent", "account": {"homePage": public_url, "name": OWN}}
+
+    async def store_own(conn: AsyncConnection, statement: Json, at: datetime) -> None:
+        await create_credential(
+            conn,
+            id=OWN,
+            title=Text(ja="Kasane自身", en="Kasane itself"),
+            scopes=("all",),
+            may_mbox=True,
+            may_void=True,
+            authority=authority,
+            at=at,
+        )
+        ours = await credential(conn, OWN)
+        parsed = parse(orjson.dumps(statement), "1.0.3")
+        if ours is None or isinstance(parsed, list):
+            raise ValueError(f"a statement of our own cannot be stored: {parsed}")
+        await store(conn, [parsed], ours, at)
+
+    return store_own
