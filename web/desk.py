@@ -19,7 +19,7 @@ from web import forms, pages
 from web.accounts import Account, Accounts
 from web.language import chosen
 from web.notices import notice
-from web.security import FRAMED
+from web.security import FRAMED, headers
 from web.sessions import Sessions, new_token
 from web.views.problem import problem_page
 from web.visitor import COOKIE, LANGUAGE_COOKIE, Visitor
@@ -179,6 +179,10 @@ class Desk:
         view = problem_page(problem.status, problem.text, problem.code)
         answer = self.page(request, visitor, "problem.html", status=problem.status, view=view)
         answer.headers.update(problem.headers)
+        if problem.status >= 500:
+            # A crash is answered outside of every middleware.
+            https = self.public_url.startswith("https://")
+            answer.headers.update(headers(visitor.nonce, https=https))
         return answer
 
     def _visitor_of_failed(self, problem: Problem, request: Request) -> Awaitable[Visitor]:

@@ -8,7 +8,6 @@ Source: OWASP ASVS 5.0 3.4; CSP Level 3.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,18 +31,29 @@ def policy(nonce: str, *, framed: bool) -> str:
     )
 
 
+def headers(nonce: str, *, framed: bool = False, https: bool = False) -> dict[str, str]:
+    """What an answer carries."""
+    transport = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+    return {
+        "Content-Security-Policy": policy(nonce, framed=framed),
+        "X-Content-Type-Options": "nosniff",
+        # `no-referrer` would make browsers send `Origin: null` with our own forms.
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        **(transport if https else {}),
+    }
+
+
 class SecurityHeaders:
     """ASGI middleware: a nonce in `request.state.nonce`, the headers on the way out.
 
     A header that the answer already carries is left alone: the protocol doors know better.
     """
 
-    def __init__(self, app: ASGIApp, *, https: bool, framed: Sequence[str] = FRAMED) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._framed = tuple(framed)
-        self._transport = (
-            {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if https else {}
-        )
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -52,22 +62,14 @@ class SecurityHeaders:
             return
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["nonce"] = nonce
-        framed = scope["path"].startswith(self._framed)
-        wanted = {
-            "Content-Security-Policy": policy(nonce, framed=framed),
-            "X-Content-Type-Options": "nosniff",
-            # `no-referrer` would make browsers send `Origin: null` with our own forms.
-            "Referrer-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-            "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
-            **self._transport,
-        }
+        framed = scope["path"].startswith(FRAMED)
+        wanted = headers(nonce, framed=framed, https=self._https)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                sent = MutableHeaders(scope=message)
                 for name, value in wanted.items():
-                    headers.setdefault(name, value)
+                    sent.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)

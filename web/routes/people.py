@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from badge_bridge.persons import person_by_code, persons
-from badge_bridge.reviews import open_reviews
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 from engine.text import Text
 from lrs.core.ifi import Ifi
@@ -161,7 +160,7 @@ class _PeoplePages:
                 waiting=Waiting(
                     await self._services.people.pending(conn),
                     await self._services.people.disputes(conn),
-                    await open_reviews(conn),
+                    await self._services.reviews.open(conn),
                 ),
                 rulebook=await self._services.rulebooks.current(conn),
                 portals=await portals(conn, self._services.connectors),

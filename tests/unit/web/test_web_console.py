@@ -1,0 +1,162 @@
+"""The secretariat's pages over the real services."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lrs.core.ifi import Ifi
+
+OFFICE = "https://bridge.example.jp/sources/c-office"
+LIST = (
+    "受講者番号,メールアドレス,講座コード,講座名,修了日,点数\n"
+    "C-1,yui@example.co.jp,SEC,情報セキュリティ基礎①,令和8年2月20日,85\n"
+    "C-1,yui@example.co.jp,DATA,データ活用入門,2026/2/21,90\n"
+    ",,SEC,情報セキュリティ基礎①,2026/2/21,41\n"
+)
+
+
+@pytest.fixture
+async def officer(house):
+    """An officer at the console of an installation with two portals."""
+    await house.set_up()
+    await house.officer("sato")
+    reader = house.reader()
+    await reader.sign_in("sato")
+    return reader
+
+
+async def test_an_officer_reads_a_list_in_and_sees_what_became_of_each_row(house, officer):
+    assert officer.page.url.path == "/console/syncs"
+    content = LIST.encode("cp932")
+    await officer.send("/console/syncs/c-office/file", files={"file": ("名簿.csv", content)})
+    assert re.fullmatch(r"/console/syncs/runs/\d+", officer.page.url.path)
+    assert "ファイルを取り込みました" in officer.words
+    assert "受講者番号がない記録" in officer.words
+    await officer.open("/console/syncs")
+    assert "読込3 ＝ 新規2＋重複0＋変更0＋保留1＋対象外0＋取消し0" in officer.words
+    assert "保留あり" in officer.words
+
+
+async def test_a_list_that_cannot_be_read_is_held_as_a_whole_with_its_reason(house, officer):
+    broken = b"\xff\xfe\x81\x00" + LIST.encode("cp932")[:40]
+    await officer.send("/console/syncs/c-office/file", files={"file": ("壊.csv", broken)})
+    assert "保留" in officer.words
+    link = re.findall(r'href="(/console/syncs/held/\d+)"', officer.page.text)[0]
+    await officer.open(link)
+    assert "届いたままの内容" in officer.words
+    await officer.send(f"{link}/dismiss", note="提供元が再送する")
+    assert "対象外にしました" in officer.words
+    assert link not in officer.page.text
+
+
+async def test_a_file_that_was_not_chosen_and_a_portal_that_is_none_are_refused(house, officer):
+    assert (await officer.send("/console/syncs/c-office/file")).status_code == 400
+    token = re.findall(r'name="csrf" value="([^"]+)"', officer.page.text)[0]
+    answer = await officer.client.post(
+        "/console/syncs/nowhere/run",
+        data={"csrf": token},
+        headers={"Origin": "https://kasane.test"},
+    )
+    assert answer.status_code == 404
+    assert (await officer.open("/console/syncs/runs/4711")).status_code == 404
+    assert (await officer.open("/console/syncs/held/4711")).status_code == 404
+
+
+async def test_a_course_is_mapped_in_two_steps_that_show_what_changes(house, officer):
+    person = await house.learner("yui", "L-0001")
+    await house.graduates(LIST)
+    async with house.services.database.write() as conn:
+        ifi = Ifi("account", "C-1", OFFICE)
+        await house.services.people.link_proved(conn, person, ifi, method="mail_code")
+    await house.jobs.drain()
+    await officer.open("/console/syncs")
+    assert "データ活用入門" in officer.words
+    place = f"source=c-office&activity={OFFICE}/courses/DATA&skill=DATA-1"
+    await officer.open(f"/console/syncs/map?{place}")
+    assert "このスキルを身につけたことになる学習者：1人" in officer.words
+    assert "ST-BOTHのバッジ : 1人" in officer.words.replace("バッジ:", "バッジ :")
+    await officer.send("/console/syncs/map")
+    assert "対応づけました" in officer.words
+    assert "すべてスキルに対応づけられています" in officer.words
+    await house.jobs.drain()
+    learner = house.reader()
+    await learner.sign_in("yui")
+    data = (await learner.client.get("/passport.json")).json()
+    assert {badge["id"] for badge in data["badges"]} == {"B-SEC-1", "ST-BOTH"}
+    assert (await officer.open(f"/console/syncs/map?{place}")).status_code == 404
+    assert (await officer.open(f"/console/syncs/map?{place}&min_percent=x")).status_code == 400
+
+
+async def test_two_officers_link_what_one_of_them_may_not(house, officer):
+    await house.officer("ito")
+    await house.learner("yui", "L-0001")
+    await officer.open("/console/people")
+    filled = {"learner": "l-0001", "home_page": OFFICE, "value": "C-1"}
+    assert (await officer.send("/console/people/propose", **filled)).status_code == 400
+    filled["reference"] = "修了証 第R7-0457号"
+    assert (
+        "学習者番号「L-9」"
+        in (await officer.send("/console/people/propose", **filled | {"learner": "L-9"})).text
+    )
+    await officer.send("/console/people/propose", **filled)
+    assert "別の担当者が承認します" in officer.words
+    assert "/console/people/approve" not in officer.page.text
+    second = house.reader()
+    await second.sign_in("ito")
+    await second.open("/console/people")
+    assert "修了証 第R7-0457号" in second.words
+    await second.send("/console/people/approve")
+    assert "承認しました" in second.words
+    learner = house.reader()
+    await learner.sign_in("yui")
+    await learner.open("/passport/identities")
+    assert "担当者二名が確認" in learner.words
+
+
+async def test_a_dispute_is_shown_and_handed_over_by_two_officers(house, officer):
+    await house.officer("ito")
+    ifi = Ifi("account", "u-7f3a", "https://portal-a.example.jp")
+    for login, code in (("thief", "L-0666"), ("yui", "L-0001")):
+        person = await house.learner(login, code)
+        async with house.services.database.write() as conn:
+            await house.services.people.link_proved(conn, person, ifi, method="oidc_login")
+    await officer.open("/console/people")
+    assert "ifi_already_linked" in officer.words
+    assert "今の持ち主： L-0666" in officer.words
+    await officer.send("/console/people/resolve", reason="本人確認書類", outcome="transfer")
+    second = house.reader()
+    await second.sign_in("ito")
+    await second.open("/console/people")
+    assert "satoが引き渡しを提案しています" in second.words
+    await second.send("/console/people/resolve", reason="同上", outcome="transfer")
+    assert "申立てはありません" in second.words
+    learner = house.reader()
+    await learner.sign_in("yui")
+    await learner.open("/passport/identities")
+    assert "u-7f3a" in learner.words
+
+
+async def test_learners_are_found_by_number_or_name(house, officer):
+    await house.learner("yui", "L-0001")
+    await house.learner("ren", "L-0002")
+    await officer.open("/console/people?q=ren")
+    assert "学習者 ren" in officer.words
+    assert "学習者 yui" not in officer.words
+
+
+async def test_what_portals_and_learners_wrote_is_never_markup(house, officer):
+    nasty = '"><script>alert(1)</script>'
+    await house.graduates(
+        "受講者番号,メールアドレス,講座コード,講座名,修了日,点数\n"
+        f'C-1,,X,"{nasty.replace(chr(34), chr(34) * 2)}",2026/2/20,85\n'
+        f'C-2,,X,a,"{nasty.replace(chr(34), chr(34) * 2)}",85\n'
+    )
+    learner = house.reader()
+    await learner.open("/signup")
+    await learner.send("/signup", name=nasty, login="nasty", password="long enough words")
+    for where in ("/console/syncs", "/console/people"):
+        page = await officer.open(where)
+        assert "<script" not in page.text
+        assert "&lt;script&gt;alert(1)" in page.text
