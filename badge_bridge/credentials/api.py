@@ -17,7 +17,7 @@ from badge_bridge.credentials.emblem import bake, emblem
 from badge_bridge.credentials.issuer import Issued, Issuer, issued_credential
 from badge_bridge.credentials.keys import did_document, jwks, published_jwk
 from badge_bridge.credentials.negotiation import preferred
-from badge_bridge.credentials.particulars import rulebook_of
+from badge_bridge.store.decisions import current_rulebook
 from engine.database import Database, Json
 from engine.problems import NotFound
 from engine.text import Text
@@ -103,7 +103,7 @@ class Documents:
     async def skill(self, request: Request, skill: str) -> Response:
         """A node of the skill map, in the words of CASE 1.1 (CFItem)."""
         async with self._database.read() as conn:
-            book = await rulebook_of(conn, None)
+            book = await current_rulebook(conn)
         found = book.skill_map.skills.get(skill) if book is not None else None
         if book is None or found is None:
             raise _not_found("skill")

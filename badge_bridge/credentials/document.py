@@ -105,8 +105,10 @@ def achievement(badge: Badge, *, issuer: IssuerProfile, addresses: Addresses) ->
                 "identifierType": "ext:rulebook",
             }
         ],
-        "alignment": [_alignment(aligned) for aligned in badge.aligned],
     }
+    # Never an empty array: it says nothing, so no proof would miss it.
+    if badge.aligned:
+        document["alignment"] = [_alignment(aligned) for aligned in badge.aligned]
     if badge.conditions:
         document["resultDescription"] = [
             {

@@ -63,7 +63,7 @@ def unsigned_part(document: Mapping[str, Json]) -> str | None:
 def known_contexts(contexts: Json) -> bool:
     """Whether `@context` is a list of pinned addresses, and nothing else."""
     try:
-        return isinstance(contexts, list) and all(load_context(url) for url in contexts)
+        return isinstance(contexts, list) and bool([load_context(url) for url in contexts])
     except (UnknownContextError, TypeError):
         return False
 
@@ -81,7 +81,8 @@ def _differences(sent: Any, returned: Any, place: str) -> Iterator[str]:
     if isinstance(sent, dict) and isinstance(returned, dict):
         for key in [*sent, *(returned.keys() - sent.keys())]:
             here = f"{place}/{key.replace('~', '~0').replace('/', '~1')}"
-            if (key in sent) != (key in returned):
+            if (key in sent) != (key in returned) or (":" in key and sent[key] == []):
+                # An undefined name for an empty array survives compaction, and nobody signed it.
                 yield here
             elif key == "type":
                 if _types(sent[key]) != _types(returned[key]):

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from badge_bridge import awards
 from badge_bridge.core.rulebook import Badge as BadgeRule
-from badge_bridge.core.rulebook import Rulebook, parse
+from badge_bridge.core.rulebook import Rulebook
 from badge_bridge.core.rules import AllOf, AnyOf, AtLeast, HasBadge, HasSkill, Rule, leaves
 from badge_bridge.credentials.addresses import Addresses
 from badge_bridge.credentials.award import (
@@ -26,7 +26,8 @@ from badge_bridge.credentials.award import (
     Counted,
     ProvedAddress,
 )
-from badge_bridge.store.tables import activity_name, decision, evidence, identifier, link, rulebook
+from badge_bridge.store import decisions
+from badge_bridge.store.tables import activity_name, decision, evidence, identifier, link
 from engine.database import Json
 from engine.text import Text
 
@@ -64,7 +65,7 @@ class Particulars:
                 )
             )
         ).one()
-        book = await rulebook_of(conn, row.rulebook)
+        book = await decisions.rulebook_version(conn, row.rulebook)
         assert book is not None  # noqa: S101 -- a foreign key says so
         tree = _tree(json.loads(row.document), held.badge)
         return Award(
@@ -83,7 +84,10 @@ class Particulars:
         self, conn: AsyncConnection, badge: str, version: str | None = None
     ) -> Badge | None:
         """The badge as that version of the rulebook states it, or the current one."""
-        book = await rulebook_of(conn, version)
+        if version is None:
+            book = await decisions.current_rulebook(conn)
+        else:
+            book = await decisions.rulebook_version(conn, version)
         return self._told(book, badge) if book is not None and badge in book.badges else None
 
     def _told(self, book: Rulebook, badge: str) -> Badge:
@@ -138,16 +142,6 @@ class Particulars:
                 for row in rows.all()
             ]
         )
-
-
-async def rulebook_of(conn: AsyncConnection, version: str | None) -> Rulebook | None:
-    """That version of the rulebook, or the current one; None where there is none."""
-    query = sa.select(rulebook.c.document).order_by(rulebook.c.seq.desc()).limit(1)
-    if version is not None:
-        query = query.where(rulebook.c.version == version)
-    document = await conn.scalar(query)
-    book = parse(json.loads(document)) if document is not None else None
-    return book if isinstance(book, Rulebook) else None
 
 
 async def _constituents(

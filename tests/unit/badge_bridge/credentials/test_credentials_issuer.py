@@ -34,11 +34,13 @@ from badge_bridge.credentials.published import Unreachable
 from badge_bridge.credentials.tables import signing_key, status_entry, status_list
 from badge_bridge.credentials.verify import verify
 from badge_bridge.store import tables
+from config import own_record
 from engine import outbox, problems
 from engine.database import insert
 from engine.jobs import InlineJobs
 from engine.text import Text
 from engine.vault import Vault
+from lrs.store.tables import statement
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BASE = "https://badges.example.jp"
@@ -113,14 +115,13 @@ class Nobody:
 
 
 class House:
-    """An issuer on a database with one learner, and what it told the record store."""
+    """An issuer on a database with one learner, beside the record store."""
 
     def __init__(self, database, clock) -> None:
         self.database = database
         self.clock = clock
         self.addresses = Addresses(BASE)
         self.keyring = Keyring(database, Vault(bytes(32)), clock)
-        self.told: list[dict[str, Any]] = []
         self.issuer = self.another_process()
         self.published = OwnFirst(database, self.keyring, self.addresses, Nobody())
 
@@ -132,11 +133,13 @@ class House:
             addresses=self.addresses,
             profile=IssuerProfile(Text(ja="北海道", en="Hokkaido"), Text.of("道の認定")),
             particulars=Particulars(self.addresses, zone=TOKYO),
-            record=self._record,
+            record=own_record.record(BASE),
         )
 
-    async def _record(self, _conn, statement, _at) -> None:
-        self.told.append(statement)
+    async def told(self) -> list[dict[str, Any]]:
+        """What stands in the record store."""
+        async with self.database.read() as conn:
+            return [json.loads(raw) for raw in await conn.scalars(sa.select(statement.c.raw))]
 
     async def settle(self) -> None:
         book = parse(RULEBOOK)
@@ -286,15 +289,17 @@ async def test_issuing_again_changes_no_byte_and_tells_nothing_twice(house):
     house.clock.forward(days=3)
     await house.another_process().issue(award)
     assert await house.issued(award) == first
-    assert len(house.told) == 1
-    assert house.told[0]["verb"]["id"] == "http://id.tincanapi.com/verb/earned"
-    assert "result" not in house.told[0]
+    (told,) = await house.told()
+    assert told["verb"]["id"] == "http://id.tincanapi.com/verb/earned"
+    assert told["actor"]["account"] == {"homePage": BASE, "name": str(PERSON)}
+    assert told["object"]["id"] == f"{BASE}/achievements/B-DATA-1"
+    assert "result" not in told
 
 
 async def test_two_processes_that_issue_at_once_store_one_credential(new_house):
     award = await new_house.award()
     await asyncio.gather(*(new_house.another_process().issue(award) for _ in range(3)))
-    assert len(new_house.told) == 1
+    assert len(await new_house.told()) == 1
     async with new_house.database.read() as conn:
         keys = (await conn.execute(sa.select(signing_key.c.algorithm))).scalars().all()
         taken = await conn.scalar(sa.select(status_list.c.taken))
