@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from badge_bridge.credentials.issuer import Record
 from engine.database import Json
 from engine.text import Text
+from lrs.core.credential import ANY_HOME_PAGE
 from lrs.service import create_credential, credential, parse, store
 
 OWN = "kasane"
@@ -25,6 +26,7 @@ def record(public_url: str) -> Record:
             id=OWN,
             title=Text(ja="Kasane自身", en="Kasane itself"),
             scopes=("all",),
+            home_pages=(ANY_HOME_PAGE,),
             may_mbox=True,
             may_void=True,
             authority=authority,
@@ -34,6 +36,8 @@ def record(public_url: str) -> Record:
         parsed = parse(orjson.dumps(statement), "1.0.3")
         if ours is None or isinstance(parsed, list):
             raise ValueError(f"a statement of our own cannot be stored: {parsed}")
-        await store(conn, [parsed], ours, at)
+        (outcome,) = await store(conn, [parsed], ours, at)
+        if outcome.result not in {"stored", "duplicate"}:
+            raise ValueError(f"a statement of our own cannot be stored: {outcome.result}")
 
     return store_own
