@@ -19,7 +19,7 @@ from badge_bridge.core.evidence import Evidence, UnderWay, classify
 from badge_bridge.judge import judge
 from badge_bridge.rulebooks import affected
 from badge_bridge.store import evidence, links
-from badge_bridge.store.tables import person
+from badge_bridge.store.tables import person as person_table
 from engine import outbox
 from engine.clock import Clock
 from engine.jobs import Jobs
@@ -36,9 +36,9 @@ class Worker:
 
     def register(self, jobs: Jobs) -> None:
         """Serve the three topics."""
-        jobs.transactional("rulebook", self._rulebook)
-        jobs.transactional("statement", self._statements)
-        jobs.transactional("person", self._person)
+        jobs.transactional("rulebook", self.rulebook)
+        jobs.transactional("statement", self.statements)
+        jobs.transactional("person", self.person)
 
     async def release(self, conn: AsyncConnection) -> int:
         """Mark the learners whose held evidence has come of age; returns how many."""
@@ -47,7 +47,7 @@ class Worker:
         await _mark(conn, persons, "release")
         return len(persons)
 
-    async def _statements(self, conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
+    async def statements(self, conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
         """Take in the statements of one actor, and judge whoever has proved to be them."""
         identifier = await links.hold(conn, Ifi.of_key(key))
         for statement in dict.fromkeys(UUID(entry.args["id"]) for entry in entries):
@@ -56,12 +56,12 @@ class Worker:
         if owner is not None:
             await judge(conn, owner, as_of=self._clock(), cause="statement")
 
-    async def _person(self, conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
+    async def person(self, conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
         """Judge one person, for whatever reasons."""
         causes = dict.fromkeys(str(entry.args.get("cause", "asked")) for entry in entries)
         await judge(conn, UUID(key), as_of=self._clock(), cause=", ".join(causes))
 
-    async def _rulebook(self, conn: AsyncConnection, _: str, entries: Sequence[Entry]) -> None:
+    async def rulebook(self, conn: AsyncConnection, _: str, entries: Sequence[Entry]) -> None:
         """Mark everybody whom a new rulebook concerns.
 
         Only once it is committed: a person who is judged while it is being published would be
@@ -71,7 +71,7 @@ class Worker:
             if "activity" in entry.args:
                 concerned = await affected(conn, entry.args["source"], entry.args["activity"])
             else:
-                concerned = list((await conn.execute(sa.select(person.c.id))).scalars())
+                concerned = list((await conn.execute(sa.select(person_table.c.id))).scalars())
             await _mark(conn, concerned, "rulebook")
 
     async def _take_in(self, conn: AsyncConnection, actor: str, statement_id: UUID) -> None:

@@ -151,6 +151,11 @@ class House:
     reviews: Reviews
     worker: Worker
 
+    @staticmethod
+    def account(portal: str, name: str) -> Ifi:
+        """An account on one of the portals."""
+        return Ifi("account", name, HOME_PAGES[portal])
+
     async def publish(self, document: Any) -> Rulebook:
         """Put a rulebook into force and let everybody be judged."""
         async with self.database.write() as conn:
@@ -182,7 +187,7 @@ class House:
         """The learner proves to be `name` on the portal."""
         async with self.database.write() as conn:
             result = await self.people.link_proved(
-                conn, person.id, account(portal, name), method=method
+                conn, person.id, self.account(portal, name), method=method
             )
         await self.jobs.drain()
         return result
@@ -190,7 +195,7 @@ class House:
     async def unlink(self, person: Person, portal: str, name: str) -> None:
         """The learner takes back that they are `name` on the portal."""
         async with self.database.write() as conn:
-            ifi = account(portal, name)
+            ifi = self.account(portal, name)
             assert await self.people.unlink(conn, person.id, ifi, by=f"person:{person.id}")
         await self.jobs.drain()
 
@@ -226,11 +231,6 @@ class House:
 def _ok(parsed: Any) -> bool:
     assert not isinstance(parsed, list), parsed
     return True
-
-
-def account(portal: str, name: str) -> Ifi:
-    """An account on one of the portals."""
-    return Ifi("account", name, HOME_PAGES[portal])
 
 
 @pytest.fixture
