@@ -125,7 +125,9 @@ async def list_held(
 
 async def get(conn: AsyncConnection, id: int) -> Held:  # noqa: A002
     """One record in quarantine. Raises: NotFound."""
-    row = (await conn.execute(sa.select(quarantine).where(quarantine.c.id == id))).mappings().first()
+    row = (
+        (await conn.execute(sa.select(quarantine).where(quarantine.c.id == id))).mappings().first()
+    )
     if row is None:
         raise NotFound("not_held", _UNKNOWN)
     return _held(row)

@@ -6,15 +6,10 @@ processes may tick, one that was away catches up, and nothing runs twice.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from apscheduler.executors.asyncio import AsyncIOExecutor
-from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors import runs
@@ -24,11 +19,10 @@ from connectors.store.tables import schedule
 from engine import outbox
 
 TOPIC = "sync"
-TICK_S = 60
 # A slot that nobody was there for is caught up within a day, the latest one alone.
 CATCH_UP = timedelta(hours=24)
-# Beyond two ticks somebody was away.
-_LATE = timedelta(seconds=2 * TICK_S + 30)
+# Ticks come each minute; beyond two of them, nobody was there.
+_LATE = timedelta(seconds=150)
 _LOOK_BACK = timedelta(days=14)
 _MISSED_SHOWN = 24
 
@@ -96,27 +90,3 @@ async def _put(conn: AsyncConnection, connector: str, slot: Slot, at: datetime) 
         state=State.MISSED if behind > CATCH_UP else State.QUEUED,
         late=behind > _LATE,
     )
-
-
-class Bell:
-    """Rings each minute, and once at the start. It only rings: what is due stands in the tables."""
-
-    def __init__(self, ring: Callable[[], Awaitable[None]]) -> None:
-        """`ring`: opens a transaction and ticks."""
-        self._scheduler = AsyncIOScheduler(
-            jobstores={"default": MemoryJobStore()},
-            executors={"default": AsyncIOExecutor()},
-            timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
-        self._scheduler.add_job(
-            ring, IntervalTrigger(seconds=TICK_S, timezone=UTC), next_run_time=datetime.now(UTC)
-        )
-
-    def start(self) -> None:
-        """Begin to ring, in the running event loop."""
-        self._scheduler.start()
-
-    def stop(self) -> None:
-        """Ring no more; a tick under way is finished by its own transaction."""
-        self._scheduler.shutdown(wait=False)

@@ -37,7 +37,7 @@ class Town:
         self._sites = (Site(), Site(), Site())
         at_a, at_b, at_tool = self._sites
         self.oidc_secret = secrets.token_urlsafe(24)
-        callback = f"{kasane}/oidc/portal-a/callback"
+        callback = f"{kasane}/passport/identities/oidc/callback"
         self.portal_a = OidcProvider(
             at_a.url,
             "まなび北ポータル",

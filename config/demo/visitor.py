@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -31,9 +31,15 @@ class Visitor:
     """
 
     def __init__(self, kasane: str, lang: str = "ja") -> None:
-        jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
+        # The client would copy a jar for each request, and leave its policy behind.
+        cookies = httpx.Cookies(
+            CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
+        )
         self._client = httpx.Client(
-            cookies=jar,
+            event_hooks={
+                "request": [cookies.set_cookie_header],
+                "response": [cookies.extract_cookies],
+            },
             follow_redirects=True,
             timeout=60,
             headers={"Accept-Language": lang, "Accept": "text/html,application/json;q=0.9"},
@@ -76,10 +82,20 @@ class Visitor:
         reader.feed(self.page.text)
         return reader.forms
 
-    def json(self, where: str) -> object:
+    def json(self, where: str) -> Any:
         """The data at `where`; the page at hand stays open."""
         answer = self._client.get(
             urljoin(self._kasane, where), headers={"Accept": "application/json"}
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def upload(self, where: str, name: str, content: bytes) -> Any:
+        """What the door at `where` says to a file sent to it."""
+        answer = self._client.post(
+            urljoin(self._kasane, where),
+            files={"file": (name, content, "text/csv")},
+            headers={"Origin": self._kasane, "Accept": "application/json"},
         )
         answer.raise_for_status()
         return answer.json()

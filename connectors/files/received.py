@@ -48,14 +48,16 @@ async def received(
     await conn.execute(
         sa.update(received_file)
         .where(received_file.c.connector == connector, received_file.c.sha256 == receipt.sha256)
-        .values(last_seen=at)
+        .values(last_seen=at, encoding=receipt.encoding, rows=receipt.rows)
     )
     return True
 
 
-async def known(conn: AsyncConnection, connector: str, sha256: str) -> bool:
-    """Whether this file came before."""
+async def taken_before(conn: AsyncConnection, connector: str, sha256: str) -> bool:
+    """Whether the rows of this very file were read before; one held whole may come again."""
     query = sa.select(received_file.c.sha256).where(
-        received_file.c.connector == connector, received_file.c.sha256 == sha256
+        received_file.c.connector == connector,
+        received_file.c.sha256 == sha256,
+        received_file.c.rows > 0,
     )
     return (await conn.execute(query)).one_or_none() is not None

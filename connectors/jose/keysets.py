@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, RSAKey
 
 from connectors.jose.refusal import Refusal
 from engine.clock import Clock
@@ -33,7 +33,6 @@ _MAX_KEYS = 100
 _KEY_TYPES: dict[str, tuple[str, type[Key]]] = {
     "RS256": ("RSA", RSAKey),
     "ES256": ("EC", ECKey),
-    "EdDSA": ("OKP", OKPKey),
 }
 _MIN_RSA_BITS = 2048
 

@@ -33,7 +33,7 @@ def answer(delivered: Sequence[Delivered]) -> Json:
     results = [
         {
             "index": index,
-            "id": None if one.statement_id is None else str(one.statement_id),
+            "id": one.source_key if one.statement_id is None else str(one.statement_id),
             "result": _word(one),
             "reason": None if one.reason is None else one.reason.value,
             "detail": None if one.detail is None else one.detail.to_json(),

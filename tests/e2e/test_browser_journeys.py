@@ -212,7 +212,7 @@ def test_two_officers_settle_who_somebody_is(open_page: Open) -> None:
     first.get_by_label("ポータル").select_option(label="C研修事務局 修了者一覧")
     first.get_by_label("そこでのID").fill("C-000999")
     first.get_by_label("照合したもの").fill("修了証 第R7-0458号")
-    first.get_by_role("button", name="提案する").click()
+    first.get_by_role("button", name="提案する", exact=True).click()
     expect(first.get_by_role("main")).to_contain_text("別の担当者が承認します")
     _sign_in(second, "ito")
     second.goto("/console/people")

@@ -106,12 +106,13 @@ def skill_map(groups: Sequence[Group]) -> SkillMap:
         if group.title.ja:
             headings.append(Heading(_shortened(group.title), y + 16))
             y += _HEADING
-        silk = combination(group.id)
         columns = min(len(group.skills), _PER_ROW)
         width = min(_WIDEST, (WIDTH - _LEAN - 4) / max(columns, 1))
         for place, skill in enumerate(group.skills):
             row, column = divmod(place, _PER_ROW)
             top = y + row * (_STRIP_HEIGHT + _GAP / 2)
+            # A map without headings shows each skill in the silk that it has in its badges.
+            silk = combination(group.id if group.title.ja else skill.id)
             strips.append(_strip(skill, 2 + column * width, top, width, silk.outer, silk.middle))
         rows = -(-len(group.skills) // _PER_ROW)
         y += rows * (_STRIP_HEIGHT + _GAP / 2) + _GAP

@@ -318,7 +318,7 @@ def _card(
         is_stale=age is not None and age >= _STALE,
         last=run_line(last, titles) if last else None,
         held=held,
-        can_run=connector.type == "xapi_pull" or bool(connector.config.get("folder")),
+        can_run=connector.type == "xapi_pull",
         can_upload=connector.type == "csv",
     )
 

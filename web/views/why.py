@@ -16,6 +16,9 @@ from badge_bridge.passport import Completion, Course, SkillView, StepView
 from engine.text import Text
 
 
+UNNAMED = Text(ja="名称未登録の講座", en="A course without a name here")
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A completion that counts. `percent` is its score, 0…100."""
@@ -90,8 +93,9 @@ def step_to_go(step: StepView, portals: Mapping[str, Text]) -> StepToGo:
 
 def course_line(course: Course, portals: Mapping[str, Text]) -> CourseLine:
     """A course with the portal that offers it."""
+    unnamed = course.name.ja == course.activity
     return CourseLine(
-        name=course.name,
+        name=UNNAMED if unnamed else course.name,
         portal=portals.get(course.source, Text.of(course.source)),
         href=web_address(course.activity),
     )

@@ -1,0 +1,176 @@
+"""Doors for what portals send: `POST /ingest/{connector}` and `POST /ingest/{connector}/file`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from python_multipart.exceptions import MultipartParseError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from connectors.connector import Connector
+from connectors.core.completion import Rejected
+from connectors.delivery import Delivered
+from connectors.files.table import MAX_BYTES
+from connectors.registry import Connectors
+from connectors.run import SyncService
+from connectors.xapi.ingest import MAX_STATEMENTS, answer, items_of
+from engine.database import Database
+from engine.jobs import Jobs
+from engine.problems import Conflict, Forbidden, Invalid, TooLarge
+from engine.text import Text
+from lrs.api import Authenticator
+from lrs.core.fault import Family
+
+MAX_BODY = 5 * 1024 * 1024
+_FORM_OVERHEAD = 64 * 1024
+Staff = Callable[[Request], Awaitable[str | None]]
+"""Who of the staff is asking, or None; raises a Problem where the request may be forged."""
+
+_OTHERS = Text(
+    ja="このキーは、コネクター「{id}」のものではありません。",
+    en="These credentials do not belong to the connector {id}.",
+)
+_NOT_GRANTED = Text(
+    ja="このキーには、記録を書き込む権限がありません。",
+    en="These credentials may not write statements.",
+)
+_NOT_HERE = Text(
+    ja="コネクター「{id}」は、xAPIのステートメントを受け取る種類ではありません。",
+    en="The connector {id} does not take xAPI statements.",
+)
+_DISABLED = Text(ja="コネクター「{id}」は停止中です。", en="The connector {id} is switched off.")
+_TOO_LARGE = Text(ja="大きすぎます（上限 {limit} MB）。", en="Larger than {limit} MB.")
+_TOO_MANY = Text(
+    ja="一度に送れるのは{limit}件までです。", en="At most {limit} statements at a time."
+)
+_EMPTY = Text(ja="本文がありません。", en="There is nothing in the body.")
+_NOT_JSON = Text(
+    ja="JSONとして読めません。届いた内容は保留しました。",
+    en="This is not JSON. What arrived is held for the secretariat.",
+)
+_NO_FILE = Text(
+    ja="ファイルがありません（multipart の file、または本文として送ってください）。",
+    en="There is no file: send it as the multipart field `file`, or as the body.",
+)
+_VERSION = Text(
+    ja="X-Experience-API-Version は 1.0.x か 2.0.x です。",
+    en="X-Experience-API-Version must be 1.0.x or 2.0.x.",
+)
+
+
+def router(
+    database: Database,
+    connectors: Connectors,
+    sync: SyncService,
+    jobs: Jobs,
+    authenticator: Authenticator,
+    staff: Staff,
+) -> APIRouter:
+    """The doors. `staff` lets an officer who is signed in upload a list."""
+    doors = _Doors(database, connectors, sync, jobs, authenticator, staff)
+    routes = APIRouter()
+    routes.add_api_route("/ingest/{connector_id}", doors.ingest, methods=["POST"])
+    routes.add_api_route("/ingest/{connector_id}/file", doors.file, methods=["POST"])
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    database: Database
+    connectors: Connectors
+    sync: SyncService
+    jobs: Jobs
+    authenticator: Authenticator
+    staff: Staff
+
+    async def ingest(self, connector_id: str, request: Request) -> Response:
+        """Statements, one or a list; an answer for each."""
+        connector = await self._own(request, connector_id)
+        if connector.type != "xapi_push":
+            raise Invalid("takes_no_statements", _NOT_HERE.format(id=connector_id))
+        if not connector.enabled:
+            raise Conflict("connector_disabled", _DISABLED.format(id=connector_id))
+        family = _family(request.headers.get("x-experience-api-version", "1.0.3"))
+        body = await _bounded(request, MAX_BODY)
+        if not body.strip():
+            raise Invalid("empty_body", _EMPTY)
+        items = items_of(body)
+        if len(items) > MAX_STATEMENTS:
+            raise TooLarge("too_many_statements", _TOO_MANY.format(limit=MAX_STATEMENTS))
+
+        async def work(conn: AsyncConnection) -> list[Delivered]:
+            return await self.sync.receive(conn, connector, items, family=family)
+
+        # Answered after the commit, never before: what we acknowledge is stored.
+        delivered = await self.database.transact(work)
+        self.jobs.wake()
+        if any(isinstance(item, Rejected) for item in items):
+            raise Invalid("invalid_json", _NOT_JSON)
+        return JSONResponse(answer(delivered))
+
+    async def file(self, connector_id: str, request: Request) -> Response:
+        """One list, from the office's own program or from an officer who is signed in."""
+        if await self.staff(request) is None:
+            await self._own(request, connector_id)
+        name, content = await _file(request)
+        dry_run = request.query_params.get("dry_run", "") in {"1", "true"}
+        summary = await self.sync.import_file(connector_id, name, content, dry_run=dry_run)
+        return JSONResponse(summary.to_json())
+
+    async def _own(self, request: Request, id_: str) -> Connector:
+        """The connector, asked for with its own credential."""
+        credential = await self.authenticator.authenticate(request.headers)
+        if credential.id != id_:
+            # Before the look-up: nobody learns from here which connectors there are.
+            raise Forbidden("not_your_connector", _OTHERS.format(id=id_))
+        if not credential.may_write:
+            raise Forbidden("scope_missing", _NOT_GRANTED)
+        async with self.database.read() as conn:
+            return await self.connectors.get(conn, id_)
+
+
+def _family(version: str) -> Family:
+    if version.startswith("1.0"):
+        return "1.0.3"
+    if version.startswith("2.0"):
+        return "2.0.0"
+    raise Invalid("version_not_supported", _VERSION)
+
+
+async def _file(request: Request) -> tuple[str, bytes]:
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        content = await _bounded(request, MAX_BYTES)
+        if not content:
+            raise Invalid("no_file", _NO_FILE)
+        return request.query_params.get("name", "upload.csv")[:200], content
+    _declared(request, MAX_BYTES + _FORM_OVERHEAD)
+    try:
+        async with request.form(max_files=1, max_fields=10) as form:
+            sent = form.get("file")
+            if not isinstance(sent, UploadFile):
+                raise Invalid("no_file", _NO_FILE)
+            content = await sent.read(MAX_BYTES + 1)
+            return (sent.filename or "upload.csv")[:200], content
+    except (HTTPException, MultipartParseError):
+        raise Invalid("no_file", _NO_FILE) from None
+
+
+def _declared(request: Request, limit: int) -> None:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > limit:
+        raise TooLarge("too_large", _TOO_LARGE.format(limit=limit >> 20))
+
+
+async def _bounded(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge("too_large", _TOO_LARGE.format(limit=limit >> 20))
+    return bytes(body)

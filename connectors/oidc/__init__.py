@@ -1,0 +1,1 @@
+"""OpenID Connect: signing in at a portal as proof of who one is there."""

@@ -1,0 +1,1 @@
+"""What a portal's OpenID messages mean: pure."""

@@ -1,0 +1,205 @@
+"""kill -9 at random points: what was acknowledged is there once, what is due is issued once."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from config.demo.installation import Installation, eventually
+from config.demo.proofs import by_two_officers
+
+_PASSWORD = "correct horse 7"
+_KILLS = 20
+_LEARNERS = [f"L-{number}" for number in range(1001, 1007)]
+_PROGRESS = 120
+_HOME = "https://portal-k.example.jp"
+_COURSES = [f"{_HOME}/courses/{name}" for name in ("one", "two")]
+_NAMES = {"ja": "試験", "en": "trial"}
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+def _badge(code: str, rule: Any, kind: str = "badge") -> dict[str, Any]:
+    texts = {"name": _NAMES, "description": _NAMES, "criteria": _NAMES}
+    return {"id": code, "kind": kind, "rule": rule, **texts}
+
+
+_CONNECTORS = {
+    "connectors": [
+        {
+            "id": "portal-k",
+            "type": "xapi_push",
+            "title": _NAMES,
+            "may_assert_homepages": [_HOME],
+            "activity_prefixes": [_HOME],
+        }
+    ]
+}
+_RULEBOOK = {
+    "version": "1",
+    "skill_map": {
+        "id": "trial",
+        "version": "1",
+        "title": _NAMES,
+        "nodes": [{"id": "ONE", "title": _NAMES}, {"id": "TWO", "title": _NAMES}],
+    },
+    "activities": [
+        {"source": "portal-k", "activity": course, "skill": skill}
+        for course, skill in zip(_COURSES, ("ONE", "TWO"), strict=True)
+    ],
+    "badges": [
+        _badge("B-ONE", {"skill": "ONE"}),
+        _badge("B-TWO", {"skill": "TWO"}),
+        _badge("ST-BOTH", {"all": [{"badge": "B-ONE"}, {"badge": "B-TWO"}]}, "stack"),
+    ],
+}
+
+
+def _statement(learner: str, course: str, verb: str, day: int) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "actor": {"account": {"homePage": _HOME, "name": learner}},
+        "verb": {"id": f"http://adlnet.gov/expapi/verbs/{verb}"},
+        "object": {"id": course},
+        "timestamp": f"2026-03-{day:02d}T10:00:00Z",
+    }
+
+
+def _batches(chance: random.Random) -> list[list[dict[str, Any]]]:
+    """Everything that will be pushed: much that is no completion, and each completion twice."""
+    statements = [
+        _statement(learner, course, verb, chance.randint(1, 28))
+        for learner in _LEARNERS
+        for course in _COURSES
+        for verb in ["progressed"] * _PROGRESS + ["completed"] * 2
+    ]
+    chance.shuffle(statements)
+    return [statements[start : start + 2] for start in range(0, len(statements), 2)]
+
+
+@dataclass
+class Pusher:
+    """A client that sends each batch until it is acknowledged, through either door in turn."""
+
+    url: str
+    key: tuple[str, str]
+    batches: list[list[dict[str, Any]]]
+    acknowledged: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    retries: int = 0
+
+    def run(self) -> None:
+        """Send everything."""
+        with httpx.Client(auth=self.key, timeout=10, headers=_VERSION) as client:
+            for number, batch in enumerate(self.batches):
+                path = "/xapi/statements" if number % 2 else "/ingest/portal-k"
+                self._insist(client, path, batch)
+
+    def _insist(self, client: httpx.Client, path: str, batch: list[dict[str, Any]]) -> None:
+        while True:
+            try:
+                answer = client.post(self.url + path, json=batch)
+            except httpx.TransportError:
+                self.retries += 1
+                time.sleep(0.05)  # the server is gone; a client that waits is what we play
+                continue
+            if answer.status_code in {502, 503}:
+                self.retries += 1
+                continue
+            if answer.status_code == 200:
+                self.acknowledged += [one["id"] for one in batch]
+            else:
+                self.refused.append(f"{answer.status_code} {answer.text}")
+            return
+
+
+_VERSION = {"X-Experience-API-Version": "1.0.3"}
+
+
+def _set_up(kasane: Installation) -> tuple[str, str]:
+    for name, document in (("connectors", _CONNECTORS), ("rulebook", _RULEBOOK)):
+        (kasane.folder / f"{name}.yaml").write_text(yaml.safe_dump(document))
+    kasane.run("connectors", "apply", "connectors.yaml")
+    kasane.run("rulebook", "publish", "rulebook.yaml")
+    made = kasane.run("credentials", "add", "portal-k")
+    for learner in _LEARNERS:
+        kasane.account(learner.lower(), _PASSWORD, role="learner", person=learner, name=learner)
+    for officer in ("officer-1", "officer-2"):
+        kasane.account(officer, _PASSWORD, role="staff", name=officer)
+    return made["key"], made["secret"]
+
+
+def _stored_ids(kasane: Installation, key: tuple[str, str]) -> Counter[str]:
+    """How often each statement is listed by the record store, all pages."""
+    found: Counter[str] = Counter()
+    where = "/xapi/statements?limit=100"
+    while where:
+        page = httpx.get(kasane.url + where, auth=key, headers=_VERSION, timeout=30)
+        page.raise_for_status()
+        found.update(one["id"] for one in page.json()["statements"])
+        where = page.json().get("more", "")
+    return found
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_due_is_issued_twice(
+    installation: Installation,
+) -> None:
+    kasane = installation
+    key = _set_up(kasane)
+    kasane.start()
+    with (
+        kasane.visitor("officer-1", _PASSWORD) as first,
+        kasane.visitor("officer-2", _PASSWORD) as second,
+    ):
+        for learner in _LEARNERS:
+            by_two_officers(first, second, learner, _HOME, learner)
+
+    seed = secrets.randbits(32)
+    chance = random.Random(seed)  # noqa: S311 -- told on failure, to be played again
+    pusher = Pusher(kasane.url, key, _batches(chance))
+    client = threading.Thread(target=pusher.run, daemon=True)
+    client.start()
+    alive = 0
+    for _ in range(_KILLS):
+        time.sleep(chance.uniform(0.0, 0.25))  # the random point
+        alive += client.is_alive()
+        kasane.kill()
+        kasane.start()
+    client.join(timeout=120)
+
+    told = f"seed {seed}, {pusher.retries} retries"
+    assert not client.is_alive(), told
+    assert pusher.refused == [], told
+    assert alive == _KILLS, f"the client was done after {alive} kills: {told}"
+    stored = _stored_ids(kasane, key)
+    assert {one: stored[one] for one in pusher.acknowledged} == dict.fromkeys(
+        pusher.acknowledged, 1
+    ), told
+    for learner in _LEARNERS:
+        with kasane.visitor(learner.lower(), _PASSWORD) as visitor:
+            badges = eventually(partial(_all_badges, visitor))
+            assert sorted(badge["id"] for badge in badges) == ["B-ONE", "B-TWO", "ST-BOTH"], told
+            assert visitor.json("/passport.json")["revoked"] == []
+            for badge in badges:
+                document = eventually(partial(_credential, kasane, badge["award"]))
+                assert document["type"][-1] == "OpenBadgeCredential" or document["proof"], told
+
+
+def _all_badges(visitor: Any) -> list[Any]:
+    badges: list[Any] = visitor.json("/passport.json")["badges"]
+    return badges if len(badges) >= 3 else []
+
+
+def _credential(kasane: Installation, award: str) -> Any:
+    answer = httpx.get(f"{kasane.url}/credentials/{award}.json", timeout=30)
+    return answer.json() if answer.is_success else None
