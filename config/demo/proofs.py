@@ -20,8 +20,7 @@ PEOPLE = "/console/people"
 
 def by_sign_in(learner: Visitor, connector: str, login: str) -> str:
     """The learner signs in at the portal as `login` and comes back."""
-    learner.open(IDENTITIES)
-    learner.submit(f"{IDENTITIES}/oidc/{connector}")
+    learner.open(f"{IDENTITIES}/oidc/{connector}")
     learner.submit("/login", login=login)
     return _done(learner)
 

@@ -34,6 +34,11 @@ def storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
+def visible(text: str) -> str:
+    """`text` with what cannot be stored written out as `\\x07`, so that it can be shown."""
+    return _UNSTORABLE.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+
+
 def key(*parts: str) -> str:
     """One key of several parts, in plain text, that no other parts can spell."""
     return "|".join(plain(part).replace("\\", "\\\\").replace("|", "\\|") for part in parts)

@@ -14,7 +14,7 @@ from connectors.core.address import mail_address
 from connectors.core.completion import Completion, Json, Rejected, rejected
 from connectors.core.content import content_hash
 from connectors.core.dates import parse_date
-from connectors.core.plain import key, plain, storable
+from connectors.core.plain import key, plain, storable, visible
 from connectors.core.reasons import Reason
 from connectors.core.setup import DEFAULT_ZONE
 from connectors.files.table import Row, Table, read_table
@@ -81,8 +81,8 @@ class Graduates:
         """One row as a completion, or why it is held."""
         raw: Json = {self.columns[role]: value for role, value in row.cells.items()}
         if not all(storable(value) for value in row.cells.values()):
-            visible = {name: value.encode("unicode_escape").decode() for name, value in raw.items()}
-            return rejected(Reason.FORBIDDEN_CHARACTER, raw=visible)
+            shown = {name: visible(value) for name, value in raw.items()}
+            return rejected(Reason.FORBIDDEN_CHARACTER, raw=shown)
         cells = {role: plain(value) for role, value in row.cells.items()}
         record = key(*(cells.get(role, "") for role in self.natural_key))
         fault = self._fault(row, cells)

@@ -18,6 +18,7 @@ from web.views.syncs import (
     RunPage,
     held_line,
     mapping_page,
+    readable,
     run_line,
     skill_choices,
     syncs_page,
@@ -25,7 +26,6 @@ from web.views.syncs import (
 )
 
 HERE = "/console/syncs"
-RAW_SHOWN = 20_000
 NO_FILE = Text(ja="ファイルを選んでください。", en="Choose a file first.")
 NO_SUCH = Text(ja="見つかりません。", en="There is no such thing.")
 NOTE_MISSING = Text(ja="理由を記入してください。", en="Please note the reason.")
@@ -106,8 +106,7 @@ class _SyncPages:
             raw = await quarantine.raw(conn, self._services.vault, number)
             held = await quarantine.get(conn, number)
             titles = (await portals(conn, self._services.connectors)).by_id
-        text = raw[:RAW_SHOWN].decode("utf-8", "backslashreplace")
-        view = HeldPage(held_line(held, titles), text)
+        view = HeldPage(held_line(held, titles), readable(raw))
         return self._desk.page(request, visitor, "held.html", view=view)
 
     async def dismiss(self, request: Request, number: int) -> Response:

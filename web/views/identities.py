@@ -23,6 +23,9 @@ PROOFS: dict[str, Text] = {
 }
 
 
+PROPOSED = Text(ja="担当者一名が提案（承認待ち）", en="Proposed by one officer, to be approved")
+
+
 @dataclass(frozen=True, slots=True)
 class Portals:
     """What portals are called: by their connector's id, and by the home page of their accounts."""
@@ -125,7 +128,9 @@ def identity_line(link: Link, portals: Portals) -> IdentityLine:
         link=str(link.id),
         key=link.ifi.key,
         name=identity_name(link.ifi, portals),
-        proof=PROOFS.get(link.proof, Text.of(link.proof)),
+        proof=PROPOSED
+        if link.state == "pending" and link.proof == "two_officers"
+        else PROOFS.get(link.proof, Text.of(link.proof)),
         at=link.at,
         can_mail_code=link.ifi.kind == "mbox" and link.proof == "typed",
     )

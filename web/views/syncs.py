@@ -52,6 +52,7 @@ NEVER = Text(ja="まだ記録がありません", en="Nothing yet")
 _DAYS = Text(ja="最後の受信から{days}日", en="{days} days since the last data")
 _TODAY = Text(ja="24時間以内に受信", en="Data within 24 hours")
 _STALE = timedelta(days=7)
+_RAW_SHOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,15 @@ def held_line(held: Held, titles: Mapping[str, Text]) -> HeldLine:
         first_seen=held.first_seen,
         last_seen=held.last_seen,
     )
+
+
+def readable(raw: bytes) -> str:
+    """A held record's beginning for the eye: undecodable bytes are shown as their numbers."""
+    shown = raw[:_RAW_SHOWN]
+    try:
+        return shown.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return shown.decode("cp932", "backslashreplace")
 
 
 def unmapped_line(unmapped: Unmapped, titles: Mapping[str, Text]) -> UnmappedLine:

@@ -15,7 +15,6 @@ from badge_bridge.core.explanation import Why
 from badge_bridge.passport import Completion, Course, SkillView, StepView
 from engine.text import Text
 
-
 UNNAMED = Text(ja="名称未登録の講座", en="A course without a name here")
 
 

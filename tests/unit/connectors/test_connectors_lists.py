@@ -53,7 +53,7 @@ async def test_a_list_is_taken_in_as_its_office_saved_it(desk: Any, take: Any) -
         address = await contacts.address(conn, desk.vault, Ifi("account", "C-000123", OFFICE_C))
         nobody = await contacts.address(conn, desk.vault, Ifi("account", "C-000999", OFFICE_C))
     body = json.loads(stored.raw)
-    assert body["timestamp"] == "2026-02-20T00:00:00+09:00"
+    assert body["timestamp"] == "2026-02-19T15:00:00Z"
     assert body["result"]["score"] == {"scaled": 0.85, "raw": 85, "min": 0, "max": 100}
     assert body["object"]["definition"]["name"] == {"ja": "情報セキュリティ基礎①"}
     assert address == "YUI.Takahashi@Example.co.jp"
@@ -128,7 +128,7 @@ async def test_a_dry_run_says_what_would_happen_and_leaves_nothing(desk: Any, ta
         ((HEADING.strip() + ",点数\n" + GOOD.strip() + ",1\n").encode(), Reason.DUPLICATE_COLUMN),
         ((HEADING + GOOD + '"C-2,開いたまま').encode(), Reason.BROKEN_CSV),
         ((HEADING + GOOD.replace("髙", "高").replace("①", "1")).encode("euc-jp"), None),
-        ((HEADING + GOOD).encode()[:-4], Reason.UNDECODABLE),
+        (HEADING.encode()[:-4] + b"\x81\xff", Reason.UNDECODABLE),
     ],
 )
 async def test_a_file_that_cannot_be_trusted_is_held_whole(
