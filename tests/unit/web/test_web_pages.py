@@ -254,7 +254,7 @@ async def test_the_badge_page_verifies_what_was_signed_and_shows_a_revocation(ho
     assert "このバッジは有効です。" in stranger.words
     assert "情報セキュリティ基礎①" in stranger.words
     assert "yui" not in stranger.words
-    assert "85" not in stranger.words
+    assert "85点" not in stranger.words
     assert f'href="/credentials/{badge["award"]}.png"' in stranger.page.text
     async with house.services.database.write() as conn:
         await house.services.people.unlink(conn, person, ifi, by="test")

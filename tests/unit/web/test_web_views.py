@@ -35,7 +35,7 @@ from web.views.passport import passport_page
 from web.views.problem import problem_page
 from web.views.skill_map import STATES, Group, Skill, skill_map
 from web.views.syncs import STATES as RUN_STATES
-from web.views.syncs import run_line, syncs_page
+from web.views.syncs import readable, run_line, syncs_page
 from web.views.verification import verification
 from web.views.why import percent, web_address
 from web.visitor import safe_next
@@ -300,3 +300,9 @@ def test_only_a_launch_may_be_framed():
 def test_every_refusal_has_a_title():
     assert problem_page(404, _text("x"), "x").title.en == "There is no such page"
     assert problem_page(418, _text("x"), "x").title.en == "This did not work"
+
+
+def test_a_held_record_is_shown_as_far_as_it_can_be_read():
+    assert readable("受講者".encode()) == "受講者"
+    assert readable("受講者".encode("cp932")) == "受講者"
+    assert readable("受".encode("cp932") + b"\x81") == "受\\x81"
