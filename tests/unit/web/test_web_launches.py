@@ -1,0 +1,90 @@
+"""Launches: proved at once in the launched browser, asked about anywhere else, good once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from connectors.identity import ProvedIdentity
+from lrs.core.ifi import Ifi
+from web.launches import LIFE, Launches
+
+PASSWORD = "ひぐらしの鳴く午後に"
+PORTAL = "https://portal-a.example.jp"
+
+
+@pytest.fixture
+async def launch(house, clock):
+    """The address to which a launch that proved u-7f3a leads, and its token."""
+    await house.set_up()
+    await house.learner("yui", "L-0001")
+    proved = ProvedIdentity(Ifi("account", "u-7f3a", PORTAL), "lti_launch", "test", clock())
+    async with house.services.database.write() as conn:
+        token = await Launches(clock).keep(conn, proved)
+    return f"/launch/{token}"
+
+
+def _launched(reader, launch: str) -> None:
+    """The launched browser holds the cookie that the launch gave it."""
+    reader.client.cookies.set("__Host-kasane-launch", launch.removeprefix("/launch/"))
+
+
+async def test_a_learner_who_is_signed_in_is_linked_at_once(house, launch):
+    reader = house.reader()
+    await reader.sign_in("yui")
+    _launched(reader, launch)
+    await reader.open(launch)
+    assert str(reader.page.url).endswith("/passport?done=linked")
+    await reader.open("/passport/identities")
+    assert "学習ポータルから開いて確認" in reader.words
+
+
+async def test_somebody_who_is_not_signed_in_signs_in_first_and_is_linked_then(house, launch):
+    reader = house.reader()
+    _launched(reader, launch)
+    await reader.open(launch)
+    assert "まなび北ポータル" in reader.words
+    link = re.findall(r'href="(/signin\?next=[^"]+)"', reader.page.text)[0]
+    await reader.open(link)
+    assert "本人確認が済んでいます" in reader.words
+    await reader.send("/signin", login="yui", password=PASSWORD)
+    assert str(reader.page.url).endswith("/passport?done=linked")
+
+
+async def test_somebody_new_registers_and_is_linked_then(house, launch):
+    reader = house.reader()
+    _launched(reader, launch)
+    await reader.open(f"/signup?next={launch}")
+    await reader.send("/signup", name="新しい人", login="new", password=PASSWORD)
+    assert str(reader.page.url).endswith("/passport?done=linked")
+
+
+async def test_an_address_sent_by_somebody_else_asks_first(house, launch):
+    reader = house.reader()
+    await reader.sign_in("yui")
+    await reader.open(launch)
+    assert "ご自身のIDの場合だけ" in reader.words
+    assert (await reader.client.get("/passport/identities")).text.count("u-7f3a") == 0
+    await reader.send(launch)
+    assert str(reader.page.url).endswith("/passport?done=linked")
+
+
+async def test_inside_an_lms_frame_a_window_is_offered(house, launch):
+    page = await house.reader().open(launch, **{"Sec-Fetch-Dest": "iframe"})
+    assert 'target="_blank"' in page.text
+    assert "frame-ancestors https:" in page.headers["content-security-policy"]
+
+
+async def test_a_launch_is_good_once_and_for_its_time(house, launch, clock):
+    reader = house.reader()
+    await reader.sign_in("yui")
+    _launched(reader, launch)
+    await reader.open(launch)
+    assert (await reader.open(launch)).status_code == 404
+    assert (await reader.open("/launch/nonsense")).status_code == 404
+
+
+async def test_a_launch_that_waited_too_long_is_gone(house, launch, clock):
+    clock.at += LIFE
+    assert (await house.reader().open(launch)).status_code == 404
