@@ -162,3 +162,7 @@ def graduates() -> bytes:
 def cut_off() -> bytes:
     """The office's other list, its copy torn off within a letter: no encoding reads it."""
     return graduates()[:300] + b"\x81\n"
+
+
+BADGES = 5
+"""How many badges the learner holds at the end: one for each portal, and the stack."""

@@ -32,9 +32,7 @@ class Visitor:
 
     def __init__(self, kasane: str, lang: str = "ja") -> None:
         # The client would copy a jar for each request, and leave its policy behind.
-        cookies = httpx.Cookies(
-            CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
-        )
+        cookies = httpx.Cookies(CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https"))))
         self._client = httpx.Client(
             event_hooks={
                 "request": [cookies.set_cookie_header],

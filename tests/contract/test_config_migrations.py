@@ -40,7 +40,10 @@ def _constraints(conn: sa.Connection) -> dict[str, object]:
         table: (
             sorted(str(check["sqltext"]) for check in inspector.get_check_constraints(table)),
             sorted(
-                (index["name"], [str(option) for option in index.get("dialect_options", {}).values()])
+                (
+                    index["name"],
+                    [str(option) for option in index.get("dialect_options", {}).values()],
+                )
                 for index in inspector.get_indexes(table)
             ),
             sorted(str(key["constrained_columns"]) for key in inspector.get_foreign_keys(table)),
@@ -77,6 +80,6 @@ async def test_an_empty_database_is_told_from_a_migrated_one(empty_database_url:
 async def test_two_nodes_that_start_at_once_migrate_once(empty_database_url: str) -> None:
     database = await Database.open(empty_database_url)
     results = await asyncio.gather(migrate.upgrade(database), migrate.upgrade(database))
-    assert sorted(before or "" for before, _ in results)[0] == ""
+    assert None in {before for before, _ in results}
     assert len({after for _, after in results}) == 1
     await database.close()

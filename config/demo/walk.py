@@ -1,0 +1,293 @@
+"""The walk: the whole flow through the public doors, told as it happens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import yaml
+
+from config.demo import proofs, story
+from config.demo.installation import Installation, eventually
+from config.demo.narrator import Narrator
+from config.demo.portals.foreign_lrs import ForeignLrs
+from config.demo.portals.provider import Provider
+from config.demo.portals.site import Site
+from config.demo.tables import rows_of
+from config.demo.town import Town
+from config.demo.visitor import Visitor
+from engine.text import Text
+
+_SYNCS = "/console/syncs"
+_RESULTS = {
+    "stored": Text(ja="新しく保存", en="stored"),
+    "duplicate": Text(ja="すでに届いているもの", en="known already"),
+    "changed": Text(ja="訂正として保存", en="stored as a correction"),
+    "ignored": Text(ja="成績が確定していない・古いため対象外", en="not final or older: ignored"),
+    "quarantined": Text(ja="保留", en="held"),
+    "conflict": Text(ja="保留（同じIDで内容が違う）", en="held (same id, other content)"),
+}
+_RUNS = [Text(ja="実行", en="Run"), Text(ja="結果と件数", en="Outcome and counts")]
+_HELD = [Text(ja="保留した記録", en="Held record"), Text(ja="理由", en="Reason")]
+
+
+class Walk:
+    """One telling of the story in `folder`, on a site that listens on `port`."""
+
+    def __init__(self, folder: Path, port: int, narrator: Narrator) -> None:
+        self._narrator = narrator
+        self._kasane = Installation(folder, port=port, KASANE_TICK_SECONDS="1")
+        self._town = Town(
+            folder,
+            self._kasane.url,
+            members=[story.AT_PORTAL_A],
+            students=[story.AT_LMS],
+        )
+        self._library_site = Site()
+        self._library = ForeignLrs(self._library_site.url, folder / "library.db")
+
+    def __enter__(self) -> Self:
+        self._town.open()
+        self._library_site.serve(self._library.app)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._kasane.stop()
+        self._library_site.close()
+        self._town.close()
+
+    def tell(self, stop: threading.Event) -> None:
+        """Tell every chapter, or as far as `stop` lets it."""
+        provider = self._set_up()
+        with (
+            self._kasane.visitor(story.LEARNER.login, story.PASSWORD) as learner,
+            self._kasane.visitor(story.OFFICERS[0].login, story.PASSWORD) as officer,
+            self._kasane.visitor(story.OFFICERS[1].login, story.PASSWORD) as second,
+        ):
+            chapters = (
+                partial(self._pushed, provider),
+                self._scored,
+                partial(self._scheduled, officer),
+                partial(self._proved, learner, officer, second),
+                partial(self._badges, learner),
+            )
+            for chapter in chapters:
+                if stop.is_set():
+                    return
+                chapter()
+
+    def _set_up(self) -> Provider:
+        """What an operator does once: schema, connectors, rulebook, accounts; then serve."""
+        if self._library.keep(story.LIBRARY_HOLDS) != httpx.codes.OK:
+            raise RuntimeError("the library's record store took nothing")
+        self._narrator.chapter(Text(ja="準備", en="Setting up"))
+        kasane, folder = self._kasane, self._kasane.folder
+        with self._narrator.waiting(
+            Text(
+                ja="データベースと設定を用意しています", en="Preparing the database and the set-up"
+            )
+        ):
+            kasane.run("migrate")
+            connectors = folder / "connectors.yaml"
+            entries = [*self._town.connectors(), self._library_connector()]
+            connectors.write_text(yaml.safe_dump({"connectors": entries}, allow_unicode=True))
+            kasane.run("connectors", "apply", str(connectors))
+            kasane.run("rulebook", "publish", str(story.RULEBOOK))
+            made = kasane.run("credentials", "add", "portal-a")
+            self._accounts()
+            kasane.start()
+        for entry in entries:
+            title = Text.of(entry["title"])
+            told = Text(ja="つなぐ先：{title}（{type}）", en="Connected: {title} ({type})")
+            self._narrator.say(
+                Text(
+                    ja=told.ja.format(title=title.ja, type=entry["type"]),
+                    en=told.en.format(title=title.en, type=entry["type"]),
+                )
+            )
+        return Provider(
+            kasane=kasane.url, connector="portal-a", key=made["key"], secret=made["secret"]
+        )
+
+    def _accounts(self) -> None:
+        """The accounts; those of an earlier telling stay as they are."""
+        marker = self._kasane.folder / "accounts-made"
+        if marker.exists():
+            return
+        learner = story.LEARNER
+        self._kasane.account(
+            learner.login, story.PASSWORD, role="learner", person=learner.person, name=learner.name
+        )
+        for officer in story.OFFICERS:
+            self._kasane.account(officer.login, story.PASSWORD, role="staff", name=officer.name)
+        marker.touch()
+
+    def _library_connector(self) -> dict[str, Any]:
+        return {
+            "id": "library-d",
+            "type": "xapi_pull",
+            "title": {"ja": "D図書館の学習記録", "en": "Library D, learning records"},
+            "may_assert_homepages": [story.LIBRARY],
+            "allow_private_hosts": [self._library_site.host],
+            "endpoint": self._library.endpoint,
+            "key": self._library.key,
+            "secret": self._library.secret,
+            "version": "1.0.3",
+            # Each minute, so that the story need not wait for the night.
+            "schedule": {"cron": "* * * * *", "timezone": "Asia/Tokyo"},
+        }
+
+    def _pushed(self, provider: Provider) -> None:
+        self._narrator.chapter(
+            Text(ja="ポータルAがxAPIで送る（OAuth 2）", en="Portal A pushes xAPI (OAuth 2)")
+        )
+        for result in provider.ingest(story.PUSHED).raise_for_status().json()["results"]:
+            self._tell_result(result["result"], _reason(result))
+
+    def _scored(self) -> None:
+        self._narrator.chapter(
+            Text(
+                ja="外部講座のツールが成績を送る（LTI AGS）",
+                en="A course's tool posts scores (LTI AGS)",
+            )
+        )
+        for score in story.SCORES:
+            answer = self._town.tool.post_score(self._town.lineitem, score)
+            result = answer.raise_for_status().json()
+            self._tell_result(
+                result["result"], f"{score['scoreGiven']}/100 {score['gradingProgress']}"
+            )
+
+    def _tell_result(self, result: str, detail: str) -> None:
+        text = _RESULTS.get(result, Text.of(result))
+        line = Text(ja=f"{text.ja}　{detail}".rstrip("　"), en=f"{text.en} {detail}".rstrip())
+        (self._narrator.held if result in {"quarantined", "conflict"} else self._narrator.say)(line)
+
+    def _scheduled(self, officer: Visitor) -> None:
+        self._narrator.chapter(
+            Text(
+                ja="時計が鳴る：図書館から読み取り、事務局Cのフォルダを見る",
+                en="The bell rings: read the library, look into office C's folder",
+            )
+        )
+        self._town.office.drop("graduates.csv", story.graduates())
+        self._town.office.drop("broken.csv", story.cut_off())
+
+        def all_in() -> bool:
+            """The library was read and both files were put away."""
+            runs = [" ".join(row) for row in rows_of(officer.open(_SYNCS).text, "runs")]
+            library_read = any("D図書館" in run and "実行中" not in run for run in runs)
+            return library_read and not list(self._town.office.folder.glob("*.csv"))
+
+        with self._narrator.waiting(
+            Text(
+                ja="次の予定時刻を待っています（1分以内）",
+                en="Waiting for the next slot (a minute at most)",
+            )
+        ):
+            eventually(all_in, within=120)
+        page = officer.open(_SYNCS).text
+        self._narrator.table(
+            _RUNS, [(row[0], "  ".join(row[1:])) for row in rows_of(page, "runs")[:6]]
+        )
+        self._narrator.table(
+            _HELD, [(row[0], "  ".join(row[1:])) for row in rows_of(page, "held")[:10]]
+        )
+
+    def _proved(self, learner: Visitor, officer: Visitor, second: Visitor) -> None:
+        self._narrator.chapter(
+            Text(
+                ja="結衣さんが、四つのIDが自分のものだと証明する",
+                en="Yui proves that four identities are hers",
+            )
+        )
+        mails = self._kasane.data / "mail"
+
+        def code() -> str:
+            return proofs.mailed_code(eventually(lambda: sorted(mails.glob("*.eml")))[-1])
+
+        linked = self._linked(learner)
+        ways: tuple[tuple[str, Text, Callable[[], str]], ...] = (
+            (
+                story.AT_PORTAL_A,
+                Text(ja="ポータルAにサインイン（OpenID Connect）", en="Signed in at portal A"),
+                lambda: proofs.by_sign_in(learner, "portal-a", story.AT_PORTAL_A),
+            ),
+            (
+                story.AT_LMS,
+                Text(ja="大学LMSの授業から開く（LTI 1.3）", en="Opened from the LMS (LTI 1.3)"),
+                lambda: proofs.by_launch(learner, self._town.lms.launch_url(story.AT_LMS)),
+            ),
+            (
+                story.AT_OFFICE,
+                Text(ja="名簿のアドレスに届いたコード", en="A code to the address on record"),
+                lambda: proofs.by_code(learner, "c-office", story.AT_OFFICE, code),
+            ),
+            (
+                story.AT_LIBRARY,
+                Text(ja="職員2名による確認", en="Two officers compared the papers"),
+                lambda: proofs.by_two_officers(
+                    officer, second, story.LEARNER.person, story.LIBRARY, story.AT_LIBRARY
+                ),
+            ),
+        )
+        for name, text, prove in ways:
+            done = "already_linked" if name in linked else prove()
+            self._narrator.say(
+                Text(ja=f"{text.ja}：{name}（{done}）", en=f"{text.en}: {name} ({done})")
+            )
+
+    def _linked(self, learner: Visitor) -> set[str]:
+        """The identities that the learner's page offers to let go of."""
+        learner.open(proofs.IDENTITIES)
+        keys = [form.fields.get("identity", "").casefold() for form in learner.forms()]
+        names = (story.AT_PORTAL_A, story.AT_LMS, story.AT_OFFICE, story.AT_LIBRARY)
+        return {name for name in names if any(key.endswith(name.casefold()) for key in keys)}
+
+    def _badges(self, learner: Visitor) -> None:
+        self._narrator.chapter(Text(ja="スキルとバッジ", en="Skills and badges"))
+
+        def all_awarded() -> Any:
+            passport = learner.json("/passport.json")
+            return passport if len(passport["badges"]) >= story.BADGES else None
+
+        with self._narrator.waiting(Text(ja="判定と署名を待っています", en="Deciding and signing")):
+            passport = eventually(all_awarded, within=60)
+        for badge in passport["badges"]:
+            address = f"{self._kasane.url}/badges/{badge['award']}"
+            eventually(partial(_is_there, learner, address), within=60)
+            self._narrator.say(
+                Text(ja=f"バッジ {badge['id']}　{address}", en=f"badge {badge['id']}")
+            )
+        url = self._kasane.url
+        people = "、".join((story.LEARNER.login, *(one.login for one in story.OFFICERS)))
+        self._narrator.card(
+            Text(ja="ご覧ください", en="Look at it"),
+            [
+                f"{url}/passport          学習者のページ / the learner's passport",
+                f"{url}/console/syncs     事務局のページ / the secretariat's syncs",
+                f"{url}/verify            バッジを確かめる / verify a badge",
+                "",
+                f"サインイン / sign in: {people}   パスワード / password: {story.PASSWORD}",
+                "終わるには Ctrl-C / Ctrl-C to stop",
+            ],
+        )
+
+
+def _is_there(visitor: Visitor, address: str) -> bool:
+    return visitor.open(address).is_success
+
+
+def _reason(result: dict[str, Any]) -> str:
+    detail = result.get("detail") or result.get("reason") or ""
+    return Text.of(detail).ja if detail else ""
