@@ -12,18 +12,8 @@ from engine.text import Text
 from web.desk import Desk
 from web.portals import portals
 from web.services import Services
-from web.views.syncs import (
-    HeldPage,
-    MappingPage,
-    RunPage,
-    held_line,
-    mapping_page,
-    readable,
-    run_line,
-    skill_choices,
-    syncs_page,
-    unmapped_line,
-)
+from web.views.mapping import MappingPage, mapping_page, skill_choices, unmapped_line
+from web.views.syncs import HeldPage, RunPage, held_line, readable, run_line, syncs_page
 
 HERE = "/console/syncs"
 NO_FILE = Text(ja="ファイルを選んでください。", en="Choose a file first.")

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from badge_bridge.core.rulebook import Rulebook
-from badge_bridge.rulebooks import Preview, Unmapped
+from badge_bridge.rulebooks import Unmapped
 from connectors.connector import Connector
 from connectors.core.counts import Counts
 from connectors.quarantine import Held
 from connectors.runs import RunRecord, State
 from engine.text import Text
-from web.views.why import web_address
+from web.views.mapping import SkillChoice, UnmappedLine, skill_choices, unmapped_line
 
 Light = Literal["ok", "partial", "failed", "none"]
 STATES: dict[State, Text] = {
@@ -103,28 +103,6 @@ class HeldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class UnmappedLine:
-    """A course that learners finished and that counts for nothing yet."""
-
-    source: str
-    activity: str
-    portal: Text
-    name: Text
-    href: str
-    count: int
-    learners: int
-    last_seen: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SkillChoice:
-    """A skill to choose from; `path` begins with its heading."""
-
-    id: str
-    title: Text
-
-
-@dataclass(frozen=True, slots=True)
 class SyncsPage:
     """The page. `total` counts what came in the last 24 hours."""
 
@@ -150,25 +128,6 @@ class HeldPage:
 
     held: HeldLine
     raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class GainLine:
-    """How many learners would gain a badge."""
-
-    badge: Text
-    learners: int
-
-
-@dataclass(frozen=True, slots=True)
-class MappingPage:
-    """The question before a course counts for a skill, with what would change."""
-
-    line: UnmappedLine
-    skill: SkillChoice
-    min_percent: int | None
-    learners: int
-    gains: tuple[GainLine, ...]
 
 
 def syncs_page(
@@ -249,60 +208,6 @@ def readable(raw: bytes) -> str:
         return shown.decode("utf-8-sig")
     except UnicodeDecodeError:
         return shown.decode("cp932", "backslashreplace")
-
-
-def unmapped_line(unmapped: Unmapped, titles: Mapping[str, Text]) -> UnmappedLine:
-    """One course in words; its address where it has no name."""
-    return UnmappedLine(
-        source=unmapped.source,
-        activity=unmapped.activity,
-        portal=titles.get(unmapped.source, Text.of(unmapped.source)),
-        name=unmapped.name or Text.of(unmapped.activity),
-        href=web_address(unmapped.activity),
-        count=unmapped.count,
-        learners=unmapped.learners,
-        last_seen=unmapped.last_seen,
-    )
-
-
-def skill_choices(rulebook: Rulebook | None) -> tuple[SkillChoice, ...]:
-    """The skills a course can count for: the leaves of the map, under their headings."""
-    if rulebook is None:
-        return ()
-    skills = rulebook.skill_map.skills
-    parents = {skill.parent for skill in skills.values() if skill.parent}
-    return tuple(
-        SkillChoice(
-            skill.id,
-            Text(
-                ja=" › ".join(skills[step].title.ja for step in way),
-                en=" › ".join(skills[step].title.en for step in way),
-            ),
-        )
-        for skill in skills.values()
-        if skill.id not in parents
-        for way in [tuple(reversed(rulebook.skill_map.path(skill.id)))]
-    )
-
-
-def mapping_page(
-    line: UnmappedLine,
-    skill: SkillChoice,
-    preview: Preview,
-    min_percent: int | None,
-    rulebook: Rulebook,
-) -> MappingPage:
-    """The question, with what yes would change."""
-    return MappingPage(
-        line=line,
-        skill=skill,
-        min_percent=min_percent,
-        learners=preview.learners,
-        gains=tuple(
-            GainLine(rulebook.badges[badge].name, learners)
-            for badge, learners in preview.gained.items()
-        ),
-    )
 
 
 def _card(
