@@ -71,6 +71,9 @@ TEXTS: dict[str, Text] = {
         "識別子のないグループにはメンバーが必要です。",
         "A Group without an identifier needs a member.",
     ),
+    "group_in_group": Text(
+        "グループの中にグループは置けません。", "A Group may not be a member of a Group."
+    ),
     "authority_not_a_pair": Text(
         "グループの authority は、アカウントを含むちょうど2名でなければなりません。",
         "An authority Group is exactly two Agents, one of them an account.",
@@ -137,7 +140,6 @@ TEXTS: dict[str, Text] = {
     "id_twice": Text(
         "一つの要求の中に同じ id が二度あります: {id}", "The id {id} occurs twice in one request."
     ),
-    "no_statements": Text("ステートメントがありません。", "There is no Statement in the request."),
     "too_many_statements": Text(
         "一度に送れるのは{limit}件までです。", "At most {limit} Statements go into one request."
     ),

@@ -44,10 +44,17 @@ def agent(value: Json, pointer: str, report: Report) -> None:
         _identified_once(value, pointer, report)
 
 
+def _member(value: Json, pointer: str, report: Report) -> None:
+    if isinstance(value, dict) and value.get("objectType") == "Group":
+        report.note("group_in_group", pointer, GROUP)
+    else:
+        agent(value, pointer, report)
+
+
 _group_members = shape.shape(
     GROUP,
     required={"objectType": shape.one_of(("Group",), GROUP)},
-    optional={"name": shape.string, "member": shape.array(agent, GROUP), **_IDENTIFIERS},
+    optional={"name": shape.string, "member": shape.array(_member, GROUP), **_IDENTIFIERS},
 )
 
 

@@ -66,15 +66,23 @@ BROKEN = [
     ({"actor": {"objectType": "Group"}}, "anonymous_group_without_member", "/actor"),
     (
         {"actor": {"objectType": "Group", "member": [GROUP]}},
-        "not_one_of",
-        "/actor/member/0/objectType",
+        "group_in_group",
+        "/actor/member/0",
     ),
     ({"actor": GROUP | {"member": [{"name": "x"}]}}, "no_identifier", "/actor/member/0"),
     # Activities: XAPI-00047 ff.
     ({"object": {}}, "missing", "/object"),
-    (with_definition(name={"a12345678": "x"}), "not_a_language_tag", "/object/definition/name/a12345678"),
+    (
+        with_definition(name={"a12345678": "x"}),
+        "not_a_language_tag",
+        "/object/definition/name/a12345678",
+    ),
     (with_definition(interactionType="Choice"), "not_one_of", "/object/definition/interactionType"),
-    (with_definition(choices=[{"id": "a"}]), "interaction_without_type", "/object/definition/choices"),
+    (
+        with_definition(choices=[{"id": "a"}]),
+        "interaction_without_type",
+        "/object/definition/choices",
+    ),
     (
         with_definition(interactionType="choice", choices=[{"id": "a"}, {"id": "a"}]),
         "component_twice",
@@ -100,7 +108,7 @@ BROKEN = [
     ({"context": {"registration": "x"}}, "not_a_uuid", "/context/registration"),
     ({"context": {"team": AGENT}}, "missing", "/context/team"),
     ({"context": {"language": "a12345678"}}, "not_a_language_tag", "/context/language"),
-    ({"context": {"statement": ACTIVITY}}, "missing", "/context/statement"),
+    ({"context": {"statement": {"id": REF["id"]}}}, "missing", "/context/statement"),
     (
         {"context": {"contextActivities": {"parents": ACTIVITY}}},
         "unknown_property",
@@ -111,12 +119,22 @@ BROKEN = [
         "not_an_iri",
         "/context/contextActivities/parent/0/id",
     ),
-    ({"object": AGENT | {"objectType": "Agent"}, "context": {"revision": "1"}}, "only_about_an_activity", "/context/revision"),
+    (
+        {"object": AGENT | {"objectType": "Agent"}, "context": {"revision": "1"}},
+        "only_about_an_activity",
+        "/context/revision",
+    ),
     ({"object": REF, "context": {"platform": "p"}}, "only_about_an_activity", "/context/platform"),
     # contextAgents and contextGroups, 2.0
     ({"context": {"contextAgents": [{"agent": AGENT}]}}, "missing", "/context/contextAgents/0"),
     (
-        {"context": {"contextAgents": [{"objectType": "contextAgent", "agent": AGENT, "relevantTypes": []}]}},
+        {
+            "context": {
+                "contextAgents": [
+                    {"objectType": "contextAgent", "agent": AGENT, "relevantTypes": []}
+                ]
+            }
+        },
         "too_few",
         "/context/contextAgents/0/relevantTypes",
     ),
@@ -136,11 +154,15 @@ BROKEN = [
     ({"attachments": ATTACHMENT}, "not_an_array", "/attachments"),
     ({"attachments": [ATTACHMENT | {"length": "3"}]}, "not_a_count", "/attachments/0/length"),
     ({"attachments": [ATTACHMENT | {"sha2": "x"}]}, "not_a_sha2", "/attachments/0/sha2"),
-    ({"attachments": [ATTACHMENT | {"contentType": "text"}]}, "not_a_media_type", "/attachments/0/contentType"),
+    (
+        {"attachments": [ATTACHMENT | {"contentType": "text"}]},
+        "not_a_media_type",
+        "/attachments/0/contentType",
+    ),
     # Voiding: XAPI-00017
     ({"verb": {"id": VOIDED}}, "void_without_reference", "/object"),
     ({"object": REF | {"id": "x"}}, "not_a_uuid", "/object/id"),
-]  # fmt: skip
+]
 
 
 def test_the_statement_that_the_others_break_is_valid():
@@ -174,10 +196,20 @@ def test_the_same_rule_holds_inside_a_substatement(change, code, pointer):
         ({"authority": GROUP | {"member": [AGENT, OTHER, AGENT]}}, "authority_not_a_pair"),
         ({"authority": GROUP | {"member": [AGENT, OTHER]} | AGENT}, "authority_not_a_pair"),
         ({"object": {"objectType": "SubStatement"} | BASE | {"id": REF["id"]}}, "unknown_property"),
-        ({"object": {"objectType": "SubStatement"} | BASE | {"version": "1.0.0"}}, "unknown_property"),
-        ({"object": {"objectType": "SubStatement"} | BASE | {"object": {"objectType": "SubStatement"}}}, "substatement_nested"),
+        (
+            {"object": {"objectType": "SubStatement"} | BASE | {"version": "1.0.0"}},
+            "unknown_property",
+        ),
+        (
+            {
+                "object": {"objectType": "SubStatement"}
+                | BASE
+                | {"object": {"objectType": "SubStatement"}}
+            },
+            "substatement_nested",
+        ),
     ],
-)  # fmt: skip
+)
 def test_rules_of_the_whole_statement(change, code):
     assert codes(BASE | change) == [code]
 
