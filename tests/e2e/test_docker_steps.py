@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -146,7 +147,8 @@ def test_the_image_builds_migrates_serves_and_answers_its_health_check(tmp_path:
         server.terminate()
         code = server.wait(timeout=30)
         log.close()
-    assert code == 0
+    # uvicorn ends in order and then raises the signal again, so that its parent can tell.
+    assert code in {0, -signal.SIGTERM}
     assert list(data.iterdir()), "the data folder is where the database went"
 
 
