@@ -23,7 +23,6 @@ from engine.fetcher import FetchFailed, FetchRefused, Response
 from engine.text import Text
 
 STREAM = "statements"
-_PAGE = 200
 _REFUSED = Text(
     ja="接続先が認証を拒みました（{status}）。キーと権限を確認してください。",
     en="The portal refused our credentials ({status}). Check key, secret and rights.",
@@ -61,6 +60,7 @@ class XapiPull:
     endpoint: str
     version: str
     authorization: str = field(repr=False)
+    page: int = 200
 
     @staticmethod
     def of(connector: Connector) -> XapiPull:
@@ -76,7 +76,7 @@ class XapiPull:
     async def read(self, states: States, reading: Reading) -> AsyncIterator[Item]:
         """The statements stored since the checkpoint less the look-back, oldest first."""
         since = _moment(states.get(STREAM, {}).get("since"))
-        params: dict[str, str] | None = {"ascending": "true", "limit": str(_PAGE)} | (
+        params: dict[str, str] | None = {"ascending": "true", "limit": str(self.page)} | (
             {} if since is None else {"since": _written(since - reading.lookback)}
         )
         url, seen = self.endpoint, {self.endpoint}
