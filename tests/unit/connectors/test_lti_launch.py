@@ -437,6 +437,16 @@ async def test_state_wrong_missing_or_of_another_browser(house) -> None:
     assert (await house.answer(asked, token)).status_code == 200
 
 
+async def test_a_cookie_of_the_right_name_with_another_secret_is_another_browser(house) -> None:
+    asked = await house.login()
+    (name,) = house.browser.cookies
+    stranger = house.new_browser()
+    stranger.cookies.set(name, "made-up", domain="kasane.example.jp")
+    token = signed(house.claims(asked))
+    await refused(house, await house.answer(asked, token, stranger), "unknown_login")
+    assert (await house.answer(asked, token)).status_code == 200
+
+
 async def test_a_login_does_not_wait_for_ever(house) -> None:
     asked = await house.login()
     house.now = datetime.fromtimestamp(house.now.timestamp() + 601, UTC)
