@@ -28,6 +28,7 @@ PUSHED = [step for step in S01 if step["do"] == "xapi_push"]
 DONE = PUSHED[1]["statements"][0]
 ID = DONE["id"]
 SECRET = "s" * 40
+OFFICER = {"x-test-staff": "officer"}
 
 
 @pytest.fixture
@@ -131,9 +132,9 @@ async def test_a_body_that_is_no_json_is_refused_and_what_can_be_kept_is_held(
 async def test_a_resend_without_an_id_is_a_repeat_in_any_order(desk: Any, push: Any) -> None:
     anonymous = changed()
     del anonymous["id"]
-    first, second, third = (
+    first, second, third = [
         (await push(one)).json()["results"][0] for one in (anonymous, anonymous, DONE)
-    )
+    ]
     assert (first["result"], second["result"], third["result"]) == (
         "stored",
         "duplicate",
@@ -212,13 +213,11 @@ async def test_a_list_is_uploaded_by_an_officer_or_by_the_offices_own_program(
         files={"file": ("a.csv", content)},
         headers={"x-test-staff": "o"},
     )
-    officer = await client.post(
-        url, files={"file": ("a.csv", content)}, headers={"x-test-staff": "officer"}
-    )
+    officer = await client.post(url, files={"file": ("a.csv", content)}, headers=OFFICER)
     program = await client.post(
         url, content=content, params={"name": "b.csv"}, auth=("c-office", SECRET)
     )
-    nothing = await client.post(url, files={"other": b"x"}, headers={"x-test-staff": "officer"})
+    nothing = await client.post(url, files={"other": b"x"}, headers=OFFICER)
     assert refused.status_code == 403
     assert (rehearsed.json()["stored"], rehearsed.json()["dry_run"]) == (3, True)
     assert (officer.json()["stored"], officer.json()["encoding"]) == (3, "cp932")
