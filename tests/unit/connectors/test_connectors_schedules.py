@@ -1,0 +1,275 @@
+"""Schedules: due once, caught up once, whoever ticks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from connectors import runs
+from connectors.bell import Bell
+from connectors.connector import Connector, Fatal, Reading, Retriable
+from connectors.core.completion import Checkpoint, Completion, Item
+from connectors.run import SyncService
+from connectors.runs import LEASE, State
+from connectors.schedules import tick, upcoming
+from connectors.watch import Folders
+from engine.fetcher import Fetcher
+from engine.outbox import outbox
+from engine.text import Text
+
+NIGHTLY = {
+    "id": "library",
+    "type": "xapi_pull",
+    "title": {"ja": "図書館"},
+    "endpoint": "https://library.example.jp/xapi",
+    "key": "kasane",
+    "secret": "s",
+    "may_assert_homepages": ["https://library.example.jp"],
+    "schedule": {"cron": "0 2 * * *"},
+}
+
+
+class Scripted:
+    """A portal that does what the test wrote down for it."""
+
+    def __init__(self) -> None:
+        self.says: list[Item | Exception] = []
+        self.asked: list[Mapping[str, Any]] = []
+        self.gate: asyncio.Event | None = None
+
+    async def read(
+        self, states: Mapping[str, Mapping[str, Any]], _reading: Reading
+    ) -> AsyncIterator[Item]:
+        self.asked.append(states)
+        if self.gate is not None:
+            await self.gate.wait()
+        for one in self.says:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+
+@pytest.fixture
+async def portal(desk: Any) -> Scripted:
+    """The scheduled portal, read by the service of `desk`."""
+    script = Scripted()
+    await desk.apply(NIGHTLY)
+
+    def pull(_connector: Connector) -> Scripted:
+        return script
+
+    desk.sync._pulls = {"xapi_pull": pull}
+    return script
+
+
+def done(learner: str, **members: Any) -> Completion:
+    return Completion(
+        source_key=learner,
+        actor={"account": {"homePage": "https://library.example.jp", "name": learner}},
+        activity_id="https://library.example.jp/w",
+        occurred_at=None,
+        **{"completed": True, **members},
+    )
+
+
+async def ticked(desk: Any) -> list[int]:
+    async with desk.database.write() as conn:
+        return await tick(conn, desk.clock())
+
+
+async def history(desk: Any) -> list[runs.RunRecord]:
+    async with desk.database.read() as conn:
+        return await runs.history(conn, connector="library")
+
+
+async def test_a_slot_is_queued_once_however_often_it_is_looked_at(
+    desk: Any, portal: Scripted
+) -> None:
+    assert await ticked(desk) == []
+    desk.clock.forward(hours=24)
+    first = await ticked(desk)
+    assert len(first) == 1
+    assert await ticked(desk) == []
+    await asyncio.gather(*(ticked(desk) for _ in range(5)))
+    async with desk.database.read() as conn:
+        rows = (await conn.execute(sa.select(outbox.c.key, outbox.c.args))).all()
+    assert [(row.key, row.args["slot"]) for row in rows] == [
+        ("library", "2026-03-11T02:00 Asia/Tokyo")
+    ]
+    (run,) = await history(desk)
+    assert (run.state, run.late) == (State.QUEUED, False)
+
+
+async def test_after_an_absence_the_latest_slot_is_caught_up_and_the_others_are_on_record(
+    desk: Any, portal: Scripted
+) -> None:
+    desk.clock.forward(days=3, hours=5)
+    assert len(await ticked(desk)) == 1
+    states = [(run.slot[:10], run.state, run.late) for run in await history(desk) if run.slot]
+    assert sorted(states) == [
+        ("2026-03-11", State.MISSED, True),
+        ("2026-03-12", State.MISSED, True),
+        ("2026-03-13", State.QUEUED, True),
+    ]
+
+
+async def test_a_slot_of_more_than_a_day_ago_is_not_caught_up(desk: Any, portal: Scripted) -> None:
+    await desk.apply({**NIGHTLY, "schedule": {"cron": "0 2 * * mon"}})
+    desk.clock.forward(days=8)
+    assert await ticked(desk) == []
+    assert [run.state for run in await history(desk)] == [State.MISSED]
+
+
+async def test_a_changed_schedule_owes_nothing_from_before(desk: Any, portal: Scripted) -> None:
+    desk.clock.forward(days=2)
+    await desk.apply({**NIGHTLY, "schedule": {"cron": "0 1 * * *"}})
+    assert await ticked(desk) == []
+    async with desk.database.read() as conn:
+        following = await upcoming(conn, desk.clock(), count=2)
+    assert [moment.isoformat() for moment in following["library"]] == [
+        "2026-03-13T01:00:00+09:00",
+        "2026-03-14T01:00:00+09:00",
+    ]
+
+
+async def test_a_queued_run_is_carried_out_and_remembers_how_far_it_came(
+    desk: Any, portal: Scripted
+) -> None:
+    portal.says = [done("u-1"), Checkpoint("all", {"since": "x"})]
+    desk.clock.forward(days=1)
+    await ticked(desk)
+    await desk.jobs.drain()
+    (run,) = await history(desk)
+    assert (run.state, run.counts.stored) == (State.OK, 1)
+    await desk.sync.run("library", trigger="manual")
+    assert portal.asked == [{}, {"all": {"since": "x"}}]
+
+
+async def test_a_checkpoint_is_kept_only_with_the_records_before_it(
+    desk: Any, portal: Scripted
+) -> None:
+    portal.says = [
+        done("u-1"),
+        Checkpoint("all", {"page": 1}),
+        done("u-2"),
+        Retriable(Text.of("page 2 timed out")),
+        Checkpoint("all", {"page": 2}),
+    ]
+    broken = await desk.sync.run("library", trigger="manual")
+    assert (broken.state, broken.counts.stored) == (State.PARTIAL, 1)
+    assert broken.detail == Text.of("page 2 timed out")
+    await desk.sync.run("library", trigger="manual")
+    assert portal.asked[1] == {"all": {"page": 1}}
+
+
+@pytest.mark.parametrize(
+    "error", [Fatal(Text.of("no rights")), RuntimeError("defect"), KeyError("x")]
+)
+async def test_a_portal_that_cannot_be_read_at_all_fails_its_run_and_no_other(
+    desk: Any, portal: Scripted, error: Exception
+) -> None:
+    portal.says = [error]
+    run = await desk.sync.run("library", trigger="manual")
+    assert (run.state, run.counts.read) == (State.FAILED, 0)
+    assert run.detail is not None
+    portal.says = []
+    assert (await desk.sync.run("library", trigger="manual")).state is State.OK
+
+
+async def test_a_run_that_takes_too_long_is_stopped(desk: Any, portal: Scripted) -> None:
+    portal.gate = asyncio.Event()
+    desk.sync._deadline_s = 0.05
+    run = await desk.sync.run("library", trigger="manual")
+    assert run.state is State.FAILED
+    assert run.detail is not None
+
+
+async def test_two_runs_of_one_connector_do_not_overlap(desk: Any, portal: Scripted) -> None:
+    portal.gate = asyncio.Event()
+    first = asyncio.create_task(desk.sync.run("library", trigger="manual"))
+    while not portal.asked:  # noqa: ASYNC110 -- the run is under way once the portal is asked
+        await asyncio.sleep(0)
+    second = await desk.sync.run("library", trigger="manual")
+    assert second.state is State.SKIPPED
+    portal.gate.set()
+    assert (await first).state is State.OK
+
+
+async def test_a_run_that_died_does_not_block_the_next_one_for_ever(
+    desk: Any, portal: Scripted
+) -> None:
+    async with desk.database.write() as conn:
+        dead = await runs.queue(conn, "library", trigger="manual", at=desk.clock())
+        assert dead is not None
+        assert await runs.begin(conn, dead, "library", desk.clock())
+    assert (await desk.sync.run("library", trigger="manual")).state is State.SKIPPED
+    desk.clock.forward(seconds=LEASE.total_seconds())
+    assert (await desk.sync.run("library", trigger="manual")).state is State.OK
+    by_id = {run.id: run.state for run in await history(desk)}
+    assert by_id[dead] is State.FAILED
+
+
+async def test_a_crash_in_the_middle_is_taken_up_by_the_same_run(
+    desk: Any, portal: Scripted
+) -> None:
+    async with desk.database.write() as conn:
+        run_id = await desk.sync.request(conn, "library")
+        await runs.begin(conn, run_id, "library", desk.clock())
+    portal.says = [done("u-1")]
+    await desk.jobs.drain()
+    assert [(run.id, run.state) for run in await history(desk)] == [(run_id, State.OK)]
+
+
+async def test_a_withdrawn_record_is_voided_and_an_older_report_changes_nothing(
+    desk: Any, portal: Scripted
+) -> None:
+    now = desk.clock()
+    portal.says = [done("u-1", as_of=now)]
+    await desk.sync.run("library", trigger="manual")
+    desk.clock.forward(hours=1)
+    for says, expected in (
+        (done("u-1", as_of=now.replace(hour=1), passed=False), "ignored"),
+        (done("u-1", completed=None), "ignored"),
+        (done("u-1", as_of=desk.clock(), removed=True), "removed"),
+        (done("u-1", as_of=desk.clock(), removed=True), "duplicate"),
+        (done("u-2", removed=True), "ignored"),
+        (done("u-1", as_of=desk.clock()), "changed"),
+    ):
+        portal.says = [says]
+        run = await desk.sync.run("library", trigger="manual")
+        assert run.to_json()[expected] == 1, says
+
+
+async def test_many_withdrawals_stop_the_run(desk: Any, portal: Scripted) -> None:
+    portal.says = [done(f"u-{n}") for n in range(20)]
+    await desk.sync.run("library", trigger="manual")
+    portal.says = [done(f"u-{n}", removed=True) for n in range(20)]
+    stopped = await desk.sync.run("library", trigger="manual")
+    assert (stopped.state, stopped.counts.removed) == (State.STOPPED, 0)
+    told = await desk.sync.run("library", trigger="manual", dry_run=True)
+    assert told.counts.removed == 20
+    confirmed = await desk.sync.run("library", trigger="manual", confirmed=True)
+    assert (confirmed.state, confirmed.counts.removed) == (State.OK, 20)
+
+
+async def test_the_bell_rings_by_itself(desk: Any, portal: Scripted) -> None:
+    desk.clock.forward(days=1)
+    folders = Folders(desk.database, desk.connectors, desk.sync, desk.clock)
+    bell = Bell(desk.database, desk.clock, desk.jobs, folders, every_s=0.05)
+    working = asyncio.create_task(desk.jobs.run())
+    bell.start()
+    while not portal.asked:  # noqa: ASYNC110 -- what the bell sets going ends in the portal
+        await asyncio.sleep(0.02)
+    bell.stop()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_a_list_is_no_portal_to_be_read(desk: Any) -> None:
+    sync = SyncService(desk.database, desk.connectors, desk.vault, Fetcher(), desk.clock)
+    with pytest.raises(Exception, match="not_pulled"):
+        await sync.run("c-office", trigger="manual")
