@@ -12,7 +12,10 @@ _MAILTO = re.compile(r"mailto:[^\s@<>\"|]+@[^\s@<>\"|]+", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
 _SHA2 = re.compile(r"(?:[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})")
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+\-]+/[A-Za-z0-9!#$&^_.+\-]+(?:\s*;.*)?", re.DOTALL)
+# A line break among the parameters would become a header of its own where the type is sent on.
+_MEDIA_TYPE = re.compile(
+    r"[A-Za-z0-9!#$&^_.+\-]+/[A-Za-z0-9!#$&^_.+\-]+(?:[ \t]*;[^\x00-\x08\x0a-\x1f\x7f]*)?"
+)
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _DURATION = re.compile(
     rf"P(?:{_NUMBER}W"
