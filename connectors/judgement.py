@@ -18,8 +18,9 @@ from connectors.core.reasons import Reason
 from connectors.core.semantic import semantic_key
 from connectors.core.statement import statement_of
 from engine.text import Text
+from lrs.core.attachment import attachments, without_data
 from lrs.core.fault import Family, Fault
-from lrs.core.statement import Parsed, parse, without_data
+from lrs.core.statement import Parsed, parse
 from lrs.messages import TEXTS
 from lrs.service import authorize
 
@@ -101,7 +102,7 @@ def _statement(
     item: Completion, raw: bytes, connector: Connector, family: Family
 ) -> Candidate | Rejected:
     parsed = parse(raw, family)
-    faults = without_data(parsed) if isinstance(parsed, Parsed) else parsed
+    faults = without_data(attachments(parsed.body)) if isinstance(parsed, Parsed) else parsed
     if faults or not isinstance(parsed, Parsed):
         return _invalid(faults, raw, item.source_key or None)
     outside = authorize(parsed, connector.credential)

@@ -150,9 +150,129 @@ TEXTS: dict[str, Text] = {
         "Content-Type「{value}」は受け付けません。application/json で送ってください。",
         "Content-Type {value} is not accepted; send application/json.",
     ),
-    "multipart_not_yet": Text(
-        "multipart/mixed の添付データはまだ受け付けません。fileUrl を使ってください。",
-        "Attachment data in multipart/mixed is not accepted yet; use fileUrl.",
+    # multipart/mixed
+    "multipart_boundary_missing": Text(
+        "Content-Type に boundary の指定がありません。", "The Content-Type names no boundary."
+    ),
+    "multipart_boundary_malformed": Text(
+        "boundary として使えない値です: {value}", "Not usable as a boundary: {value}"
+    ),
+    "multipart_without_parts": Text(
+        "本文に、指定された boundary で始まるパートがありません。",
+        "The body has no part that begins with the boundary named.",
+    ),
+    "multipart_unfinished": Text(
+        "本文が途中で終わっています（閉じの boundary がありません）。",
+        "The body breaks off: the closing boundary is missing.",
+    ),
+    "multipart_too_many": Text(
+        "一度に送れるパートは{limit}個までです。", "At most {limit} parts go into one request."
+    ),
+    "multipart_outside": Text(
+        "パートの外にあるデータが{limit}バイトを超えています。",
+        "More than {limit} bytes stand outside the parts.",
+    ),
+    "part_header_malformed": Text(
+        "パートのヘッダーの形が正しくありません。", "A header of the part is malformed."
+    ),
+    "part_header_twice": Text(
+        "パートのヘッダー「{name}」が二度あります。", "The part has the header {name} twice."
+    ),
+    "part_header_too_long": Text(
+        "パートのヘッダーが長すぎます（合わせて{limit}バイトまで）。",
+        "The part's headers are longer than {limit} bytes in all.",
+    ),
+    "first_part_not_json": Text(
+        "最初のパートにはステートメントを application/json で入れてください。",
+        "The first part must hold the Statements, as application/json.",
+    ),
+    "part_not_binary": Text(
+        "添付のパートには Content-Transfer-Encoding: binary が必要です。",
+        "An attachment's part needs Content-Transfer-Encoding: binary.",
+    ),
+    "part_without_hash": Text(
+        "添付のパートには X-Experience-API-Hash ヘッダーが必要です。",
+        "An attachment's part needs the header X-Experience-API-Hash.",
+    ),
+    "part_of_no_attachment": Text(
+        "このパートのハッシュを sha2 に持つ添付がありません: {sha2}",
+        "No attachment has the hash of this part as its sha2: {sha2}",
+    ),
+    "part_content_type": Text(
+        "パートの Content-Type「{part}」が、添付の contentType「{attachment}」と違います。",
+        "The part's Content-Type {part} is not the attachment's contentType {attachment}.",
+    ),
+    "part_length": Text(
+        "パートの Content-Length「{part}」が、添付の length「{attachment}」と違います。",
+        "The part's Content-Length {part} is not the attachment's length {attachment}.",
+    ),
+    "attachment_hash_untrue": Text(
+        "届いた内容のハッシュが sha2 と違います（届いた内容: {found}）。",
+        "The content received has another hash than sha2: {found}",
+    ),
+    "attachment_length_untrue": Text(
+        "届いた内容の長さは{found}バイトで、length の{stated}と違います。",
+        "The content received has {found} octets, not the {stated} that length says.",
+    ),
+    "attachment_too_large": Text(
+        "添付が大きすぎます（{limit}バイトまで）。", "The attachment is over {limit} bytes."
+    ),
+    "attachment_gone": Text(
+        "添付の内容を保存できませんでした。同じ要求をもう一度送ってください。",
+        "The attachment's content could not be kept; please send the same request again.",
+    ),
+    # Signatures
+    "signature_content_type": Text(
+        "署名の contentType は application/octet-stream でなければなりません。",
+        "The contentType of a signature must be application/octet-stream.",
+    ),
+    "signature_not_attached": Text(
+        "署名は、fileUrl ではなくパートとして送ってください。",
+        "A signature must come along as a part; a fileUrl is not enough.",
+    ),
+    "signature_not_jws": Text(
+        "署名がJWSのコンパクト形式（Base64URLの三つの部分）ではありません。",
+        "The signature is not a JWS in compact form (three parts in Base64url).",
+    ),
+    "signature_header": Text(
+        "署名（JWS）のヘッダーがJSONオブジェクトではありません。",
+        "The header of the signature (JWS) is not a JSON object.",
+    ),
+    "signature_algorithm": Text(
+        "署名のアルゴリズムは RS256、RS384、RS512 のいずれかに限ります（送られた値: {alg}）。",
+        "A signature is made with RS256, RS384 or RS512, not with {alg}.",
+    ),
+    "signature_critical": Text(
+        "署名のヘッダーに crit があります。拡張には対応していません。",
+        "The signature's header has crit, but no extension is supported.",
+    ),
+    "signature_payload": Text(
+        "署名された内容が、正しいステートメントではありません。",
+        "What was signed is not a valid Statement.",
+    ),
+    "signature_other_id": Text(
+        "署名されたステートメントの id（{id}）が、送られたものと違います。",
+        "The Statement that was signed has another id ({id}).",
+    ),
+    "signature_other_statement": Text(
+        "署名されたステートメントが、送られたものと違います。",
+        "The Statement that was signed is not the one that was sent.",
+    ),
+    "signature_certificate": Text(
+        "署名の x5c に、証明書として読めないものがあります。",
+        "The signature's x5c holds something that is no certificate.",
+    ),
+    "signature_key": Text(
+        "証明書の鍵は、{bits}ビット以上のRSAでなければなりません。",
+        "The certificate's key must be RSA of at least {bits} bits.",
+    ),
+    "signature_wrong": Text(
+        "署名が、添えられた証明書の鍵に合いません。",
+        "The signature does not verify with the key of its certificate.",
+    ),
+    "signature_chain": Text(
+        "x5c の証明書が、順に次の証明書によって発行されたものではありません。",
+        "The certificates of x5c are not each issued by the next.",
     ),
     "more_invalid": Text(
         "続きのページの指定が正しくないか、期限が切れています。",

@@ -20,6 +20,7 @@ from engine.database import Database
 from engine.problems import NotFound
 from lrs.api import more
 from lrs.api.authentication import Authenticator
+from lrs.api.mixed import mixed
 from lrs.api.refusal import refusal
 from lrs.api.resource import CONSISTENT_THROUGH, refuse_parameters
 from lrs.core import query as queries
@@ -30,11 +31,9 @@ from lrs.core.formats import formatted, preferred_languages
 from lrs.core.query import GET, Query
 from lrs.messages import TEXTS
 from lrs.service import querying
+from lrs.service.attachments import parts_of
 from lrs.store.horizon import Horizon
 from lrs.store.statements import StoredStatement
-
-# Parts are told apart by a line that no JSON text can hold.
-_BOUNDARY = "kasane-xapi-part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Reading:
         if found is None:
             raise NotFound("statement_not_found", TEXTS["statement_not_found"])
         content = formatted(found.raw, query.format, asked.languages)
-        return _response(content, query, [found])
+        return await self._response(conn, content, query, [found])
 
     async def _page(
         self, conn: AsyncConnection, asked: _Asked, credential: Credential, path: str
@@ -113,22 +112,19 @@ class Reading:
             link = f"{path}?more={token}"
         texts = [formatted(row.raw, query.format, asked.languages) for row in page.rows]
         content = b'{"statements":[' + b",".join(texts) + b'],"more":' + orjson.dumps(link) + b"}"
-        return _response(content, query, page.rows)
+        return await self._response(conn, content, query, page.rows)
 
-
-def _response(content: bytes, query: Query, rows: Sequence[StoredStatement]) -> Response:
-    if query.attachments:
-        response = _multipart(content)
-    else:
-        response = Response(content, media_type="application/json")
-    if rows:
-        newest = max(row.stored for row in rows)
-        response.headers["Last-Modified"] = format_datetime(newest, usegmt=True)
-    return response
-
-
-def _multipart(content: bytes) -> Response:
-    """The first part alone: attachment data is not taken in yet, so there is none to add."""
-    head = f"--{_BOUNDARY}\r\nContent-Type: application/json\r\n\r\n".encode()
-    body = head + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
-    return Response(body, media_type=f"multipart/mixed; boundary={_BOUNDARY}")
+    async def _response(
+        self, conn: AsyncConnection, content: bytes, query: Query, rows: Sequence[StoredStatement]
+    ) -> Response:
+        response: Response
+        if query.attachments:
+            # Only with statements that the asker may read: `rows` are no others.
+            parts = await parts_of(conn, rows)
+            response = mixed(content, parts, self._database, self._signing_key)
+        else:
+            response = Response(content, media_type="application/json")
+        if rows:
+            newest = max(row.stored for row in rows)
+            response.headers["Last-Modified"] = format_datetime(newest, usegmt=True)
+        return response

@@ -13,6 +13,7 @@ from lrs.messages import text_of
 _CLASSES: dict[str, type[Problem]] = {
     "id_conflict": Conflict,
     "body_too_large": TooLarge,
+    "attachment_too_large": TooLarge,
     "scope_missing": Forbidden,
     "actor_outside_namespace": Forbidden,
     "activity_outside_prefix": Forbidden,

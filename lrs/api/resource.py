@@ -72,8 +72,7 @@ class Door:
         if resource is not None and resource.consistent:
             await self._promise(response)
         if request.method == "HEAD":
-            # Content-Length stays that of the GET (RFC 9110 §9.3.2).
-            response.body = b""
+            response = _head_of(response)
         await response(scope, receive, send)
 
     async def _answer(
@@ -102,6 +101,13 @@ class Door:
             log.exception("horizon_unknown")
             return
         response.headers[CONSISTENT_THROUGH] = timestamp.written(through)
+
+
+def _head_of(response: Response) -> Response:
+    """The answer without its body; Content-Length stays that of the GET (RFC 9110 §9.3.2)."""
+    head = Response(status_code=response.status_code)
+    head.raw_headers = response.raw_headers
+    return head
 
 
 async def body_of(request: Request, limit: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from starlette.routing import BaseRoute, Route
 
@@ -11,10 +12,11 @@ from engine.clock import Clock
 from engine.database import Database
 from lrs.api.about import about
 from lrs.api.authentication import Authenticator
+from lrs.api.incoming import Incoming, Limits
 from lrs.api.oauth import TokenEndpoint
 from lrs.api.reading import Reading
 from lrs.api.resource import Door, Resource
-from lrs.api.statements import Limits, Writing
+from lrs.api.statements import Writing
 from lrs.core.fault import Family
 from lrs.service.credentials import Verifier
 from lrs.store.horizon import Horizon
@@ -29,17 +31,23 @@ def routes(
     default: Family = "1.0.3",
     stored: Callable[[], None] = lambda: None,
     limits: Limits | None = None,
+    folder: Path | None = None,
     token_life: timedelta = timedelta(hours=1),
 ) -> list[BaseRoute]:
     """`/xapi/{resource}` and `/oauth/token`, for the application's router.
 
     `signing_key` signs `more` links, `default` answers requests that name no version, `stored`
-    is called after each commit that stored something.
+    is called after each commit that stored something. Large attachments lie in `folder` while they
+    arrive; the system chooses one where none is given.
     """
     authenticator = Authenticator(database, verifier)
     horizon = Horizon(database, clock)
     reading = Reading(database, authenticator, horizon, clock, signing_key=signing_key)
-    writing = Writing(database, authenticator, clock, limits=limits or Limits(), stored=stored)
+    limits = limits or Limits()
+    incoming = Incoming(database, clock, limits, folder)
+    writing = Writing(
+        database, authenticator, clock, incoming=incoming, limits=limits, stored=stored
+    )
     door = Door(
         {
             "about": about,

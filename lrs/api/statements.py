@@ -6,7 +6,6 @@ Source: xAPI 1.0.3 Communication §2.1; xAPI 2.0 §4.1.6.1.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,26 +14,21 @@ from starlette.responses import JSONResponse, Response
 
 from engine.clock import Clock
 from engine.database import Database
+from engine.problems import Unavailable
 from lrs.api.authentication import Authenticator
+from lrs.api.incoming import Incoming, Judged, Limits
 from lrs.api.refusal import refusal
-from lrs.api.resource import body_of, refuse_parameters
+from lrs.api.resource import refuse_parameters
 from lrs.core import datatypes, jsontext
 from lrs.core.credential import Credential
 from lrs.core.fault import Family, Fault, Section, child
-from lrs.core.statement import Parsed, accept, without_data
+from lrs.core.statement import Parsed, accept
+from lrs.messages import TEXTS
 from lrs.service.storing import Outcome, store
+from lrs.store.attachments import ContentGone
 
 PUT = Section("Communication §2.1.1", "§4.1.6.1")
 POST = Section("Communication §2.1.2", "§4.1.6.1")
-CONTENT = Section("Communication §1.5", "§4.1.3")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one request may bring."""
-
-    body: int = 5_000_000
-    statements: int = 500
 
 
 class Writing:
@@ -46,12 +40,14 @@ class Writing:
         authenticator: Authenticator,
         clock: Clock,
         *,
+        incoming: Incoming,
         limits: Limits,
         stored: Callable[[], None],
     ) -> None:
         self._database = database
         self._authenticator = authenticator
         self._clock = clock
+        self._incoming = incoming
         self._limits = limits
         self._stored = stored
 
@@ -60,29 +56,38 @@ class Writing:
         refuse_parameters(request, family, frozenset({"statementId"}))
         credential = await self._writer(request, family)
         id_ = _statement_id(request, family)
-        text = _documents(await self._body(request, family), family)
-        if text.batch:
-            raise refusal(Fault("not_an_object"), family)
-        one = text.objects[0]
-        if "id" not in one.value:
-            one = jsontext.with_member(one, "id", str(id_))
-        parsed = _accepted([one], family, batch=False)
-        if parsed[0].id != id_:
-            raise refusal(Fault("id_mismatch", "/id", PUT.of(family)), family)
-        await self._store(parsed, credential, family, batch=False)
+
+        def judge(raw: bytes) -> Judged:
+            text = _documents(raw, family)
+            if text.batch:
+                raise refusal(Fault("not_an_object"), family)
+            one = text.objects[0]
+            if "id" not in one.value:
+                one = jsontext.with_member(one, "id", str(id_))
+            parsed = _accepted([one], family, batch=False)
+            if parsed[0].id != id_:
+                raise refusal(Fault("id_mismatch", "/id", PUT.of(family)), family)
+            return Judged(parsed, batch=False)
+
+        await self._store(await self._incoming.read(request, family, judge), credential, family)
         return Response(status_code=204)
 
     async def post(self, request: Request, family: Family) -> Response:
         """Store one statement or an array of them, all or none; answer their ids in order."""
         refuse_parameters(request, family, frozenset())
         credential = await self._writer(request, family)
-        documents = _documents(await self._body(request, family), family)
-        if len(documents.objects) > self._limits.statements:
-            limit = {"limit": str(self._limits.statements)}
-            raise refusal(Fault("too_many_statements", "", POST.of(family), limit), family)
-        parsed = _accepted(documents.objects, family, batch=documents.batch)
-        _refuse_repeated_ids(parsed, family)
-        outcomes = await self._store(parsed, credential, family, batch=documents.batch)
+
+        def judge(raw: bytes) -> Judged:
+            documents = _documents(raw, family)
+            if len(documents.objects) > self._limits.statements:
+                limit = {"limit": str(self._limits.statements)}
+                raise refusal(Fault("too_many_statements", "", POST.of(family), limit), family)
+            parsed = _accepted(documents.objects, family, batch=documents.batch)
+            _refuse_repeated_ids(parsed, family)
+            return Judged(parsed, documents.batch)
+
+        judged = await self._incoming.read(request, family, judge)
+        outcomes = await self._store(judged, credential, family)
         return JSONResponse([str(outcome.id) for outcome in outcomes])
 
     async def _writer(self, request: Request, family: Family) -> Credential:
@@ -91,29 +96,19 @@ class Writing:
             raise refusal(Fault("scope_missing", params={"scope": "statements/write"}), family)
         return credential
 
-    async def _body(self, request: Request, family: Family) -> bytes:
-        content_type = request.headers.get("content-type", "")
-        media_type = content_type.partition(";")[0].strip().lower()
-        spec = CONTENT.of(family)
-        if media_type == "multipart/mixed":
-            raise refusal(Fault("multipart_not_yet", "", spec), family)
-        if media_type != "application/json":
-            value = {"value": content_type[:80]}
-            raise refusal(Fault("content_type_refused", "", spec, value), family)
-        return await body_of(request, self._limits.body)
-
-    async def _store(
-        self, parsed: Sequence[Parsed], credential: Credential, family: Family, *, batch: bool
-    ) -> list[Outcome]:
+    async def _store(self, judged: Judged, credential: Credential, family: Family) -> list[Outcome]:
         async def work(conn: AsyncConnection) -> list[Outcome]:
-            outcomes = await store(conn, parsed, credential, self._clock())
+            outcomes = await store(conn, judged.statements, credential, self._clock())
             for position, outcome in enumerate(outcomes):
                 if outcome.fault is not None:
                     # Raised inside the transaction: a batch is stored whole or not at all.
-                    raise refusal(_placed([outcome.fault], position, batch=batch), family)
+                    raise refusal(_placed([outcome.fault], position, batch=judged.batch), family)
             return outcomes
 
-        outcomes = await self._database.transact(work)
+        try:
+            outcomes = await self._database.transact(work)
+        except ContentGone:
+            raise Unavailable("attachment_gone", TEXTS["attachment_gone"]) from None
         self._stored()
         return outcomes
 
@@ -134,8 +129,8 @@ def _accepted(
         found = accept(one, family)
         if isinstance(found, Parsed):
             accepted.append(found)
-            found = without_data(found)
-        faults += _placed(found, position, batch=batch)
+        else:
+            faults += _placed(found, position, batch=batch)
     if faults:
         raise refusal(faults, family)
     return accepted

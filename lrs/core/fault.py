@@ -26,7 +26,8 @@ class Section:
 class Fault:
     """One broken rule. `code` names the text in `lrs.messages`, `params` fill it in.
 
-    `pointer` is a JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter.
+    `pointer` is a JSON Pointer (RFC 6901) into the body, `?name` for a query parameter, or
+    `part 2` for a part of a multipart body, where JSON Pointers lead into the first.
     """
 
     code: str

@@ -24,7 +24,6 @@ OBJECT = Section("Data §2.4.4", "§4.2.2.3")
 SUBSTATEMENT = Section("Data §2.4.4.3", "§4.2.2.3")
 VERSION = Section("Data §2.4.10", "§4.2.4.2")
 VOIDING = Section("Data §2.3.2", "§4.2.5")
-ATTACHMENT_DATA = Section("Communication §1.5.1", "§4.1.3")
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
@@ -42,6 +41,7 @@ class Parsed:
 
     `actor` is None for an anonymous Group. `timestamp` is UTC, None where the statement has none.
     `ref` is the target of an object that is a StatementRef; `voids` the same for a voiding one.
+    `received` are the hashes, in lower case, of attachments whose content came along.
     """
 
     text: ObjectText
@@ -53,6 +53,7 @@ class Parsed:
     timestamp: datetime | None
     ref: UUID | None
     voids: UUID | None
+    received: tuple[str, ...] = ()
 
     @property
     def raw(self) -> bytes:
@@ -183,27 +184,3 @@ def _written(value: Json) -> bytes:
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # A lone surrogate has no UTF-8; its escape lets the reader name it as the fault.
     return compact.encode("utf-8", "backslashreplace")
-
-
-def attachments_of(value: dict[str, Json]) -> list[tuple[str, dict[str, Json]]]:
-    """Every attachment of a statement and of its SubStatement, with its JSON Pointer."""
-    found = [
-        (f"/attachments/{position}", one)
-        for position, one in enumerate(value.get("attachments", []))
-    ]
-    target = value["object"]
-    if target.get("objectType") == "SubStatement":
-        found += [
-            (f"/object/attachments/{position}", one)
-            for position, one in enumerate(target.get("attachments", []))
-        ]
-    return found
-
-
-def without_data(parsed: Parsed) -> list[Fault]:
-    """Attachments whose content neither comes with the request nor lies at a `fileUrl`."""
-    return [
-        Fault("attachment_without_data", pointer, ATTACHMENT_DATA.of(parsed.family))
-        for pointer, one in attachments_of(parsed.body)
-        if "fileUrl" not in one
-    ]

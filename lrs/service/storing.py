@@ -5,7 +5,7 @@ Source: xAPI 1.0.3 Communication §2.1.1, §2.1.2, Data §2.3; xAPI 2.0 §4.1.6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -22,7 +22,7 @@ from lrs.core.splice import Assigned, spliced
 from lrs.core.statement import VOIDING, Parsed
 from lrs.core.terms import terms
 from lrs.service.references import link
-from lrs.store import placement, statements
+from lrs.store import attachments, placement, statements
 from lrs.store.placement import Places
 from lrs.store.statements import StoredStatement
 from lrs.store.tables import stored_of
@@ -67,6 +67,8 @@ async def store(
     ]
     allowed = [row for row, fault in zip(candidates, faults, strict=True) if fault is None]
     added = await _add(conn, allowed, places)
+    if any(one.received for one in incoming):
+        await _link_attachments(conn, zip(candidates, incoming, strict=True), added)
     voided = await link(conn, added, at)
     await outbox.append_all(
         conn,
@@ -137,6 +139,17 @@ async def _add(
         indexed += [(row.seq, term) for term in terms(body, body["authority"])]
     await statements.add_terms(conn, indexed)
     return added
+
+
+async def _link_attachments(
+    conn: AsyncConnection,
+    incoming: Iterable[tuple[StoredStatement, Parsed]],
+    added: Sequence[StoredStatement],
+) -> None:
+    """Note the content that came with what was stored. Raises: ContentGone."""
+    new = {row.seq for row in added}
+    pairs = [(row.seq, sha2) for row, one in incoming if row.seq in new for sha2 in one.received]
+    await attachments.link(conn, pairs)
 
 
 async def _outcomes(

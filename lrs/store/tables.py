@@ -57,6 +57,39 @@ term = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# What attachments hold: once for each SHA-2 (lower case hex), however many statements name it.
+# Content types belong to the statements that name it.
+attachment = sa.Table(
+    "attachment",
+    metadata,
+    sa.Column("sha2", sa.Text, primary_key=True),
+    sa.Column("length", sa.BigInteger, nullable=False),
+    # False while its chunks are being written, each in a transaction of its own.
+    sa.Column("complete", sa.Boolean, nullable=False),
+    # When it last came in; what no statement names is swept a day later.
+    sa.Column("received_at", Instant, nullable=False),
+)
+
+attachment_chunk = sa.Table(
+    "attachment_chunk",
+    metadata,
+    sa.Column(
+        "sha2", sa.Text, sa.ForeignKey("attachment.sha2", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+# Which content came along with a statement. The key of `attachment` is what keeps a statement
+# from being stored without it.
+statement_attachment = sa.Table(
+    "statement_attachment",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sha2", sa.Text, sa.ForeignKey("attachment.sha2"), primary_key=True),
+    sa.Index("statement_attachment_sha2", "sha2"),
+)
+
 # Only PostgreSQL makes it: SQLite has one writer, who can count on from the last row.
 tie = sa.Sequence(
     "statement_tie", minvalue=0, start=0, maxvalue=2**TIE_BITS - 1, cycle=True, metadata=metadata

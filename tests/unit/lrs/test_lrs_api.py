@@ -132,7 +132,7 @@ async def test_a_batch_is_stored_whole_or_not_at_all(client, statement):
         (b" " * 100_001, "application/json", 413, "body_too_large"),
         (b"{}", "text/plain", 400, "content_type_refused"),
         (b"{}", "multipart/form-data; boundary=x", 400, "content_type_refused"),
-        (b"{}", "multipart/mixed; boundary=x", 400, "multipart_not_yet"),
+        (b"{}", "multipart/mixed; boundary=x", 400, "multipart_without_parts"),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_named_and_never_a_500(
