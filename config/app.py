@@ -20,11 +20,13 @@ from connectors.lti import api as lti_api
 from connectors.lti.platform import api as platform_api
 from connectors.watch import Folders
 from lrs import api as lrs_api
+from lrs.service import attachments
 from web.services import Services
 from web.site import Site
 from web.visitor import COOKIE
 
 log = structlog.get_logger(__name__)
+_SWEEP_S = 3600
 
 
 def build(house: House) -> FastAPI:
@@ -41,6 +43,10 @@ def build(house: House) -> FastAPI:
             signing_key=house.key_for("more"),
             default=house.settings.xapi_default_version,
             stored=house.jobs.wake,
+            limits=lrs_api.Limits(
+                attachment=house.settings.xapi_attachment_bytes, parts=house.settings.xapi_parts
+            ),
+            folder=house.settings.data_dir,
         )
     )
     app.include_router(
@@ -111,6 +117,7 @@ def _lifespan(house: House) -> Callable[[FastAPI], AbstractAsyncContextManager[N
         if house.settings.scheduler:
             bell.start()
             tasks.append(asyncio.create_task(_release(house), name="release"))
+            tasks.append(asyncio.create_task(_sweep(house), name="sweep"))
         try:
             yield
         finally:
@@ -136,6 +143,19 @@ async def _release(house: House) -> None:
             if released:
                 house.jobs.wake()
         await asyncio.sleep(house.settings.tick_seconds)
+
+
+async def _sweep(house: House) -> None:
+    """Remove what came as an attachment and was never named by a statement."""
+    while True:
+        try:
+            removed = await attachments.sweep(house.database, house.clock())
+        except SQLAlchemyError:
+            log.exception("sweep_failed")
+        else:
+            if removed:
+                log.info("attachments_swept", count=removed)
+        await asyncio.sleep(_SWEEP_S)
 
 
 def _staff(site: Site) -> Staff:

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     mail_from: str = "kasane@localhost"
     learner_sign_up: bool = True
     xapi_default_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
+    xapi_attachment_bytes: Annotated[int, Field(ge=0)] = 200_000_000
+    xapi_parts: Annotated[int, Field(ge=1)] = 100
     scheduler: bool = True
     tick_seconds: Annotated[float, Field(gt=0, le=60)] = 60
     log_format: Literal["console", "json"] = "console"
