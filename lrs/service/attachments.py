@@ -78,6 +78,8 @@ class Arriving:
 
     def _set_down(self) -> None:
         if self._file is None:
+            if self._folder is not None:
+                self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 -- see close
         self._file.write(self._last)
         self._last.clear()
