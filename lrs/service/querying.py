@@ -50,7 +50,7 @@ async def page(
     while len(kept) < limit:
         wanted = limit - len(kept)
         found = await search.page(conn, query, after=after, only_of=only_of, limit=wanted)
-        kept += await _answering(conn, query, found)
+        kept += await answering(conn, query, found)
         if len(found) < wanted:
             break
         after = found[-1].seq
@@ -58,7 +58,7 @@ async def page(
     return Page(rows, rows[-1].seq if len(kept) > query.page else None)
 
 
-async def _answering(
+async def answering(
     conn: AsyncConnection, query: Query, found: list[StoredStatement]
 ) -> list[StoredStatement]:
     """Those of the index's finds that do answer: two identifiers may share a 64-bit key."""

@@ -7,6 +7,7 @@ OFFSET, so a page costs the same wherever it lies.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +18,7 @@ from lrs.store.statements import COLUMNS, StoredStatement, row_of
 from lrs.store.tables import first_seq, statement, stored_of, term
 
 _MILLISECOND = timedelta(milliseconds=1)
+Voided = Literal["no", "only", "any"]
 
 
 async def page(
@@ -26,6 +28,7 @@ async def page(
     after: int | None,
     only_of: str | None,
     limit: int,
+    voided: Voided = "no",
 ) -> list[StoredStatement]:
     """At most `limit` candidates for `query` behind the cursor `after`, in the query's order.
 
@@ -33,7 +36,10 @@ async def page(
     """
     source: sa.FromClause = statement
     seq: sa.ColumnElement[int] = statement.c.seq
-    where: list[sa.ColumnElement[bool]] = [statement.c.voided_by.is_(None)]
+    where: list[sa.ColumnElement[bool]] = []
+    if voided != "any":
+        is_valid = statement.c.voided_by.is_(None)
+        where.append(is_valid if voided == "no" else ~is_valid)
     for position, one in enumerate(terms_of(query)):
         index = term.alias(f"t{position}")
         source = source.join(index, index.c.seq == statement.c.seq)

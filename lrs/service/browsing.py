@@ -1,0 +1,83 @@
+"""Looking through all statements, as the staff of the house does: voided ones are shown too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.text import Text
+from lrs.core.query import Query
+from lrs.service.querying import answering
+from lrs.store import search, statements
+from lrs.store.search import Voided
+from lrs.store.statements import StoredStatement
+from lrs.store.tables import credential as credential_table
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: beside the statement of `seq`, towards the older or the newer ones."""
+
+    seq: int
+    towards: Literal["older", "newer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page, the newest first; `newer` and `older` lead on where there is more."""
+
+    rows: tuple[StoredStatement, ...]
+    newer: Cursor | None
+    older: Cursor | None
+
+
+async def browse(
+    conn: AsyncConnection,
+    query: Query,
+    *,
+    credential: str | None = None,
+    voided: Voided = "any",
+    at: Cursor | None = None,
+) -> Leaf:
+    """The page at `at`, the newest one without it, of what answers `query`.
+
+    `credential`: only what was stored under it. The query's order is not looked at.
+    """
+    ascending = at is not None and at.towards == "newer"
+    asked = replace(query, ascending=ascending)
+    kept: list[StoredStatement] = []
+    after = at.seq if at else None
+    while len(kept) <= query.page:
+        wanted = query.page + 1 - len(kept)
+        found = await search.page(
+            conn, asked, after=after, only_of=credential, limit=wanted, voided=voided
+        )
+        kept += await answering(conn, asked, found)
+        if len(found) < wanted:
+            break
+        after = found[-1].seq
+    more = len(kept) > query.page
+    rows = kept[: query.page]
+    if ascending:
+        rows.reverse()
+    return Leaf(
+        tuple(rows),
+        newer=Cursor(rows[0].seq, "newer") if rows and (more if ascending else at) else None,
+        older=Cursor(rows[-1].seq, "older") if rows and (ascending or more) else None,
+    )
+
+
+async def referring(conn: AsyncConnection, id_: UUID) -> list[StoredStatement]:
+    """The statements whose object is a reference to `id_`, the oldest first."""
+    return await statements.referring_to(conn, [id_])
+
+
+async def titles(conn: AsyncConnection) -> dict[str, Text]:
+    """What the credentials are called, by id; revoked ones too, as their statements remain."""
+    table = credential_table
+    rows = await conn.execute(sa.select(table.c.id, table.c.title).order_by(table.c.id))
+    return {row.id: Text.of(row.title) for row in rows}
