@@ -143,7 +143,12 @@ def test_nothing_is_fetched_from_elsewhere():
 
 PUBLIC = ("/", "/signin", "/signup", "/verify", "/no/such/page")
 LEARNERS = ("/passport", "/passport/identities")
-OFFICERS = ("/console/syncs", "/console/people")
+OFFICERS = (
+    "/console/syncs",
+    "/console/people",
+    "/console/statements",
+    "/console/statements?verb=x",
+)
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -155,7 +160,9 @@ async def test_every_page_is_in_order_for_assistive_technology(house, language):
     await house.learner("yui", "L-0001")
     await learner.sign_in("yui")
     await officer.sign_in("sato")
-    readers = [(stranger, PUBLIC), (learner, LEARNERS), (officer, OFFICERS)]
+    listed = (await officer.open("/console/statements")).text
+    statement = re.findall(r'href="(/console/statements/[0-9a-f-]{36})"', listed)[:1]
+    readers = [(stranger, PUBLIC), (learner, LEARNERS), (officer, [*OFFICERS, *statement])]
     for reader, places in readers:
         for place in places:
             page = _read((await reader.open(place)).text)
