@@ -6,12 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import StreamingResponse
 
 from badge_bridge.consequences import consequences
 from engine.problems import NotFound
 from engine.text import Text
 from lrs import service as lrs
-from lrs.service import browsing
+from lrs.service import attachments, browsing
 from lrs.service.browsing import Leaf
 from web.desk import Desk
 from web.pages import ZONE
@@ -32,6 +33,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         ("", pages.page),
         ("/{statement_id}", pages.one),
         ("/{statement_id}/raw", pages.raw),
+        ("/{statement_id}/attachments/{sha2}", pages.attachment),
     ):
         routes.add_api_route(HERE + path, answer, methods=["GET"], response_model=None)
     return routes
@@ -71,6 +73,7 @@ class _StatementPages:
                 await browsing.referring(conn, stored.id),
                 await consequences(conn, stored),
                 await browsing.titles(conn),
+                {part.sha2.lower() for part in await attachments.parts_of(conn, [stored])},
             )
         return self._desk.page(request, visitor, "statement.html", view=view)
 
@@ -84,6 +87,25 @@ class _StatementPages:
             media_type="application/json",
             headers={
                 "Content-Disposition": f'attachment; filename="{stored.id}.json"',
+                "Cache-Control": "private, no-store",
+            },
+        )
+
+    async def attachment(self, request: Request, statement_id: str, sha2: str) -> Response:
+        """What an attachment of the statement holds, as a file that no browser opens by itself."""
+        await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            stored = await _stored(conn, statement_id)
+            parts = await attachments.parts_of(conn, [stored])
+        part = next((one for one in parts if one.sha2.lower() == sha2), None)
+        if part is None:
+            raise NotFound("attachment_not_found", NO_SUCH)
+        return StreamingResponse(
+            attachments.content(self._services.database, part.sha2),
+            media_type="application/octet-stream",
+            headers={
+                "Content-Disposition": f'attachment; filename="{sha2}"',
+                "Content-Length": str(part.length),
                 "Cache-Control": "private, no-store",
             },
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from badge_bridge.consequences import AwardedBadge, Consequences
 from engine.text import Text
-from lrs.core.statement import VOIDED, attachments_of
+from lrs.core.attachment import attachments
+from lrs.core.statement import VOIDED
 from lrs.service import StoredStatement
 from web.views import phrases
 from web.views.statements import HERE, Line, lines, link_to, of_agent
@@ -120,15 +121,22 @@ def statement_page(
     referring: Sequence[StoredStatement],
     led_to: Consequences,
     credentials: Mapping[str, Text],
+    held: Collection[str] = (),
 ) -> StatementPage:
-    """The page of one statement; `credentials` are their titles by id."""
+    """The page of one statement; `credentials` are their titles by id.
+
+    `held` are the hashes, in lower case, of attachments whose content is here.
+    """
     body = json.loads(stored.raw)
     (line,) = lines([stored], credentials)
     return StatementPage(
         id=str(stored.id),
         line=line,
         sections=tuple(sections(body)),
-        attachments=tuple(_attachment(one) for _, one in attachments_of(body)),
+        attachments=tuple(
+            _attachment(one.value, f"{HERE}/{stored.id}/attachments/" if one.sha2 in held else "")
+            for one in attachments(body)
+        ),
         version=stored.version,
         timestamp=stored.timestamp,
         authority=phrases.who(body["authority"]),
@@ -246,7 +254,7 @@ def _extensions(holder: Json) -> Iterator[Part]:
         yield Part(_EXTENSION, Text.of(shown), str(iri))
 
 
-def _attachment(one: Json) -> AttachmentLine:
+def _attachment(one: Json, below: str) -> AttachmentLine:
     name = phrases.words(one["display"])
     return AttachmentLine(
         name=name if name.ja and name.en else Text.of(str(one["usageType"])),
@@ -254,7 +262,7 @@ def _attachment(one: Json) -> AttachmentLine:
         content_type=one["contentType"],
         size=one["length"],
         sha2=one["sha2"],
-        href=web_address(one.get("fileUrl", "")),
+        href=f"{below}{one['sha2'].lower()}" if below else web_address(one.get("fileUrl", "")),
     )
 
 
