@@ -73,11 +73,15 @@ class FetchRefused(Exception):
 
 
 class FetchFailed(Exception):
-    """The other side did not answer usefully. `retriable`: it may later."""
+    """The other side did not answer usefully. `retriable`: it may later.
 
-    def __init__(self, message: str, *, retriable: bool) -> None:
+    `retry_after`: in how many seconds, where it said so.
+    """
+
+    def __init__(self, message: str, *, retriable: bool, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retriable = retriable
+        self.retry_after = retry_after
 
 
 class Fetcher:
@@ -103,12 +107,13 @@ class Fetcher:
         *,
         policy: Policy,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
         data: Mapping[str, str] | None = None,
         json: Json = None,
     ) -> Response:
         """POST to `url`; tried again only where the request surely was not served.
 
+        `content` that is read while it is sent can be sent once: give such a policy one try.
         Raises: FetchRefused, FetchFailed.
         """
         return await self._call(
@@ -139,9 +144,11 @@ class Fetcher:
             else:
                 if answer.status not in _RETRIED or (method != "GET" and answer.status != 429):
                     return answer
+                after = retry_after(answer.headers.get("retry-after"))
                 if last:
-                    raise FetchFailed(f"answered {answer.status}", retriable=True)
-                wait = _retry_after(answer.headers.get("retry-after")) or wait
+                    message = f"answered {answer.status}"
+                    raise FetchFailed(message, retriable=True, retry_after=after)
+                wait = after or wait
             await asyncio.sleep(min(wait, _LONGEST_WAIT_S))
         raise AssertionError("unreachable")
 
@@ -214,7 +221,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _retry_after(value: str | None) -> float | None:
+def retry_after(value: str | None) -> float | None:
     """Seconds to wait (RFC 9110 §10.2.3), or None where the header says nothing usable."""
     if not value:
         return None
