@@ -9,6 +9,7 @@ import connectors.oidc.tables
 import connectors.store.tables
 import engine.audit
 import engine.outbox
+import lrs.store.forwarding
 import lrs.store.tables
 import web.tables
 from engine.database import metadata

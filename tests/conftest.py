@@ -21,6 +21,7 @@ TABLE_MODULES = (
     "engine.audit",
     "engine.outbox",
     "lrs.store.tables",
+    "lrs.store.forwarding",
     "connectors.store.tables",
     "connectors.lti.tables",
     "connectors.oidc.tables",

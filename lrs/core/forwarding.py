@@ -1,0 +1,56 @@
+"""Which statements go on to another record store, and what its answer to a batch means.
+
+Source: xAPI 1.0.3 Communication §3.3 (Statements are not converted to an older version), §1.5.2
+(nor pushed without the attachment data they came with).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lrs.core.credential import lies_under
+from lrs.core.fault import Family
+
+Json = Any
+Meaning = Literal["delivered", "refused", "held"]
+"""`refused`: on account of a statement; `held`: on account of the target, whatever is sent."""
+
+# The key, the address or the moment is wrong, not the statements: they wait.
+_OF_THE_TARGET = frozenset({401, 402, 404, 405, 407, 408, 421, 425, 426, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a target is to be sent; an empty part lets everything pass."""
+
+    verbs: frozenset[str] = frozenset()
+    activity_prefixes: tuple[str, ...] = ()
+    credentials: frozenset[str] = frozenset()
+
+    def takes(self, body: Json, credential_id: str) -> bool:
+        """Whether the statement is wanted. A voiding one is judged by what it voids."""
+        if self.credentials and credential_id not in self.credentials:
+            return False
+        if self.verbs and body["verb"]["id"] not in self.verbs:
+            return False
+        if not self.activity_prefixes:
+            return True
+        target = body["object"]
+        if target.get("objectType", "Activity") != "Activity":
+            return False
+        return any(lies_under(target["id"], prefix) for prefix in self.activity_prefixes)
+
+
+def speaks(target: Family, version: str) -> bool:
+    """Whether a target of that version may be sent a statement of `version`."""
+    return target == "2.0.0" or version.startswith("1.")
+
+
+def meaning(status: int) -> Meaning:
+    """What an HTTP status says about a batch of statements that was posted."""
+    if 200 <= status < 300:
+        return "delivered"
+    if 400 <= status < 500 and status not in _OF_THE_TARGET:
+        return "refused"
+    return "held"
