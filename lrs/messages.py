@@ -278,6 +278,19 @@ TEXTS: dict[str, Text] = {
         "続きのページの指定が正しくないか、期限が切れています。",
         "The `more` link is invalid or has expired.",
     ),
+    # A file of statements
+    "not_base64": Text("Base64として読めません。", "Not base64."),
+    "transfer_unknown": Text(
+        "この形式のファイルには対応していません: {format} {version}",
+        "Files of the format {format} {version} are not known here.",
+    ),
+    "piece_out_of_place": Text(
+        "添付の断片が順番どおりではありません。", "A piece of an attachment is out of place."
+    ),
+    "line_too_long": Text(
+        "行が長すぎます（{limit}バイトまで）。", "The line is over {limit} bytes."
+    ),
+    "stored_ahead": Text("stored が先の日時です: {value}", "`stored` lies in the future: {value}"),
     # Permission
     "unauthenticated": Text("認証できません。", "The credentials are missing or wrong."),
     "scope_missing": Text(
@@ -311,3 +324,18 @@ def text_of(fault: Fault) -> Text:
     """What a person reads about `fault`."""
     text = TEXTS[fault.code]
     return text.format(**fault.params) if fault.params else text
+
+
+LETTERS: dict[str, Text] = {
+    "refused": Text("転送先が拒否しました（{answer}）。", "The target refused it ({answer})."),
+    "version_newer": Text(
+        "xAPI {answer} の記録は、1.0.3の転送先には送れません（古い版への変換はしません）。",
+        "A statement of xAPI {answer} cannot go to a target of 1.0.3; none is converted down.",
+    ),
+}
+"""Why a statement was not forwarded, by the code of its letter."""
+
+
+def letter_text(code: str, answer: str) -> Text:
+    """What a person reads about a statement that was not forwarded."""
+    return LETTERS[code].format(answer=answer)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from engine.problems import Problem, body
@@ -66,6 +73,24 @@ class Output:
         with Progress(*columns, console=self._err, transient=True) as progress:
             progress.add_task(self.text(text), total=None)
             yield
+
+    @contextmanager
+    def counting(self, text: Text, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Shows how much of something long is done; what is yielded says what was done so far."""
+        if self.as_json or not sys.stderr.isatty():
+            yield lambda _done: None
+            return
+        columns = (
+            *(SpinnerColumn(), TextColumn("{task.description}"), BarColumn()),
+            *(MofNCompleteColumn(), TimeElapsedColumn()),
+        )
+        with Progress(*columns, console=self._err, transient=True) as progress:
+            task = progress.add_task(self.text(text), total=total)
+            yield lambda done: progress.update(task, completed=done)
+
+    def warn(self, text: Text) -> None:
+        """Words on stderr about what went on without stopping the command."""
+        self._err.print(self.text(text), markup=False)
 
     def problem(self, problem: Problem) -> NoReturn:
         """Say what is wrong, and end with status 1."""

@@ -1,0 +1,224 @@
+"""Commands that write statements into a file and take them in again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated, Any, Self
+
+import typer
+
+from config.cli.output import AsJson, Output
+from config.cli.records import within
+from config.house import House
+from config.settings import load
+from engine.problems import Invalid, NotFound
+from engine.text import Text
+from lrs.core import query as queries
+from lrs.core import timestamp, transfer
+from lrs.core.fault import Fault
+from lrs.core.query import Query
+from lrs.messages import text_of
+from lrs.service import credential as credential_of
+from lrs.service.exporting import export
+from lrs.service.importing import Importer, Rejected
+
+_EXPORTED = Text(
+    ja="{statements}件のステートメントを書き出しました（{through} までに保存されたものすべて）。",
+    en="{statements} statements written: everything stored up to {through}.",
+)
+_EXPORTING = Text(ja="書き出しています", en="Writing")
+_IMPORTING = Text(ja="取り込んでいます", en="Taking in")
+_IMPORTED = Text(
+    ja="新規{stored}件、重複{duplicate}件、添付{attachments}件、不採用{rejected}行。",
+    en="{stored} new, {duplicate} already known, {attachments} attachments, {rejected} rejected.",
+)
+_REJECTED = Text(ja="{number}行目{pointer}：{reason}", en="Line {number}{pointer}: {reason}")
+_SEE = Text(ja="不採用の行は {file} にあります。", en="The rejected lines are in {file}.")
+_SHORT = Text(
+    ja="ファイルが途中で切れています（{announced}件のはずが{found}件）。",
+    en="The file was broken off: it announces {announced} statements and holds {found}.",
+)
+_NO_CREDENTIAL = Text(
+    ja="キー {id} はないか、失効しています。", en="There is no credential {id}, or it was revoked."
+)
+_SHOWN = 20
+
+Keep = Annotated[
+    bool,
+    typer.Option("--keep-authority", help="Leave `stored` and `authority` as the file has them."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    statements = typer.Typer(help="The statements of the record store.", no_args_is_help=True)
+    statements.command("export")(export_statements)
+    statements.command("import")(import_statements)
+    app.add_typer(statements, name="statements")
+
+
+def export_statements(
+    file: Annotated[str, typer.Argument(help="Where to write; - for standard output.")],
+    since: Annotated[str | None, typer.Option(help="Stored after this moment.")] = None,
+    until: Annotated[str | None, typer.Option(help="Stored up to this moment.")] = None,
+    agent: Annotated[str | None, typer.Option(help="An Agent as JSON, or an address.")] = None,
+    verb: Annotated[str | None, typer.Option(help="The verb's IRI.")] = None,
+    activity: Annotated[str | None, typer.Option(help="The activity's IRI.")] = None,
+    credential: Annotated[str | None, typer.Option(help="The key it was stored under.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write statements, one a line, with their attachments."""
+    out = Output(load().language, as_json=as_json and file != "-")
+    if agent and not agent.startswith("{"):
+        agent = json.dumps({"mbox": f"mailto:{agent.removeprefix('mailto:')}"})
+    filters = {"since": since, "until": until, "agent": agent, "verb": verb, "activity": activity}
+
+    async def work(house: House) -> dict[str, Any]:
+        query = _query({name: value for name, value in filters.items() if value})
+        done = 0
+        async with export(house.database, house.clock, query, credential=credential) as found:
+            with _target(file) as target, out.counting(_EXPORTING, found.count) as shown:
+                async for line in found.lines:
+                    await asyncio.to_thread(target.write, line)
+                    done += not line.startswith((b'{"attachment":', b'{"format":'))
+                    shown(done)
+            through = timestamp.written(found.through)
+        return {"statements": done, "consistent_through": through}
+
+    written = within(out, work)
+    if file != "-":
+        values = {"statements": written["statements"], "through": written["consistent_through"]}
+        out.say(_EXPORTED, **values)
+        out.result({"file": file, **written})
+
+
+def import_statements(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    credential: Annotated[str, typer.Option(help="The key under which to store them.")],
+    keep_authority: Keep = False,
+    rejects: Annotated[Path | None, typer.Option(help="Where rejected lines go.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in a file of statements; what is known already is left as it is."""
+    out = Output(load().language, as_json=as_json)
+    rejects = rejects or file.with_name(f"{file.name}.rejected")
+
+    async def work(house: House) -> dict[str, Any]:
+        async with house.database.read() as conn:
+            named = await credential_of(conn, credential)
+        if named is None:
+            raise NotFound("no_credential", _NO_CREDENTIAL.format(id=credential))
+        importer = Importer(
+            house.database,
+            house.clock,
+            named,
+            keep_authority=keep_authority,
+            folder=house.settings.data_dir,
+        )
+        size = file.stat().st_size
+        with _Rejects(rejects, out) as bad, out.counting(_IMPORTING, size) as shown:
+            done = 0
+            for number, line in enumerate(_lines(file), 1):
+                if len(line) > transfer.MAX_LINE:
+                    limit = {"limit": str(transfer.MAX_LINE)}
+                    bad.note([Rejected(number, Fault("line_too_long", params=limit), b"")])
+                    importer.counts["rejected"] += 1
+                else:
+                    bad.note(await importer.take(number, line))
+                done += len(line)
+                shown(done)
+            bad.note(await importer.finish())
+        names = ("stored", "duplicate", "attachments", "rejected")
+        counts: dict[str, Any] = {name: importer.counts[name] for name in names}
+        found = counts["stored"] + counts["duplicate"] + counts["rejected"]
+        short = importer.announced is not None and importer.announced > found
+        if short:
+            out.warn(_SHORT.format(announced=importer.announced, found=found))
+        return {"file": str(file), **counts, "broken_off": short}
+
+    summary = within(out, work)
+    out.say(_IMPORTED, **summary)
+    if summary["rejected"]:
+        out.warn(_SEE.format(file=rejects))
+    out.result(summary)
+    if summary["rejected"] or summary["broken_off"]:
+        raise typer.Exit(1)
+
+
+def _query(filters: dict[str, str]) -> Query:
+    found = queries.parse(filters.items(), "1.0.3")
+    if isinstance(found, list):
+        fault = found[0]
+        raise Invalid(fault.code, text_of(fault), pointer=f"--{fault.pointer.lstrip('?')}")
+    return found
+
+
+@contextmanager
+def _target(file: str) -> Iterator[IO[bytes]]:
+    """Where the lines go. A file takes its name once it is whole."""
+    if file == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(file)
+    unfinished = path.with_name(f"{path.name}.part")
+    with unfinished.open("wb") as target:
+        yield target
+    unfinished.replace(path)
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """The lines; of one that is too long as much as shows that it is."""
+    with file.open("rb") as source:
+        while line := source.readline(transfer.MAX_LINE + 1):
+            yield line
+            while line and len(line) > transfer.MAX_LINE and not line.endswith(b"\n"):
+                line = source.readline(transfer.MAX_LINE + 1)
+
+
+class _Rejects:
+    """Tells of rejected lines, and keeps them in a file that is there only if it holds any."""
+
+    def __init__(self, path: Path, out: Output) -> None:
+        self._path = path
+        self._out = out
+        self._file: IO[str] | None = None
+        self._told = 0
+
+    def __enter__(self) -> Self:
+        self._path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def note(self, rejected: list[Rejected]) -> None:
+        """Write them down."""
+        for one in rejected:
+            text = text_of(one.fault)
+            if self._file is None:
+                self._file = self._path.open("w", encoding="utf-8")
+            row = {
+                "line": one.number,
+                "code": one.fault.code,
+                "pointer": one.fault.pointer,
+                "reason": text.to_json(),
+                "text": one.line.decode("utf-8", "backslashreplace").rstrip("\r\n"),
+            }
+            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            self._told += 1
+            if self._told <= _SHOWN:
+                place = f" {one.fault.pointer}" if one.fault.pointer else ""
+                ja, en = (
+                    _REJECTED.in_(tongue).format(
+                        number=one.number, pointer=place, reason=text.in_(tongue)
+                    )
+                    for tongue in ("ja", "en")
+                )
+                self._out.warn(Text(ja=ja, en=en))

@@ -1,0 +1,152 @@
+"""Taking in a file of statements, line by line, in constant memory; bad lines hold up no other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.clock import Clock
+from engine.database import Database
+from lrs.core import jsontext, transfer
+from lrs.core.attachment import attachments as attachments_in
+from lrs.core.attachment import without_data
+from lrs.core.credential import Credential
+from lrs.core.fault import Fault
+from lrs.core.statement import Parsed, accept
+from lrs.service import attachments, restoring
+from lrs.service.storing import Outcome, store
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that was not taken, by its number from 1, with what is wrong with it."""
+
+    number: int
+    fault: Fault
+    line: bytes
+
+
+class Importer:
+    """Stores what the lines hold under one credential. `counts` says what became of them.
+
+    `keep_authority`: `stored` and `authority` stay as they are in the file. Sending the same file
+    again changes nothing, so an import that broke off is simply begun anew.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        credential: Credential,
+        *,
+        keep_authority: bool,
+        folder: Path | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._credential = credential
+        self._keep_authority = keep_authority
+        self._folder = folder
+        self._batch: list[tuple[int, bytes, Parsed]] = []
+        self._arriving: attachments.Arriving | None = None
+        self._arrived: set[str] = set()
+        self.announced: int | None = None
+        self.counts: Counter[str] = Counter()
+
+    async def take(self, number: int, line: bytes) -> list[Rejected]:
+        """Take the next line; returns the lines that are rejected by now."""
+        if not line.strip():
+            return []
+        match transfer.read(line):
+            case transfer.Header(count):
+                self.announced = count
+                return []
+            case transfer.Piece() as piece:
+                fault = await self._piece(piece)
+                return [self._rejected(number, fault, line)] if fault else []
+            case transfer.Line(raw):
+                return await self._statement(number, raw, line)
+            case Fault() as fault:
+                return [self._rejected(number, fault, line)]
+
+    async def finish(self) -> list[Rejected]:
+        """Store what is left."""
+        if self._arriving is not None:
+            self._arriving.close()
+        return await self._flush()
+
+    async def _statement(self, number: int, raw: bytes, line: bytes) -> list[Rejected]:
+        parsed = self._parsed(raw)
+        if isinstance(parsed, Fault):
+            return [self._rejected(number, parsed, line)]
+        self._batch.append((number, line, parsed))
+        return await self._flush() if len(self._batch) >= _AT_ONCE else []
+
+    def _parsed(self, raw: bytes) -> Parsed | Fault:
+        text = jsontext.read_object(raw)
+        if isinstance(text, Fault):
+            return text
+        version = text.value.get("version", "")
+        parsed = accept(text, "1.0.3" if str(version).startswith("1.") else "2.0.0")
+        if isinstance(parsed, list):
+            return parsed[0]
+        if self._keep_authority and (fault := restoring.refused(parsed, self._clock())):
+            return fault
+        named = attachments_in(parsed.body)
+        if missing := without_data(named, self._arrived):
+            return missing[0]
+        received = tuple(dict.fromkeys(one.sha2 for one in named if one.sha2 in self._arrived))
+        return replace(parsed, received=received)
+
+    async def _flush(self) -> list[Rejected]:
+        batch, self._batch = self._batch, []
+        if not batch:
+            return []
+        incoming = [parsed for _, _, parsed in batch]
+
+        async def work(conn: AsyncConnection) -> Sequence[Outcome]:
+            if self._keep_authority:
+                return await restoring.restore(conn, incoming, self._credential.id, self._clock())
+            return await store(conn, incoming, self._credential, self._clock())
+
+        outcomes = await self._database.transact(work)
+        rejected = []
+        for (number, line, _), outcome in zip(batch, outcomes, strict=True):
+            if outcome.fault is not None:
+                rejected.append(self._rejected(number, outcome.fault, line))
+            else:
+                self.counts[outcome.result] += 1
+        return rejected
+
+    async def _piece(self, piece: transfer.Piece) -> Fault | None:
+        if piece.position == 0:
+            if self._arriving is not None:
+                self._arriving.close()
+            self._arriving = attachments.Arriving(piece.sha2, self._folder)
+        arriving = self._arriving
+        if arriving is None or arriving.length != piece.position:
+            return Fault("piece_out_of_place", "/position")
+        await arriving.take(piece.data)
+        if arriving.length < piece.length:
+            return None
+        self._arriving = None
+        try:
+            if arriving.measured.sha2 != piece.sha2 or arriving.length != piece.length:
+                params = {"found": arriving.measured.sha2}
+                return Fault("attachment_hash_untrue", "/attachment", params=params)
+            await attachments.keep(self._database, arriving, self._clock())
+        finally:
+            arriving.close()
+        self._arrived.add(piece.sha2)
+        self.counts["attachments"] += 1
+        return None
+
+    def _rejected(self, number: int, fault: Fault, line: bytes) -> Rejected:
+        self.counts["rejected"] += 1
+        return Rejected(number, fault, line)

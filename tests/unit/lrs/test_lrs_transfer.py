@@ -1,0 +1,208 @@
+"""Export and import: the bytes that went out come back, and bad lines hold up no other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.clock import system_clock
+from engine.database import Database, metadata
+from lrs.core import transfer
+from lrs.core.fault import Fault
+from lrs.core.query import Query
+from lrs.core.statement import VOIDED, parse
+from lrs.service import attachments, store
+from lrs.service import statement as one_statement
+from lrs.service.browsing import browse
+from lrs.service.exporting import export
+from lrs.service.importing import Importer
+
+BIG = bytes(range(256)) * 12_000  # three chunks
+
+
+async def exported(database, query=None, **options) -> list[bytes]:
+    async with export(database, system_clock, query or Query(), **options) as found:
+        lines = [line async for line in found.lines]
+    statements = [line for line in lines if not line.startswith((b'{"format"', b'{"attachment"'))]
+    assert found.count == len(statements)
+    return lines
+
+
+async def imported(database, lines, credential, *, keep=False):
+    importer = Importer(database, system_clock, credential, keep_authority=keep)
+    rejected = []
+    for number, line in enumerate(lines, 1):
+        rejected += await importer.take(number, line)
+    return importer.counts, rejected + await importer.finish()
+
+
+def attachment(content: bytes):
+    return {
+        "usageType": "https://x.example/u",
+        "display": {"en": "file"},
+        "contentType": "application/octet-stream",
+        "length": len(content),
+        "sha2": hashlib.sha256(content).hexdigest(),
+    }
+
+
+@pytest.fixture
+async def filled(database, parsed, anyone, statement):
+    """A store with a voided statement, one over several lines, and one shared attachment."""
+    arriving = attachments.Arriving(attachment(BIG)["sha2"])
+    await arriving.take(BIG)
+    await attachments.keep(database, arriving, datetime.now(UTC))
+    arriving.close()
+    shared = [
+        replace(parsed(attachments=[attachment(BIG)]), received=(attachment(BIG)["sha2"],))
+        for _ in range(2)
+    ]
+    pretty = parse(json.dumps(statement(), indent=2).encode(), "1.0.3")
+    target = parsed()
+    reference = {"objectType": "StatementRef", "id": str(target.id)}
+    void = parsed(verb={"id": VOIDED}, object=reference)
+    async with database.write() as conn:
+        await store(conn, [*shared, pretty, target], anyone, datetime.now(UTC))
+        await store(conn, [void], anyone, datetime.now(UTC))
+    return target.id, void.id
+
+
+@pytest.fixture
+async def elsewhere(tmp_path):
+    """Another store, empty."""
+    database = await Database.open(f"sqlite:///{tmp_path}/elsewhere.db")
+    async with database.write() as conn:
+        await conn.run_sync(metadata.create_all)
+    yield database
+    await database.close()
+
+
+async def test_what_went_out_and_came_in_elsewhere_goes_out_again_byte_for_byte(
+    database, filled, elsewhere, anyone
+):
+    target, void = filled
+    lines = await exported(database)
+    assert json.loads(lines[0]) == {"format": "kasane-statements", "version": 1, "statements": 5}
+    assert sum(line.startswith(b'{"attachment"') for line in lines) == 3
+    counts, rejected = await imported(elsewhere, lines, anyone, keep=True)
+    assert rejected == []
+    assert counts == {"stored": 5, "attachments": 1}
+    assert await exported(elsewhere) == lines
+    async with elsewhere.read() as conn:
+        assert (await one_statement(conn, target)).voided_by == void
+
+
+async def test_a_file_comes_back_into_either_database(database, elsewhere, anyone, parsed):
+    async with elsewhere.write() as conn:
+        batch = [parsed() for _ in range(30)]
+        await store(conn, batch, anyone, datetime.now(UTC))
+        await store(conn, [parsed() for _ in range(3)], anyone, datetime.now(UTC))
+    lines = await exported(elsewhere)
+    await imported(database, lines, anyone, keep=True)
+    assert await exported(database) == lines
+
+
+async def test_without_the_right_the_store_says_anew_when_and_who(
+    database, filled, elsewhere, portal
+):
+    lines = await exported(database)
+    counts, rejected = await imported(elsewhere, lines, portal)
+    assert (counts["stored"], rejected) == (5, [])
+    async with elsewhere.read() as conn:
+        rows = (await browse(conn, Query())).rows
+    authorities = {json.loads(row.raw)["authority"]["account"]["name"] for row in rows}
+    assert authorities == {"portal"}
+    assert not {row.raw for row in rows} & {line.rstrip() for line in lines}
+
+
+async def test_an_import_that_broke_off_is_simply_begun_anew(database, filled, elsewhere, anyone):
+    lines = await exported(database)
+    await imported(elsewhere, lines[:-2], anyone, keep=True)
+    counts, rejected = await imported(elsewhere, lines, anyone, keep=True)
+    assert rejected == []
+    assert (counts["stored"], counts["duplicate"]) == (2, 3)
+    assert await exported(elsewhere) == lines
+
+
+async def test_bad_lines_are_told_by_number_and_the_others_go_on(database, anyone, statement):
+    mine = statement()
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    kept = {"authority": anyone.authority, "version": "2.0.0", "timestamp": "2026-01-01T00:00:00Z"}
+    lines = [
+        b'{"format":"kasane-statements","version":2,"statements":1}',
+        json.dumps(mine | kept | {"stored": "2026-01-01T00:00:00Z"}).encode(),
+        b"{",
+        b"",
+        json.dumps(statement(verb={"id": "no iri"})).encode(),
+        json.dumps(statement()).encode(),
+        json.dumps(statement(**kept, stored=ahead.isoformat())).encode(),
+        json.dumps(
+            mine
+            | kept
+            | {"stored": "2026-01-01T00:00:00Z", "object": {"id": "https://other.example/"}}
+        ).encode(),
+        json.dumps(
+            statement(**kept, stored="2026-01-01T00:00:00Z", attachments=[attachment(b"x")])
+        ).encode(),
+        transfer.written(transfer.Piece("ab" * 32, 3, 1, b"x")),
+        transfer.written(transfer.Piece("ab" * 32, 1, 0, b"x")),
+        b'{"attachment":"xx","length":1,"position":0,"data":""}',
+        json.dumps(statement(**kept, stored="2026-01-01T00:00:01Z")).encode(),
+    ]
+    counts, rejected = await imported(database, lines, anyone, keep=True)
+    assert sorted((one.number, one.fault.code) for one in rejected) == [
+        (1, "transfer_unknown"),
+        (3, "not_json"),
+        (5, "not_an_iri"),
+        (6, "missing"),
+        (7, "stored_ahead"),
+        (8, "id_conflict"),
+        (9, "attachment_without_data"),
+        (10, "piece_out_of_place"),
+        (11, "attachment_hash_untrue"),
+        (12, "not_a_sha2"),
+    ]
+    assert counts["stored"] == 2
+
+
+async def test_only_what_was_asked_for_goes_out(database, anyone, portal, parsed):
+    async with database.write() as conn:
+        await store(conn, [parsed()], anyone, datetime.now(UTC))
+        await store(conn, [mine := parsed()], portal, datetime.now(UTC))
+        await store(
+            conn, [other := parsed(verb={"id": "https://x.example/v"})], anyone, datetime.now(UTC)
+        )
+    by_credential = await exported(database, credential="portal")
+    assert [json.loads(line)["id"] for line in by_credential[1:]] == [str(mine.id)]
+    by_verb = await exported(database, Query(verb="https://x.example/v"))
+    assert [json.loads(line)["id"] for line in by_verb[1:]] == [str(other.id)]
+
+
+async def test_an_export_is_one_look_at_the_store(database, anyone, parsed):
+    async with database.write() as conn:
+        await store(conn, [parsed() for _ in range(150)], anyone, datetime.now(UTC))
+    async with export(database, system_clock, Query()) as found:
+        lines = [await anext(found.lines)]
+        async with database.write() as conn:
+            await store(conn, [parsed()], anyone, datetime.now(UTC))
+        lines += [line async for line in found.lines]
+    assert json.loads(lines[0])["statements"] == 150 == len(lines) - 1
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"a":1}', b'{\n"a":\r1}', b'{"statement":1}', '{"é":"\\u0000\U0001f600"}'.encode()]
+)
+def test_whatever_a_statement_looks_like_it_is_one_line_and_comes_back(raw):
+    line = transfer.written(transfer.Line(raw))
+    assert line.count(b"\n") == 1
+    assert transfer.read(line) == transfer.Line(raw)
+
+
+def test_a_format_of_tomorrow_is_refused_in_words():
+    read = transfer.read(b'{"format":"kasane-statements","version":2}')
+    assert isinstance(read, Fault)
+    assert read.params == {"format": "kasane-statements", "version": "2"}
