@@ -109,7 +109,10 @@ def _lifespan(house: House) -> Callable[[FastAPI], AbstractAsyncContextManager[N
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         """Jobs and the scheduler's bell live as long as the application does."""
-        tasks = [asyncio.create_task(house.jobs.run(), name="jobs")]
+        tasks = [
+            asyncio.create_task(house.jobs.run(), name="jobs"),
+            asyncio.create_task(house.forwarder.run(), name="forwarding"),
+        ]
         folders = Folders(house.database, house.connectors, house.sync, house.clock)
         bell = Bell(
             house.database, house.clock, house.jobs, folders, every_s=house.settings.tick_seconds

@@ -43,6 +43,7 @@ from engine.mail import FolderMailer, Mailer, SmtpMailer
 from engine.text import Text
 from engine.vault import Vault, master_key
 from lrs.service.credentials import Verifier
+from lrs.service.forwarding import Forwarder
 from web.accounts import Accounts
 
 
@@ -66,6 +67,7 @@ class House:
     published: Published
     accounts: Accounts
     verifier: Verifier
+    forwarder: Forwarder
     sign_in: SignIn
     lti: Lti
     master: bytes = field(repr=False)
@@ -139,6 +141,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
         published=OwnFirst(database, keyring, addresses, OnTheWeb(fetcher)),
         accounts=Accounts(database, clock, PasswordHasher()),
         verifier=Verifier(clock),
+        forwarder=Forwarder(database, vault, fetcher, clock),
         sign_in=SignIn(
             database,
             connectors,

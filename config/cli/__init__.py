@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from pydantic import ValidationError
 
-from config.cli import administer, operate, records
+from config.cli import administer, forwarding, operate, records, statements
 from config.cli.output import fail
 from config.settings import UnknownSetting, language_of_environment
 from engine.database import DatabaseInUse
@@ -20,6 +20,8 @@ app = typer.Typer(
 operate.add_to(app)
 records.add_to(app)
 administer.add_to(app)
+statements.add_to(app)
+forwarding.add_to(app)
 
 _IN_USE = Text(
     ja="データベース {path} は別のプロセス（{holder}）が使用中です。"

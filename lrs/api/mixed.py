@@ -6,7 +6,6 @@ Source: xAPI 1.0.3 Communication §1.5.2, §2.1.3; xAPI 2.0 §4.1.3; RFC 2046 §
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import AsyncIterator, Sequence
 
 from starlette.responses import StreamingResponse
@@ -14,9 +13,7 @@ from starlette.responses import StreamingResponse
 from engine.database import Database
 from lrs.core.multipart import closing, opening
 from lrs.service import attachments
-from lrs.service.attachments import Part
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+from lrs.service.attachments import Part, headers_of
 
 
 def mixed(
@@ -29,7 +26,7 @@ def mixed(
     """
     boundary = hmac.digest(key, statements, "sha256").hex()[:48]
     first = opening(boundary, {"Content-Type": "application/json"}, first=True) + statements
-    framed = [(opening(boundary, _headers(part), first=False), part) for part in parts]
+    framed = [(opening(boundary, headers_of(part), first=False), part) for part in parts]
     last = closing(boundary)
 
     async def body() -> AsyncIterator[bytes]:
@@ -46,11 +43,3 @@ def mixed(
         media_type=f"multipart/mixed; boundary={boundary}",
         headers={"Content-Length": str(length)},
     )
-
-
-def _headers(part: Part) -> dict[str, str]:
-    return {
-        "Content-Type": _CONTROL.sub(" ", part.content_type),
-        "Content-Transfer-Encoding": "binary",
-        "X-Experience-API-Hash": part.sha2,
-    }

@@ -8,6 +8,7 @@ Source: xAPI 1.0.3 Communication §1.5.2; xAPI 2.0 §4.1.3.
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ CHUNK = 1 << 20
 """Octets in each chunk but the last."""
 ORPHANED_AFTER = timedelta(days=1)
 _SWEPT_AT_ONCE = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Arriving:
@@ -118,6 +120,15 @@ class Part:
     sha2: str
     content_type: str
     length: int
+
+
+def headers_of(part: Part) -> dict[str, str]:
+    """The headers of the part of a request or an answer that holds the content."""
+    return {
+        "Content-Type": _CONTROL.sub(" ", part.content_type),
+        "Content-Transfer-Encoding": "binary",
+        "X-Experience-API-Hash": part.sha2,
+    }
 
 
 async def parts_of(conn: AsyncConnection, statements: Sequence[StoredStatement]) -> list[Part]:

@@ -1,0 +1,217 @@
+"""Commands for sending statements on to other record stores."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import typer
+
+from config.cli.administer import BY
+from config.cli.output import AsJson, Output
+from config.cli.records import within
+from config.house import House
+from config.settings import load
+from engine import audit
+from engine.problems import NotFound
+from engine.text import Text
+from lrs.core.forwarding import Wanted
+from lrs.messages import letter_text
+from lrs.service.targets import add_target
+from lrs.store import forwarding as rows
+
+_ADDED = Text(
+    ja="転送先 {id} を登録しました。Kasaneが動いている間に転送します。",
+    en="The target {id} was added. Statements go on while Kasane serves.",
+)
+_REMOVED = Text(ja="転送先 {id} を削除しました。", en="The target {id} was removed.")
+_REPLAYED = Text(ja="{count}件をもう一度送ります。", en="{count} statement(s) will be sent again.")
+_NO_TARGET = Text(ja="転送先 {id} はありません。", en="There is no target {id}.")
+_COLUMNS = [
+    Text(ja="ID", en="Id"),
+    Text(ja="アドレス", en="Endpoint"),
+    Text(ja="版", en="Version"),
+    Text(ja="送信済み", en="Delivered"),
+    Text(ja="拒否", en="Refused"),
+    Text(ja="状態", en="State"),
+]
+_DEAD_COLUMNS = [
+    Text(ja="転送先", en="Target"),
+    Text(ja="ステートメント", en="Statement"),
+    Text(ja="理由", en="Reason"),
+]
+_WELL = Text(ja="正常", en="OK")
+TargetId = Annotated[str, typer.Argument(help="The target's id.")]
+Several = Annotated[list[str] | None, typer.Option()]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    forwarding = typer.Typer(
+        help="Other record stores that statements go on to.", no_args_is_help=True
+    )
+    forwarding.command("add")(add)
+    forwarding.command("list")(list_targets)
+    forwarding.command("dead")(list_dead)
+    forwarding.command("replay")(replay)
+    forwarding.command("remove")(remove)
+    app.add_typer(forwarding, name="forwarding")
+
+
+def add(  # noqa: PLR0913, PLR0917 -- one option for each setting
+    target: Annotated[str, typer.Argument(help="What the target is called here.")],
+    endpoint: Annotated[str, typer.Argument(help="Its xAPI endpoint, without /statements.")],
+    key: Annotated[str, typer.Option(help="The key it gave us.")],
+    xapi_version: Annotated[Literal["1.0.3", "2.0.0"], typer.Option()] = "2.0.0",
+    verb: Several = None,
+    activity_prefix: Several = None,
+    credential: Several = None,
+    from_start: Annotated[bool, typer.Option(help="Also what is stored already.")] = False,
+    private: Annotated[bool, typer.Option(help="It is in our own network.")] = False,
+    secret_stdin: Annotated[
+        bool, typer.Option("--secret-stdin", help="Read the secret from standard input.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let statements go on to another record store."""
+    out = Output(load().language, as_json=as_json)
+    secret = (
+        sys.stdin.readline().rstrip("\n")
+        if secret_stdin
+        else typer.prompt(out.text(Text(ja="シークレット", en="Secret")), hide_input=True)
+    )
+    wanted = Wanted(
+        frozenset(verb or ()), tuple(activity_prefix or ()), frozenset(credential or ())
+    )
+
+    async def work(house: House) -> None:
+        async with house.database.write() as conn:
+            await add_target(
+                conn,
+                house.vault,
+                id=target,
+                endpoint=endpoint,
+                version=xapi_version,
+                key=key,
+                secret=secret,
+                wanted=wanted,
+                private=private,
+                from_start=from_start,
+                at=house.clock(),
+            )
+            await audit.record(
+                conn,
+                at=house.clock(),
+                actor=BY,
+                action="forwarding.added",
+                subject=f"forwarding:{target}",
+                after={"endpoint": endpoint, "version": xapi_version},
+            )
+
+    within(out, work)
+    out.say(_ADDED, id=target)
+    out.result({"id": target, "endpoint": endpoint})
+
+
+def list_targets(as_json: AsJson = False) -> None:
+    """List the targets, and how far each of them is."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> list[dict[str, Any]]:
+        async with house.database.read() as conn:
+            dead = await rows.dead_counts(conn)
+            return [
+                {
+                    "id": one.id,
+                    "endpoint": one.endpoint,
+                    "version": one.version,
+                    "delivered": one.delivered,
+                    "delivered_at": one.delivered_at,
+                    "dead": dead.get(one.id, 0),
+                    "error": one.error,
+                    "retry_at": one.retry_at,
+                }
+                for one in await rows.targets(conn)
+            ]
+
+    found = within(out, work)
+    shown = ("id", "endpoint", "version", "delivered", "dead")
+    out.table(
+        Text(ja="転送先", en="Targets"),
+        _COLUMNS,
+        [[*(one[key] for key in shown), one["error"] or out.text(_WELL)] for one in found],
+    )
+    out.result(found)
+
+
+def list_dead(
+    target: Annotated[str | None, typer.Argument(help="One target; all without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the statements that targets refused, with their reasons."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> list[rows.Letter]:
+        async with house.database.read() as conn:
+            return await rows.dead(conn, target)
+
+    found = within(out, work)
+    out.table(
+        Text(ja="拒否されたステートメント", en="Refused statements"),
+        _DEAD_COLUMNS,
+        [(one.target, one.statement, out.text(letter_text(one.code, one.answer))) for one in found],
+    )
+    out.result(
+        [
+            {
+                "target": one.target,
+                "statement": str(one.statement),
+                "code": one.code,
+                "answer": one.answer,
+                "reason": letter_text(one.code, one.answer).to_json(),
+                "at": one.at,
+            }
+            for one in found
+        ]
+    )
+
+
+def replay(
+    target: TargetId,
+    statement: Annotated[UUID | None, typer.Option(help="This one only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send refused statements again, once what was wrong is put right."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> int:
+        async with house.database.write() as conn:
+            if target not in {one.id for one in await rows.targets(conn)}:
+                raise NotFound("no_target", _NO_TARGET.format(id=target))
+            return await rows.replay(conn, target, statement)
+
+    count = within(out, work)
+    out.say(_REPLAYED, count=count)
+    out.result({"target": target, "replayed": count})
+
+
+def remove(target: TargetId, as_json: AsJson = False) -> None:
+    """Send nothing more to a target, and forget what it refused."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> None:
+        async with house.database.write() as conn:
+            if not await rows.remove(conn, target):
+                raise NotFound("no_target", _NO_TARGET.format(id=target))
+            await audit.record(
+                conn,
+                at=house.clock(),
+                actor=BY,
+                action="forwarding.removed",
+                subject=f"forwarding:{target}",
+            )
+
+    within(out, work)
+    out.say(_REMOVED, id=target)
+    out.result({"removed": target})

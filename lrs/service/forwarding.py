@@ -1,0 +1,309 @@
+"""Forwarding: each target is sent what it wants, in order, once at least, until it has it.
+
+A batch that a target refuses is halved until the guilty statements are found; they become
+letters, and the others go on. What is wrong with the target itself makes everything wait. A
+process that dies between delivery and the note of it sends again: the ids are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.clock import Clock
+from engine.database import Database
+from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, retry_after
+from engine.vault import CannotOpen, Vault
+from lrs.core.forwarding import meaning, speaks
+from lrs.service import attachments
+from lrs.service.attachments import Part
+from lrs.service.parcel import parcel
+from lrs.store import forwarding as rows
+from lrs.store import statements
+from lrs.store.forwarding import Letter, Target
+from lrs.store.horizon import Horizon
+from lrs.store.statements import StoredStatement
+from lrs.store.tables import first_seq
+
+log = structlog.get_logger(__name__)
+
+_LOOK_EVERY_S = 1.0
+_READ_AT_ONCE = 100
+_BATCH_BYTES = 1_000_000
+_ANSWER = 500
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 2, 3600
+_DEADLINE_S = 300.0
+# How long the others wait for one that died while it was sending; renewed as long as it sends.
+_LEASE = timedelta(seconds=30)
+_RENEW_EVERY_S = 8.0
+
+
+class _HeldError(Exception):
+    """The target takes nothing just now, whatever is sent."""
+
+    def __init__(self, message: str, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What became of a batch."""
+
+    delivered: list[int] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    forbidden: int = 0
+
+
+def _reached(wanted: Sequence[StoredStatement], sent: _Sent, position: int) -> int:
+    """How far the batch is settled without a gap: a letter may lie behind one not sent yet."""
+    settled = {*sent.delivered, *(one.seq for one in sent.letters)}
+    for row in wanted:
+        if row.seq not in settled:
+            break
+        position = row.seq
+    return position
+
+
+def context_of(target: str) -> str:
+    """The place to which the secret of a target is sealed."""
+    return f"forward_target:{target}"
+
+
+class Forwarder:
+    """Sends statements on; one `run` for each process."""
+
+    def __init__(self, database: Database, vault: Vault, fetcher: Fetcher, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._fetcher = fetcher
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Forward until cancelled. Targets do not wait for one another."""
+        working: dict[str, asyncio.Task[None]] = {}
+        if self._database.dialect == "sqlite":
+            # Here one process is all there is: whoever held them is gone.
+            async with self._database.write() as conn:
+                await rows.end_leases(conn)
+        try:
+            while True:
+                try:
+                    for target in await self._due():
+                        if target.id not in working or working[target.id].done():
+                            working[target.id] = asyncio.create_task(self._drain(target.id))
+                except Exception:
+                    # A database that is away for a moment; one that stops would go unnoticed.
+                    log.exception("forwarding_look_failed")
+                await asyncio.sleep(_LOOK_EVERY_S)
+        finally:
+            for task in working.values():
+                task.cancel()
+            await asyncio.gather(*working.values(), return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Forward until nothing that is due is left."""
+        for target in await self._due():
+            await self._drain(target.id)
+
+    async def _due(self) -> list[Target]:
+        now = self._clock()
+        async with self._database.read() as conn:
+            found = await rows.targets(conn)
+        return [one for one in found if one.retry_at is None or one.retry_at <= now]
+
+    async def _drain(self, id_: str) -> None:
+        try:
+            while await self._pass(id_):
+                pass
+        except Exception:
+            log.exception("forwarding_failed", target=id_)
+
+    async def _pass(self, id_: str) -> bool:
+        """Forward one batch; whether there may be more."""
+        target = next((one for one in await self._due() if one.id == id_), None)
+        if target is None:
+            return False
+        async with self._database.read() as conn:
+            # The horizon has to be asked before anything is read.
+            through = await Horizon(self._database, self._clock).through(conn)
+            again = await rows.to_send_again(conn, id_, _READ_AT_ONCE)
+            limit = first_seq(through)
+            found = again or await rows.behind(conn, target.position, limit, _READ_AT_ONCE)
+            batch, parts = await self._batch(conn, found)
+            wanted = batch if again else await self._wanted(conn, target, batch)
+        if not batch:
+            return False
+        now = self._clock()
+        async with self._database.write() as conn:
+            if not await rows.lease(conn, target, now, now + _LEASE):
+                return False
+        sent = _Sent()
+        renewing = asyncio.create_task(self._renew(target.id))
+        try:
+            await self._send(target, wanted, parts, sent)
+        except _HeldError as held:
+            if sent.delivered or sent.letters:
+                reached = _reached(wanted, sent, target.position)
+                await self._note(target, reached, sent, again=bool(again))
+            await self._hold(target, held)
+            return False
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+        await self._note(target, batch[-1].seq, sent, again=bool(again))
+        return True
+
+    async def _renew(self, id_: str) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_EVERY_S)
+            async with self._database.write() as conn:
+                await rows.renew(conn, id_, self._clock() + _LEASE)
+
+    async def _batch(
+        self, conn: AsyncConnection, found: Sequence[StoredStatement]
+    ) -> tuple[list[StoredStatement], dict[int, list[Part]]]:
+        """As many of the statements as go into one request, and by `seq` what came with each."""
+        batch: list[StoredStatement] = []
+        parts: dict[int, list[Part]] = {}
+        size = 0
+        for row in found:
+            came = await attachments.parts_of(conn, [row])
+            size += len(row.raw) + sum(part.length for part in came)
+            if batch and size > _BATCH_BYTES:
+                break
+            batch.append(row)
+            parts[row.seq] = came
+        return batch, parts
+
+    async def _wanted(
+        self, conn: AsyncConnection, target: Target, batch: Sequence[StoredStatement]
+    ) -> list[StoredStatement]:
+        """Those that the target wants; a voiding one goes where what it voids went."""
+        voided = await statements.by_ids(
+            conn, {row.ref for row in batch if row.voiding and row.ref}
+        )
+        wanted = []
+        for row in batch:
+            judged = voided.get(row.ref, None) if row.voiding and row.ref else row
+            if judged is None or target.wanted.takes(json.loads(judged.raw), judged.credential_id):
+                wanted.append(row)
+        return wanted
+
+    async def _send(
+        self,
+        target: Target,
+        wanted: Sequence[StoredStatement],
+        parts: Mapping[int, Sequence[Part]],
+        sent: _Sent,
+    ) -> None:
+        """Send what the target speaks the version of. Raises: _HeldError; `sent` is a beginning."""
+        newer = [row for row in wanted if not speaks(target.version, row.version)]
+        sent.letters += [self._letter(target, row, "version_newer", row.version) for row in newer]
+        spoken = [row for row in wanted if speaks(target.version, row.version)]
+        if not spoken:
+            return
+        await self._halving(target, spoken, parts, sent)
+        # A key without the right to write is refused for each statement; so is a statement about
+        # somebody the key may not speak for. Where nothing passes, it is the key.
+        if sent.forbidden == len(spoken) and (len(spoken) > 1 or not target.delivered):
+            sent.letters.clear()
+            raise _HeldError("answered 403 to everything")
+
+    async def _halving(
+        self,
+        target: Target,
+        batch: Sequence[StoredStatement],
+        parts: Mapping[int, Sequence[Part]],
+        sent: _Sent,
+    ) -> None:
+        status, answer = await self._post(target, batch, parts)
+        half = len(batch) // 2
+        if meaning(status) == "delivered":
+            sent.delivered += [row.seq for row in batch]
+        elif half:
+            await self._halving(target, batch[:half], parts, sent)
+            await self._halving(target, batch[half:], parts, sent)
+        elif status == 409:
+            # It has a statement of this id already.
+            sent.delivered += [row.seq for row in batch]
+        else:
+            sent.forbidden += status == 403
+            sent.letters.append(self._letter(target, batch[0], "refused", f"{status} {answer}"))
+
+    async def _post(
+        self, target: Target, batch: Sequence[StoredStatement], parts: Mapping[int, Sequence[Part]]
+    ) -> tuple[int, str]:
+        """Status and beginning of the answer. Raises: _HeldError."""
+        url = urlsplit(target.endpoint)
+        host = frozenset({url.netloc.lower()})
+        policy = Policy(
+            hosts=host,
+            private=host if target.private else frozenset(),
+            max_body=1_000_000,
+            deadline_s=_DEADLINE_S,
+            tries=1,
+        )
+        try:
+            secret = self._vault.open(target.secret, context_of(target.id)).decode()
+            pair = base64.b64encode(f"{target.key}:{secret}".encode()).decode()
+            came = [part for row in batch for part in parts.get(row.seq, ())]
+            headers, content = parcel(self._database, batch, came)
+            response = await self._fetcher.post(
+                f"{target.endpoint}/statements",
+                policy=policy,
+                headers={
+                    "Authorization": f"Basic {pair}",
+                    "X-Experience-API-Version": target.version,
+                    **headers,
+                },
+                content=content,
+            )
+        except CannotOpen:
+            raise _HeldError("its secret cannot be opened with this master key") from None
+        except FetchRefused as error:
+            raise _HeldError(str(error)) from error
+        except FetchFailed as error:
+            raise _HeldError(str(error), error.retry_after) from error
+        answer = response.content[:_ANSWER].decode("utf-8", "replace").replace("\x00", "")
+        if meaning(response.status) == "held":
+            after = retry_after(response.headers.get("retry-after"))
+            raise _HeldError(f"answered {response.status} {answer}", after)
+        return response.status, answer
+
+    def _letter(self, target: Target, row: StoredStatement, code: str, answer: str) -> Letter:
+        return Letter(target.id, row.seq, row.id, "dead", code, answer, self._clock())
+
+    async def _note(self, target: Target, reached: int, sent: _Sent, *, again: bool) -> None:
+        """One transaction: what was delivered, what was refused, how far we are."""
+        values: dict[str, Any] = {} if again else {"position": reached}
+        if sent.delivered:
+            values |= {
+                "delivered": target.delivered + len(sent.delivered),
+                "delivered_at": self._clock(),
+            }
+        async with self._database.write() as conn:
+            if again:
+                await rows.settle(conn, target.id, sent.delivered)
+            await rows.keep(conn, sent.letters)
+            cleared: dict[str, Any] = {"attempts": 0, "retry_at": None, "error": None}
+            await rows.note(conn, target.id, **values, **cleared)
+
+    async def _hold(self, target: Target, held: _HeldError) -> None:
+        attempts = target.attempts + 1
+        wait = min(_FIRST_RETRY_S * 2 ** min(attempts - 1, 20), _LONGEST_RETRY_S)
+        at = self._clock() + timedelta(seconds=max(wait, held.after_s or 0))
+        log.warning("forwarding_held", target=target.id, error=str(held), retry_at=str(at))
+        async with self._database.write() as conn:
+            await rows.note(
+                conn, target.id, attempts=attempts, retry_at=at, error=str(held)[:_ANSWER]
+            )
