@@ -60,6 +60,10 @@ NOTICES: dict[str, Text] = {
     ),
     "declined": Text(ja="提案を取り下げました。", en="The proposal has been declined."),
     "settled": Text(ja="申立てを解決しました。", en="The dispute is settled."),
+    "replayed": Text(
+        ja="もう一度送ります。結果はこの画面に出ます。",
+        en="They will be sent again; this page shows what comes of it.",
+    ),
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
 }
 

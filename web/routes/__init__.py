@@ -5,13 +5,33 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from web.desk import Desk
-from web.routes import account, badges, home, identities, passport, people, statements, syncs
+from web.routes import (
+    account,
+    badges,
+    forwarding,
+    home,
+    identities,
+    passport,
+    people,
+    statements,
+    syncs,
+)
 from web.services import Services
 
 
 def router(services: Services, desk: Desk) -> APIRouter:
     """Every page."""
     routes = APIRouter()
-    for part in (home, account, passport, identities, badges, syncs, people, statements):
+    for part in (
+        home,
+        account,
+        passport,
+        identities,
+        badges,
+        syncs,
+        people,
+        statements,
+        forwarding,
+    ):
         routes.include_router(part.router(services, desk))
     return routes

@@ -148,6 +148,7 @@ OFFICERS = (
     "/console/people",
     "/console/statements",
     "/console/statements?verb=x",
+    "/console/forwarding",
 )
 
 
