@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
@@ -70,11 +68,10 @@ class House:
     forwarder: Forwarder
     sign_in: SignIn
     lti: Lti
-    master: bytes = field(repr=False)
 
     def key_for(self, purpose: str) -> bytes:
         """A key of its own for each purpose, so that none serves two."""
-        return hmac.digest(self.master, purpose.encode(), hashlib.sha256)
+        return self.vault.key_for(purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +96,7 @@ async def open_house(settings: Settings, clock: Clock = system_clock) -> AsyncIt
 
 
 def _build(settings: Settings, clock: Clock, database: Database) -> House:
-    key = master_key(settings.master_key)
-    vault = Vault(key)
+    vault = Vault(master_key(settings.master_key))
     fetcher = Fetcher()
     key_sets = KeySets(fetcher, clock)
     jobs = InlineJobs(database, clock)
@@ -133,7 +129,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
         jobs=jobs,
         connectors=connectors,
         sync=sync,
-        people=People(clock, code_key=hmac.digest(key, b"code", hashlib.sha256)),
+        people=People(clock, code_key=vault.key_for("code")),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         worker=worker,
@@ -150,7 +146,6 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
             f"{settings.public_url}/passport/identities/oidc/callback",
         ),
         lti=_lti(settings, clock, database, vault, connectors, key_sets),
-        master=key,
     )
 
 

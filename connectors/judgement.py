@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from connectors.connector import Connector
 from connectors.core.completion import Completion, Rejected, rejected
-from connectors.core.content import NAMESPACE, canonical, content_hash, statement_id
+from connectors.core.content import StatementIds, canonical, content_hash, unkeyed_received_id
 from connectors.core.plain import storable
 from connectors.core.reasons import Reason
 from connectors.core.semantic import semantic_key
@@ -35,7 +35,7 @@ _NOT_JSON = frozenset(
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A record that may be taken. `semantic`: its semantic key, where the connector dedupes so;
-    `given`: the statement came with its own id.
+    `given`: the statement came with its own id; `earlier`: the id that an earlier release gave it.
     """
 
     item: Completion
@@ -44,6 +44,7 @@ class Candidate:
     content_hash: str
     given: bool = False
     semantic: str | None = None
+    earlier: UUID | None = None
 
     @property
     def source_key(self) -> str:
@@ -57,13 +58,17 @@ class Candidate:
 
 
 def judge(
-    item: Completion, connector: Connector, at: datetime, family: Family = "1.0.3"
+    item: Completion,
+    connector: Connector,
+    at: datetime,
+    ids: StatementIds,
+    family: Family = "1.0.3",
 ) -> Candidate | Rejected | None:
     """The record ready to be taken, the reason it is held, or None where it claims nothing."""
     if item.claims_nothing:
         return None
     if item.statement is not None:
-        return _statement(item, item.statement, connector, family)
+        return _statement(item, item.statement, connector, ids, family)
     if not storable(item.source_key):
         return rejected(Reason.FORBIDDEN_CHARACTER, raw=item.raw)
     if item.occurred_at is not None and item.occurred_at > at + CLOCK_SKEW:
@@ -71,19 +76,23 @@ def judge(
         return rejected(
             Reason.DATE_IN_FUTURE, raw=item.raw, source_key=item.source_key, value=value
         )
-    return _built(item, connector, revision=0)
+    return _built(item, connector, ids, revision=0)
 
 
-def revised(candidate: Candidate, connector: Connector, revision: int) -> Candidate:
+def revised(
+    candidate: Candidate, connector: Connector, ids: StatementIds, revision: int
+) -> Candidate:
     """The same record as its `revision`-th change, under that revision's id."""
-    built = _built(candidate.item, connector, revision)
+    built = _built(candidate.item, connector, ids, revision)
     assert isinstance(built, Candidate)  # noqa: S101 -- it was one as revision 0
     return built
 
 
-def _built(item: Completion, connector: Connector, revision: int) -> Candidate | Rejected:
+def _built(
+    item: Completion, connector: Connector, ids: StatementIds, revision: int
+) -> Candidate | Rejected:
     content = content_hash(item)
-    made = statement_id(connector.id, item.source_key, content, revision)
+    made = ids.of_record(connector.id, item.source_key, content, revision)
     try:
         body = statement_of(item, made, connector.id)
     except (ValueError, TypeError, AttributeError, KeyError) as error:
@@ -99,7 +108,7 @@ def _built(item: Completion, connector: Connector, revision: int) -> Candidate |
 
 
 def _statement(
-    item: Completion, raw: bytes, connector: Connector, family: Family
+    item: Completion, raw: bytes, connector: Connector, ids: StatementIds, family: Family
 ) -> Candidate | Rejected:
     parsed = parse(raw, family)
     faults = without_data(attachments(parsed.body)) if isinstance(parsed, Parsed) else parsed
@@ -117,8 +126,16 @@ def _statement(
     if parsed.id is not None:
         return Candidate(item, parsed, parsed.id, content, given=True, semantic=semantic)
     # Without semantic dedupe an id-less statement is known by its bytes alone.
-    made = uuid5(NAMESPACE, canonical([connector.id, "statement", semantic or content]))
-    return Candidate(item, replace(parsed, id=made), made, content, semantic=semantic)
+    meaning = semantic or content
+    made = ids.of_received(connector.id, meaning)
+    return Candidate(
+        item,
+        replace(parsed, id=made),
+        made,
+        content,
+        semantic=semantic,
+        earlier=None if semantic else unkeyed_received_id(connector.id, meaning),
+    )
 
 
 def _invalid(faults: Sequence[Fault], raw: object, source_key: str | None) -> Rejected:

@@ -72,6 +72,16 @@ async def replace(conn: AsyncConnection, connector: str, record: Record) -> None
     )
 
 
+async def release(conn: AsyncConnection, connector: str, source_keys: Sequence[str]) -> None:
+    """Forget these records: claimed, but not taken after all."""
+    if source_keys:
+        await conn.execute(
+            sa.delete(source_record).where(
+                source_record.c.connector == connector, source_record.c.source_key.in_(source_keys)
+            )
+        )
+
+
 async def withdraw(conn: AsyncConnection, connector: str, statements: Sequence[UUID]) -> None:
     """Note that the portal itself voided these statements of its own."""
     if statements:

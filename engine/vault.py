@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -25,6 +26,11 @@ class Vault:
     def __init__(self, master_key: bytes) -> None:
         """`master_key`: 32 random bytes."""
         self._cipher = AESGCM(master_key)
+        self._master = master_key
+
+    def key_for(self, purpose: str) -> bytes:
+        """A key of its own for each purpose (32 bytes), so that none serves two."""
+        return hmac.digest(self._master, purpose.encode(), "sha256")
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """The secret as it may be stored."""

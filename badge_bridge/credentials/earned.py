@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from tincan import (
     Activity,
@@ -21,20 +21,19 @@ from badge_bridge.credentials.addresses import Addresses
 from badge_bridge.credentials.award import Award
 from engine.database import Json
 
-_NAMESPACE = UUID("0b5f7a52-6f0c-5c0e-8a38-4d3c1a0f6b1d")
 _EARNED = "http://id.tincanapi.com/verb/earned"
 _BADGE = "http://activitystrea.ms/schema/1.0/badge"
 
 
-def earned(award: Award, addresses: Addresses) -> Json:
-    """The statement that the award's learner earned the badge; the same for the same award.
+def earned(award: Award, addresses: Addresses, id: UUID) -> Json:  # noqa: A002
+    """The statement `id`: that the award's learner earned the badge.
 
     The learner is an account of Kasane's own, so no portal's identifier leaves its portal. It has
     no result: an award is no completion, and must never count as evidence for another one.
     """
     name = award.badge.name
     statement = Statement(
-        id=str(uuid5(_NAMESPACE, str(award.id))),
+        id=str(id),
         actor=Agent(account=AgentAccount(home_page=addresses.base, name=str(award.person))),
         verb=Verb(id=_EARNED, display=LanguageMap({"ja": "獲得した", "en": "earned"})),
         object=Activity(

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -110,7 +110,8 @@ class Issuer:
                 .on_conflict_do_nothing()
             )
             if stored.rowcount:
-                await self._record(conn, earned(award, self.addresses), at)
+                # Told once, with the credential. An id that could be worked out could be taken.
+                await self._record(conn, earned(award, self.addresses, uuid4()), at)
 
     def _signed(
         self, award: Award, status: StatusEntry, keys: SigningKeys, at: datetime

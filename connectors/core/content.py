@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -38,18 +40,40 @@ def content_hash(completion: Completion) -> str:
     )
 
 
-def statement_id(connector: str, source_key: str, content: str, revision: int) -> UUID:
-    """The id of the statement made of a record: the same record always gets the same id.
+@dataclass(frozen=True, slots=True)
+class StatementIds:
+    """The ids of the statements that Kasane makes: always the same, and only derived here.
 
-    `revision` counts the changes of that record, so that a record changed back is a new
-    statement and not the one that was voided.
+    An id that others can work out can be taken: whoever may write stores something else under it
+    first, and the record is never stored. `key`: a secret of this installation.
     """
-    return uuid5(NAMESPACE, canonical([connector, source_key, content, revision]))
+
+    key: bytes = field(repr=False)
+
+    def of_record(self, connector: str, source_key: str, content: str, revision: int) -> UUID:
+        """The id of the statement made of a record: the same record always gets the same id.
+
+        `revision` counts the changes of that record, so that a record changed back is a new
+        statement and not the one that was voided.
+        """
+        return self._made([connector, source_key, content, revision])
+
+    def of_received(self, connector: str, meaning: str) -> UUID:
+        """The id of a statement that came without one. `meaning`: what makes it a repeat."""
+        return self._made([connector, "statement", meaning])
+
+    def of_void(self, target: UUID) -> UUID:
+        """The id of the statement by which a connector voids its own `target`: one per target."""
+        return self._made(["void", str(target)])
+
+    def _made(self, of: Json) -> UUID:
+        text = canonical(of).encode("utf-8", "surrogatepass")
+        return uuid5(NAMESPACE, hmac.digest(self.key, text, "sha256").hex())
 
 
-def void_id(target: UUID) -> UUID:
-    """The id of the statement by which a connector voids its own `target`: one per target."""
-    return uuid5(NAMESPACE, canonical(["void", str(target)]))
+def unkeyed_received_id(connector: str, meaning: str) -> UUID:
+    """The id that releases up to 2026.11.0 gave to a statement that came without one."""
+    return uuid5(NAMESPACE, canonical([connector, "statement", meaning]))
 
 
 def digest(value: Json) -> str:

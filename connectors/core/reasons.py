@@ -32,6 +32,7 @@ class Reason(StrEnum):
     ACTIVITY_OUTSIDE_PREFIX = "activity_outside_prefix"
     VOID_FORBIDDEN = "void_forbidden"
     ID_CONFLICT = "id_conflict"
+    ID_TAKEN = "id_taken"
 
     @property
     def whole_file(self) -> bool:
@@ -194,6 +195,15 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
         Text(
             ja="同じID（{id}）で内容の異なる記録がすでにあります。保存済みの記録は変わりません。",
             en="A record with this id ({id}) and other content is stored already; it is unchanged.",
+        ),
+    ),
+    Reason.ID_TAKEN: (
+        Text(ja="用意したIDが使われていた記録", en="Id taken by another"),
+        Text(
+            ja="この記録に使うID（{id}）が、別の提供元の記録にすでに使われています。"
+            "この記録はまだ反映されていません。管理者に連絡してください。",
+            en="The id that this record needs ({id}) is taken by a record of somebody else. "
+            "The record has not taken effect; tell the administrator.",
         ),
     ),
 }

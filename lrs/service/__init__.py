@@ -13,7 +13,7 @@ from lrs.service.credentials import (
     revoke_credential,
     rotate_credential,
 )
-from lrs.service.querying import statement
+from lrs.service.querying import owned, statement
 from lrs.service.storing import Outcome, store
 from lrs.store.statements import StoredStatement
 
@@ -25,6 +25,7 @@ __all__ = [
     "authorize",
     "create_credential",
     "credential",
+    "owned",
     "parse",
     "revoke_credential",
     "rotate_credential",

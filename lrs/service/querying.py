@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +27,14 @@ class Page:
 async def statement(conn: AsyncConnection, id_: UUID) -> StoredStatement | None:
     """The statement stored under `id_`, voided or not; None where there is none."""
     return (await statements.by_ids(conn, [id_])).get(id_)
+
+
+async def owned(
+    conn: AsyncConnection, ids: Iterable[UUID], credential: Credential
+) -> dict[UUID, bool]:
+    """Those of `ids` that were stored under `credential`, and whether each of them stands."""
+    found = (await statements.by_ids(conn, ids)).values()
+    return {one.id: one.voided_by is None for one in found if one.credential_id == credential.id}
 
 
 async def readable(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.core.completion import Completion, Rejected, rejected
-from connectors.core.content import content_hash, raw_digest, statement_id, void_id
+from connectors.core.content import StatementIds, content_hash, raw_digest
 from connectors.core.counts import Counts, Miscounted, Result
 from connectors.core.reasons import Reason, label, sentence
 from connectors.core.semantic import semantic_key
@@ -30,6 +30,7 @@ DONE = Completion(
     activity_name={"ja": "情報セキュリティ基礎①"},
     contact="yui@example.co.jp",
 )
+OURS = StatementIds(b"a secret of this installation")
 ID = UUID("0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a01")
 
 
@@ -60,16 +61,24 @@ def test_whatever_is_claimed_is_content(change: dict[str, object]) -> None:
 
 def test_ids_differ_by_connector_record_content_and_revision() -> None:
     made = [("a", "k", "h", 0), ("b", "k", "h", 0), ("a", "l", "h", 0), ("a", "k", "i", 0)]
-    ids = {statement_id(*one) for one in [*made, ("a", "k", "h", 2), ("a", '","', "h", 0)]}
+    ids = {OURS.of_record(*one) for one in [*made, ("a", "k", "h", 2), ("a", '","', "h", 0)]}
     assert len(ids) == 6
-    assert statement_id(*made[0]) == statement_id(*made[0])
-    assert void_id(ID) != void_id(next(iter(ids)))
+    assert OURS.of_record(*made[0]) == OURS.of_record(*made[0])
+    assert OURS.of_void(ID) != OURS.of_void(next(iter(ids)))
+
+
+def test_nobody_else_can_work_an_id_out() -> None:
+    theirs = StatementIds(b"another installation")
+    assert OURS.of_record("a", "k", "h", 0) != theirs.of_record("a", "k", "h", 0)
+    assert OURS.of_received("a", "meaning") != theirs.of_received("a", "meaning")
+    assert OURS.of_void(ID) != theirs.of_void(ID)
+    assert "another" not in repr(theirs)
 
 
 def test_the_statement_of_a_completion_breaks_no_rule_of_either_version() -> None:
     for family in ("1.0.3", "2.0.0"):
         assert validate(statement_of(DONE, ID, "c-office"), family) == []
-        assert validate(voiding(ID, void_id(ID), DONE.actor, DONE.occurred_at), family) == []
+        assert validate(voiding(ID, OURS.of_void(ID), DONE.actor, DONE.occurred_at), family) == []
 
 
 def test_the_statement_says_what_the_completion_says() -> None:

@@ -292,6 +292,8 @@ async def test_issuing_again_changes_no_byte_and_tells_nothing_twice(house):
     (told,) = await house.told()
     assert told["verb"]["id"] == "http://id.tincanapi.com/verb/earned"
     assert told["actor"]["account"] == {"homePage": BASE, "name": str(PERSON)}
+    # Drawn, not derived: an id that could be worked out could be taken, and nothing be told.
+    assert UUID(told["id"]).version == 4
     assert told["object"]["id"] == f"{BASE}/achievements/B-DATA-1"
     assert "result" not in told
 
