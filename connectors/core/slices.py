@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
-# A string, or a sign of structure. An unclosed string matches nothing, so its bytes are passed
-# over and the brackets after it decide.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
+# A string, a sign of structure, or the quotation mark of a string that is never closed. The
+# quantifiers are possessive: what a string has taken is never given back and tried again.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},:]|"', re.DOTALL)
+_SIGN = re.compile(rb"[\[\]{},:]")
 _OPENING, _CLOSING = b"[{", b"]}"
 
 
@@ -52,7 +54,7 @@ def _parts(body: bytes, opening: bytes, closing: bytes) -> list[bytes] | None:
         return None
     depth, start = 0, 1
     parts: list[bytes] = []
-    for token in _TOKEN.finditer(text):
+    for token in _tokens(text):
         sign = token[0]
         if sign in _OPENING:
             depth += 1
@@ -66,3 +68,16 @@ def _parts(body: bytes, opening: bytes, closing: bytes) -> list[bytes] | None:
             parts.append(text[start : token.start()].strip())
             start = token.end()
     return None
+
+
+def _tokens(text: bytes) -> Iterator[re.Match[bytes]]:
+    """The strings and signs of structure, in one pass.
+
+    The bytes of an unclosed string are passed over, and the brackets after it decide. Whatever
+    quotation marks follow are escaped ones of that string, so that none of them is worth a try.
+    """
+    for token in _TOKEN.finditer(text):
+        if token[0] == b'"':
+            yield from _SIGN.finditer(text, token.end())
+            return
+        yield token
