@@ -18,7 +18,7 @@ import ssl
 import time
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 import httpcore
@@ -138,6 +138,9 @@ class Fetcher:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if last:
                     raise FetchFailed(f"cannot connect: {error}", retriable=True) from error
+            except httpx.DecodingError as error:
+                # The body is not packed as its own header says: no network's doing.
+                raise FetchFailed(f"unreadable answer: {error}", retriable=False) from error
             except httpx.TransportError as error:
                 if last or method != "GET":
                     raise FetchFailed(f"{type(error).__name__}: {error}", retriable=True) from error
@@ -159,7 +162,10 @@ class Fetcher:
             answer = await self._once(method, url, policy, request)
             if answer.status not in {301, 302, 303, 307, 308} or method != "GET":
                 return answer
-            target = httpx.URL(url).join(answer.headers.get("location", ""))
+            try:
+                target = httpx.URL(url).join(answer.headers.get("location", ""))
+            except httpx.InvalidURL as error:
+                raise FetchFailed(f"redirected to no URL: {error}", retriable=False) from None
             if _origin(target) != _origin(httpx.URL(url)):
                 raise FetchRefused(f"redirected off its host, to {target.host}")
             url, request = str(target), {**request, "params": None}
@@ -199,6 +205,9 @@ async def permitted_address(url: httpx.URL, policy: Policy) -> str:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise FetchFailed(f"cannot resolve {host}: {error}", retriable=True) from None
+    except UnicodeError as error:
+        # A label that is empty or longer than 63 letters (RFC 1035 §2.3.4).
+        raise FetchRefused(f"{host} is no host name: {error}") from None
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not private:
         for text in addresses:
@@ -225,14 +234,16 @@ def retry_after(value: str | None) -> float | None:
     """Seconds to wait (RFC 9110 §10.2.3), or None where the header says nothing usable."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return float(value)
+    text = value.strip()
+    # Not isdigit alone: that takes `²`, of which float makes nothing.
+    if text.isascii() and text.isdigit():
+        return float(text)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        moment = email.utils.parsedate_to_datetime(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, moment.timestamp() - time.time())
+    except (ValueError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - datetime.fromtimestamp(time.time(), UTC).timestamp())
 
 
 async def _bounded(chunks: AsyncIterable[bytes], limit: int) -> bytes:

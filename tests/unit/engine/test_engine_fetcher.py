@@ -10,7 +10,14 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, permitted_address
+from engine.fetcher import (
+    Fetcher,
+    FetchFailed,
+    FetchRefused,
+    Policy,
+    _retry_after,
+    permitted_address,
+)
 
 Answer = Callable[[str, int], bytes]
 
@@ -69,6 +76,10 @@ async def test_a_host_the_policy_names_is_fetched() -> None:
         "https://user:password@example.jp/",
         "https://",
         "nonsense",
+        f"https://{'a' * 64}.example/",
+        "https://a..example/",
+        "https://[",
+        "https://a:99999/",
     ],
 )
 async def test_an_address_inside_or_a_foreign_scheme_is_refused(url: str) -> None:
@@ -112,6 +123,31 @@ async def test_a_busy_server_is_asked_again_after_the_time_it_names() -> None:
     async with _server(answer) as (host, asked):
         result = await Fetcher().get(f"http://{host}/", policy=_local(host))
     assert (result.content, len(asked)) == (b"ok", 3)
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 400, "Fri, 31 Dec 9999 23:59:59 -2359", "\xff", "-1"])
+async def test_a_time_to_wait_that_is_none_is_passed_over(value: str) -> None:
+    reply = _reply("503 Busy", Retry_After=value)
+    async with _server(lambda _line, _n: reply) as (host, _):
+        failure = await _failure(Fetcher().get(f"http://{host}/", policy=_local(host, tries=1)))
+    assert failure.retriable
+    wait = _retry_after(value)
+    assert wait is None or wait >= 0
+
+
+async def test_an_answer_that_is_not_packed_as_it_says_is_a_failure() -> None:
+    reply = _reply("200 OK", b"this is no gzip", Content_Encoding="gzip")
+    async with _server(lambda _line, _n: reply) as (host, asked):
+        failure = await _failure(Fetcher().get(f"http://{host}/", policy=_local(host)))
+    assert not failure.retriable
+    assert len(asked) == 1
+
+
+async def test_a_redirect_to_no_address_is_a_failure() -> None:
+    reply = _reply("302 Found", Location="http://[")
+    async with _server(lambda _line, _n: reply) as (host, _):
+        with pytest.raises((FetchFailed, FetchRefused)):
+            await Fetcher().get(f"http://{host}/", policy=_local(host, tries=1))
 
 
 async def test_a_post_that_may_have_been_served_is_not_sent_twice() -> None:
