@@ -107,6 +107,7 @@ def moment_of(value: Json) -> datetime | None:
     """An XML Schema dateTime with its time zone; None where it is none."""
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        # At the ends of the calendar there is no such moment in UTC.
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None

@@ -9,20 +9,22 @@ from engine.database import Json
 from engine.text import Text
 
 Outcome = Literal["passed", "failed", "unknown"]
-Verdict = Literal["valid", "revoked", "invalid", "unknown"]
+Verdict = Literal["valid", "unvouched", "revoked", "invalid", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One question and its answer. `unknown`: it could not be answered now.
 
-    `detail` is for the technician: what the library said, in English.
+    `detail` is for the technician: what the library said, in English. `variant`: which way it was
+    passed, where there are several.
     """
 
     name: str
     outcome: Outcome
     text: Text
     detail: str = ""
+    variant: str = ""
 
     @property
     def passed(self) -> bool:
@@ -40,20 +42,27 @@ class VerificationReport:
     """All checks in the order in which they were made.
 
     `document` is the credential as presented, without a claim that it is genuine; None where
-    nothing could be read.
+    nothing could be read. `own`: the issuer identifier of this installation.
     """
 
     checks: tuple[Check, ...]
     form: Literal["json", "jwt", "none"] = "none"
     document: Json = None
+    own: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        """`valid` only where every check passed."""
+        """`valid` only where every check passed and somebody vouches for who the issuer is.
+
+        Anybody can make a key, write any name beside it, and sign: `unvouched`.
+        """
         wrong = {check.name for check in self.checks if check.outcome == "failed"}
         if wrong:
             return "revoked" if wrong == {"status"} else "invalid"
-        return "valid" if all(c.outcome == "passed" for c in self.checks) else "unknown"
+        if not all(check.passed for check in self.checks):
+            return "unknown"
+        by_itself = any((one.name, one.variant) == ("issuer", "self") for one in self.checks)
+        return "unvouched" if by_itself else "valid"
 
     @property
     def valid(self) -> bool:
@@ -62,8 +71,14 @@ class VerificationReport:
 
     @property
     def summary(self) -> Text:
-        """The verdict in one sentence."""
-        return _VERDICTS[self.verdict]
+        """The verdict in a sentence or two."""
+        return _VALID_HERE if self.valid and self.issued_here else _VERDICTS[self.verdict]
+
+    @property
+    def issued_here(self) -> bool:
+        """Whether this installation signed it, whatever became of it since."""
+        signed = {check.name for check in self.checks if check.passed} >= {"issuer", "signature"}
+        return signed and bool(self.own) and self.issuer == self.own
 
     @property
     def issuer(self) -> str:
@@ -75,6 +90,7 @@ class VerificationReport:
         return {
             "verdict": self.verdict,
             "summary": self.summary.to_json(),
+            "issued_here": self.issued_here,
             "form": self.form,
             "credential": (self.document or {}).get("id"),
             "issuer": self.issuer or None,
@@ -91,7 +107,8 @@ def issuer_of(document: Json) -> str:
 
 def passed(name: str, *, variant: str = "") -> Check:
     """The check `name`, passed."""
-    return Check(name, "passed", PASSED[f"{name}_{variant}" if variant else name])
+    text = PASSED[f"{name}_{variant}" if variant else name]
+    return Check(name, "passed", text, variant=variant)
 
 
 def failed(name: str, code: str = "", detail: str = "") -> Check:
@@ -185,8 +202,16 @@ FAILED = {
     ),
 }
 
+_VALID_HERE = Text(
+    ja="このバッジは有効です。このサイトが発行したものです。",
+    en="This badge is valid. It was issued by this site.",
+)
 _VERDICTS: dict[Verdict, Text] = {
     "valid": Text(ja="このバッジは有効です。", en="This badge is valid."),
+    "unvouched": Text(
+        ja="署名は本物ですが、発行者が名乗るとおりの組織であることは、誰も保証していません。",
+        en="The signature is genuine, but nobody vouches for who the issuer is.",
+    ),
     "revoked": Text(
         ja="このバッジは本物ですが、取り消されています。",
         en="This badge is genuine, but it has been revoked.",

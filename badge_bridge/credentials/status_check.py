@@ -75,7 +75,8 @@ def _fault(presented: Presented, url: str, issuer: str, purpose: Json, at: datet
     document = presented.document
     subject = document.get("credentialSubject")
     start, end = moment_of(document.get("validFrom")), moment_of(document.get("validUntil"))
-    if not isinstance(subject, dict) or _LIST not in document.get("type", []):
+    types = document.get("type")
+    if not isinstance(subject, dict) or not isinstance(types, list) or _LIST not in types:
         return f"not a {_LIST}"
     if document.get("id") != url:
         return "another list"

@@ -32,11 +32,13 @@ _SKEW = timedelta(minutes=5)
 _TYPES = {"OpenBadgeCredential", "AchievementCredential"}
 
 
-async def verify(data: bytes, published: Published, *, at: datetime) -> VerificationReport:
+async def verify(
+    data: bytes, published: Published, *, at: datetime, own: str = ""
+) -> VerificationReport:
     """Everything that can be said about `data`: JSON, a compact JWT, or a baked PNG or SVG.
 
     The checks go on as long as the next one makes sense; `published` is asked for the issuer's
-    keys and for its status list.
+    keys and for its status list. `own`: the issuer identifier of this installation.
     """
     try:
         presented = read(data)
@@ -53,7 +55,7 @@ async def verify(data: bytes, published: Published, *, at: datetime) -> Verifica
                 # After the dates: this one reads the machine's clock, and would call an expired
                 # badge a forged one.
                 checks.append(await asyncio.to_thread(_conformance_check, presented, pem))
-    return VerificationReport(tuple(checks), presented.form, presented.document)
+    return VerificationReport(tuple(checks), presented.form, presented.document, own)
 
 
 def _structure_check(document: dict[str, Json]) -> Check:

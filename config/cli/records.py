@@ -162,12 +162,14 @@ def verify(
 
     async def work(house: House) -> Any:
         presented = await asyncio.to_thread(file.read_bytes)
-        return await verify_badge(presented, house.published, at=house.clock())
+        own = house.issuer.addresses.did
+        return await verify_badge(presented, house.published, at=house.clock(), own=own)
 
     report = within(out, work)
     for check in report.checks:
         mark = "✓" if check.passed else "✗"
         out.say(_LINE, indent="", mark=mark, line=out.text(check.text))
+    out.say(report.summary)
     out.result(report.to_json())
     if not report.valid:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from badge_bridge.awards import award, decision_behind
 from badge_bridge.core.decision import Decision
 from badge_bridge.credentials.issuer import issued_credential
+from badge_bridge.credentials.report import VerificationReport
 from badge_bridge.credentials.verify import verify
 from badge_bridge.reviews import REASONS
 from engine.problems import NotFound
@@ -55,9 +56,7 @@ class _BadgePages:
             decision = Decision.of_json(json.loads(await decision_behind(conn, held)))
         report = None
         if issued is not None:
-            report = await verify(
-                issued.document, self._services.published, at=self._services.clock()
-            )
+            report = await self._verified(issued.document)
         tree = decision.badges.get(held.badge)
         view = badge_page(
             held,
@@ -84,6 +83,10 @@ class _BadgePages:
         if not content:
             view = VerifyPage(problem=UNREADABLE)
             return self._desk.page(request, visitor, "verify.html", status=400, view=view)
-        report = await verify(content, self._services.published, at=self._services.clock())
-        view = VerifyPage(verification(report))
+        view = VerifyPage(verification(await self._verified(content)))
         return self._desk.page(request, visitor, "verify.html", view=view)
+
+    async def _verified(self, presented: bytes) -> VerificationReport:
+        services = self._services
+        own = services.issuer.addresses.did
+        return await verify(presented, services.published, at=services.clock(), own=own)

@@ -236,16 +236,57 @@ async def test_a_key_listed_for_another_purpose_is_refused(office):
     assert outcomes(report)["issuer"] == "failed"
 
 
-async def test_a_did_key_issuer_is_accepted_and_said_to_vouch_for_itself_alone(office):
+async def test_a_badge_under_a_key_that_anybody_may_make_is_genuine_and_not_valid(office):
     fragment = ed25519_fragment(office.key.public_key().public_bytes_raw())
     document = office.credential()
     document["issuer"]["id"] = f"did:key:{fragment}"
     del document["credentialStatus"]
     signed = secured(document, key=office.key, method=f"did:key:{fragment}#{fragment}", created=NOW)
     report = await verify(data(signed), office, at=NOW)
-    assert report.valid, report.to_json()
+    assert report.verdict == "unvouched", report.to_json()
+    assert not report.valid
+    assert report.summary.en == (
+        "The signature is genuine, but nobody vouches for who the issuer is."
+    )
     assert "別に確かめて" in report.checks[2].text.ja
     assert office.asked == []
+
+
+async def test_only_our_own_signature_makes_a_badge_one_of_this_site(office, stranger):
+    own = office.addresses.did
+    badge = handed_in(office, "json")
+    ours = await verify(badge, office, at=NOW, own=own)
+    assert ours.summary.en == "This badge is valid. It was issued by this site."
+    assert ours.to_json()["issued_here"] is True
+    theirs = await verify(badge, office, at=NOW, own="did:web:elsewhere.example.jp")
+    assert (theirs.summary.en, theirs.issued_here) == ("This badge is valid.", False)
+    forged = secured(office.credential(), key=stranger.key, method=office.method, created=NOW)
+    assert not (await verify(data(forged), office, at=NOW, own=own)).issued_here
+
+
+@pytest.mark.parametrize("way", ["json", "jwt"])
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"validFrom": "0001-01-01T00:00:00+09:00"},
+        {"validUntil": "9999-12-31T23:59:59-09:00"},
+    ],
+)
+async def test_a_moment_that_no_calendar_has_is_no_date(office, way, dates):
+    document = office.credential() | dates
+    signed = office.jwt(document).encode() if way == "jwt" else data(office.sign(document))
+    report = await verify(signed, office, at=NOW)
+    assert report.verdict == "invalid"
+
+
+@pytest.mark.parametrize("types", [5, None, "BitstringStatusListCredential", {}])
+async def test_a_status_list_of_an_odd_type_is_not_in_order(office, types):
+    url = office.addresses.status_list("2026-1")
+    listed = json.loads(office.web[url])
+    del listed["proof"]
+    office.web[url] = office.jwt(listed | {"type": types}).encode()
+    report = await verify(handed_in(office, "json"), office, at=NOW)
+    assert report.checks[-2].detail == "not a BitstringStatusListCredential"
 
 
 async def test_without_the_issuers_document_nothing_is_claimed(office):
