@@ -110,7 +110,11 @@ def lies_under(iri: str, prefix: str) -> bool:
     A string prefix would let `https://a.example.evil/` pass for `https://a.example`, and `..`
     lead out again.
     """
-    here, there = urlsplit(iri), urlsplit(prefix)
+    try:
+        here, there = urlsplit(iri), urlsplit(prefix)
+    except ValueError:
+        # An IRI whose host is none, such as `https://[::1/`, lies nowhere.
+        return False
     if (here.scheme.lower(), here.netloc.lower()) != (there.scheme.lower(), there.netloc.lower()):
         return False
     path, base = (

@@ -223,3 +223,22 @@ async def test_a_list_is_uploaded_by_an_officer_or_by_the_offices_own_program(
     assert (officer.json()["stored"], officer.json()["encoding"]) == (3, "cp932")
     assert (program.json()["duplicate"], program.json()["file_seen_before"]) == (3, True)
     assert (nothing.status_code, nothing.json()["code"]) == (400, "no_file")
+
+
+@pytest.mark.parametrize(
+    "activity",
+    ["https://portal-a.example.jp[/x", "https://[::1/x", "https://portal-a.example.jp\u2100.x/y"],
+)
+async def test_an_activity_whose_host_is_none_is_held_alone(
+    desk: Any, push: Any, activity: str
+) -> None:
+    good = [changed(id=str(UUID(int=n)), timestamp=f"2026-02-0{n}T00:00:00Z") for n in (1, 2)]
+    odd = changed(id=str(UUID(int=3)), object={"id": activity})
+    answer = await push(good[0], odd, good[1])
+    assert answer.status_code == 200
+    results = [(one["result"], one["reason"]) for one in answer.json()["results"]]
+    assert results == [
+        ("stored", None),
+        ("quarantined", "activity_outside_prefix"),
+        ("stored", None),
+    ]
