@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from connectors.core.plain import plain
 
@@ -34,8 +34,17 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
     """The aware moment that `text` names, or None where it names none.
 
     A date without a time is its midnight in `zone`. Two-digit years without an era are not
-    guessed. An era's date outside of that era (平成35年) is not a date.
+    guessed. An era's date outside of that era (平成35年) is not a date, nor is one at the ends of
+    the calendar, which has no moment in UTC.
     """
+    moment = _local(text, zone)
+    try:
+        return moment if moment is not None and moment.astimezone(UTC) else None
+    except OverflowError:
+        return None
+
+
+def _local(text: str, zone: tzinfo) -> datetime | None:
     value = plain(text)
     moment = _iso_with_offset(value)
     if moment is not None:

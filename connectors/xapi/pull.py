@@ -23,6 +23,8 @@ from engine.fetcher import FetchFailed, FetchRefused, Response
 from engine.text import Text
 
 STREAM = "statements"
+# No record store is older. A look-back from the first day of the calendar would end each run.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REFUSED = Text(
     ja="接続先が認証を拒みました（{status}）。キーと権限を確認してください。",
     en="The portal refused our credentials ({status}). Check key, secret and rights.",
@@ -117,10 +119,14 @@ class XapiPull:
         return _page(answer)
 
     def _next(self, more: str, seen: set[str]) -> str:
-        url = urljoin(self.endpoint, more)
-        if urlsplit(url)[:2] != urlsplit(self.endpoint)[:2]:
+        try:
+            url = urljoin(self.endpoint, more)
+            place = urlsplit(url)
+        except ValueError:
+            raise Fatal(_NOT_STATEMENTS) from None
+        if place[:2] != urlsplit(self.endpoint)[:2]:
             # Credentials go with the request: they are for the host that was set up.
-            raise Fatal(_FOREIGN_MORE.format(host=urlsplit(url).netloc))
+            raise Fatal(_FOREIGN_MORE.format(host=place.netloc[:200]))
         if url in seen:
             raise Fatal(_LOOP)
         seen.add(url)
@@ -145,7 +151,7 @@ def _page(answer: Response) -> _Page:
         raise Fatal(_NOT_STATEMENTS)
     try:
         more = json.loads(body.get("more", b'""')) or ""
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Fatal(_NOT_STATEMENTS) from None
     if not isinstance(more, str):
         raise Fatal(_NOT_STATEMENTS)
@@ -158,7 +164,7 @@ def _stored(raw: bytes) -> datetime | None:
     value = (members(raw) or {}).get("stored")
     try:
         return None if value is None else _moment(json.loads(value))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -173,11 +179,13 @@ def _later(
 
 
 def _moment(text: Json) -> datetime | None:
+    """The moment in UTC; None where it is none, or one before there was anything to store."""
     try:
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment if moment >= _EPOCH else None
 
 
 def _written(moment: datetime) -> str:

@@ -126,12 +126,16 @@ class Flaw:
         self._app = app
         self.refused_pages = False
         self.poison: bytes | None = None
+        self.page: bytes | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
         later = "more" in scope["path"] + scope["query_string"].decode()
+        if self.page is not None:
+            await Response(self.page, media_type="application/json")(scope, receive, send)
+            return
         if self.refused_pages and later:
             await Response(status_code=501)(scope, receive, send)
             return
@@ -329,3 +333,31 @@ async def test_many_voids_at_once_stop_the_run_until_a_person_confirms(library: 
     confirmed = await library.sync.run("portal", trigger="manual", confirmed=True)
     assert confirmed.state is State.OK
     assert await library.learners() == {"admin"}
+
+
+_DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("page", "state"),
+    [
+        (b'{"statements":[],"more":"http://["}', "failed"),
+        (b'{"statements":[],"more":"//evil.example/x"}', "failed"),
+        (b'{"statements":[],"more":' + _DEEP + b"}", "failed"),
+        (b'{"statements":[{"stored":' + _DEEP + b"}]}", "partial"),
+        (b'{"statements":[{"stored":"0001-01-01T00:00:00+09:00"}]}', "partial"),
+        (b'{"statements":[{"stored":"0001-01-01T00:00:00Z"}]}', "partial"),
+        (b'{"statements":[{"stored":"9999-12-31T23:59:59-09:00"}]}', "partial"),
+        (b'{"statements":[{"object":{"id":"https://[::1/x"}}]}', "partial"),
+        (b"[" * 100_000, "failed"),
+    ],
+)
+async def test_a_hostile_page_ends_the_run_in_words_and_the_next_one_too(
+    library: Library, page: bytes, state: str
+) -> None:
+    library.flaw.page = page
+    for _ in range(2):
+        run = await library.read()
+        assert run.state == state, run.detail
+        assert run.detail is None or "on our side" not in run.detail.en
+        assert (run.detail is None) == (state == "partial")
