@@ -62,7 +62,10 @@ def same_origin(origin: str | None, host: str | None, public_url: str) -> bool:
     if origin is None:
         return True
     public = urlsplit(public_url)
-    sender = urlsplit(origin)
+    try:
+        sender = urlsplit(origin)
+    except ValueError:
+        return False
     if (sender.scheme, sender.netloc) == (public.scheme, public.netloc):
         return True
     return bool(host) and sender.netloc == host

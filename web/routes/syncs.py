@@ -79,6 +79,7 @@ class _SyncPages:
     async def run_page(self, request: Request, number: int) -> Response:
         """One run, with what it held."""
         visitor, _ = await self._desk.staff(request)
+        _require_serial(number)
         async with self._services.database.read() as conn:
             try:
                 found = await runs.by_id(conn, number)
@@ -92,6 +93,7 @@ class _SyncPages:
     async def held_page(self, request: Request, number: int) -> Response:
         """One held record as it came."""
         visitor, _ = await self._desk.staff(request)
+        _require_serial(number)
         async with self._services.database.read() as conn:
             raw = await quarantine.raw(conn, self._services.vault, number)
             held = await quarantine.get(conn, number)
@@ -103,6 +105,7 @@ class _SyncPages:
         """An officer sets a held record aside, with a note."""
         visitor, account = await self._desk.staff(request)
         form = await self._desk.form(request, visitor)
+        _require_serial(number)
         if not form["note"]:
             raise Invalid("note_missing", NOTE_MISSING, pointer="/note")
         async with self._services.database.write() as conn:
@@ -182,6 +185,12 @@ class _SyncPages:
             view=view,
             problem=problem.text if problem else None,
         )
+
+
+def _require_serial(number: int) -> None:
+    """Raises: NotFound for a number that no row can have, and no database takes."""
+    if not 0 < number < 2**63:
+        raise NotFound("no_such_record", NO_SUCH)
 
 
 def _percent(text: str) -> int | None:

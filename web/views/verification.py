@@ -100,4 +100,6 @@ def _moment(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return moment if moment is None or moment.tzinfo else None
+    # At the ends of the calendar there is no such day in our zone.
+    is_shown = moment is not None and moment.tzinfo is not None and 1 < moment.year < 9999
+    return moment if is_shown else None

@@ -62,6 +62,16 @@ async def test_a_file_that_was_not_chosen_and_a_portal_that_is_none_are_refused(
     assert answer.status_code == 404
     assert (await officer.open("/console/syncs/runs/4711")).status_code == 404
     assert (await officer.open("/console/syncs/held/4711")).status_code == 404
+    token = re.findall(r'name="csrf" value="([^"]+)"', (await officer.open("/console/syncs")).text)
+    for number in ("0", "-1", str(2**63), "9" * 30):
+        assert (await officer.open(f"/console/syncs/runs/{number}")).status_code == 404
+        assert (await officer.open(f"/console/syncs/held/{number}")).status_code == 404
+        answer = await officer.client.post(
+            f"/console/syncs/held/{number}/dismiss",
+            data={"csrf": token[0], "note": "x"},
+            headers={"Origin": "https://kasane.test"},
+        )
+        assert answer.status_code == 404
 
 
 async def test_a_course_is_mapped_in_two_steps_that_show_what_changes(house, officer):

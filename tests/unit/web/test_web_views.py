@@ -285,6 +285,7 @@ def test_signing_in_leads_to_a_path_of_ours():
         ("https://evil.example", "kasane.example.jp", False),
         ("https://kasane.example.jp.evil.example", "kasane.example.jp", False),
         ("null", "kasane.example.jp", False),
+        ("http://[", "kasane.example.jp", False),
         ("", "", False),
     ],
 )
