@@ -130,7 +130,31 @@ def test_an_address_of_somebody_is_personal() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "a@b", "a b@example.jp", "a@example.jp\nBcc: b@c.jp", "a@x.jp,b@x.jp"]
+    "text",
+    [
+        "",
+        "x",
+        "a@b",
+        "a b@example.jp",
+        "a@example.jp\nBcc: b@c.jp",
+        "a@x.jp,b@x.jp",
+        "x@[127.0.0.1].a",
+        "x@127.0.0.1",
+        "日本@例え.jp",
+        "x@例え.jp",
+        "x@a..jp",
+        "x@-a.jp",
+        "a@b.jp\0",
+        "x@example.jp\u0085",
+        "(x)@example.jp",
+        f"{'x' * 65}@example.jp",
+        f"x@{'a' * 64}.jp",
+    ],
 )
 def test_what_is_no_single_address_gets_no_mail(text: str) -> None:
     assert not is_address(text)
+
+
+@pytest.mark.parametrize("text", ["yui@example.jp", "o'neil+x_1.b@a-b.example.co.jp"])
+def test_a_plain_address_gets_mail(text: str) -> None:
+    assert is_address(text)
