@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from config.demo.installation import PortInUse, require_free
 from config.demo.narrator import Narrator
 from config.demo.walk import Walk
 from engine.text import Text
@@ -21,6 +22,12 @@ def main() -> int:
     reader.add_argument("--port", type=int, default=8800, help="of the site; 0: any free one")
     asked = reader.parse_args()
     narrator = Narrator()
+    try:
+        # Before anything is written: whoever listens there would answer in our place.
+        require_free(asked.port)
+    except PortInUse as error:
+        narrator.held(error.text)
+        return 1
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -16,12 +16,26 @@ from typing import Any, TypeVar
 import httpx
 
 from config.demo.visitor import Visitor
+from engine.text import Text
 
 T = TypeVar("T")
 _COMMAND = str(Path(sys.executable).with_name("kasane"))
 _START_S = 60.0
 _STOP_S = 30.0
 _COMMAND_S = 180.0
+
+
+class PortInUse(RuntimeError):
+    """Another program listens there; whatever answered would not be ours."""
+
+    def __init__(self, port: int) -> None:
+        self.text = Text(
+            ja=f"ポート {port} は、ほかのプログラムが使用中です。"
+            'それを終えるか、make demo DEMO="--port 8801" のように別の番号を指定してください。',
+            en=f"Port {port} is in use by another program. End it, or choose another port: "
+            'make demo DEMO="--port 8801".',
+        )
+        super().__init__(self.text.en)
 
 
 class Installation:
@@ -70,7 +84,11 @@ class Installation:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def start(self) -> None:
-        """Serve; the site is healthy when this returns. Raises: RuntimeError with the log."""
+        """Serve; the site is healthy when this returns.
+
+        Raises: PortInUse; RuntimeError with the log
+        """
+        require_free(self.port)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 [_COMMAND, "serve", "--port", str(self.port)],
@@ -141,6 +159,17 @@ def eventually(look: Callable[[], T], *, within: float = 30.0) -> T:
             raise TimeoutError(f"still {seen!r} after {within:.0f} s")
         time.sleep(0.05)  # looking again is all that a public door allows
     return seen
+
+
+def require_free(port: int) -> None:
+    """Raises: PortInUse where somebody listens at the loopback port."""
+    with socket.socket() as probe:
+        # As the server binds it: a port that was let go of a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortInUse(port) from None
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from config.demo import story
-from config.demo.installation import Installation
+from config.demo.installation import Installation, PortInUse
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -47,6 +48,27 @@ def test_telling_the_story_twice_doubles_nothing(tmp_path: Path) -> None:
         assert words in told
     _tell(folder)
     assert _passport(folder) == once
+
+
+def test_a_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "config.demo", "--once", "--port", port, "--folder", folder],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        with pytest.raises(PortInUse):
+            Installation(tmp_path, port=int(port)).start()
+    assert done.returncode == 1
+    told = " ".join((done.stdout + done.stderr).split())
+    assert f"ポート {port} は" in told
+    assert f"Port {port} is in use" in told
+    assert "Traceback" not in told
+    assert not folder.exists()
 
 
 def test_a_second_process_on_the_sqlite_file_is_refused_in_words(tmp_path: Path) -> None:
