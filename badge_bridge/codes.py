@@ -25,9 +25,11 @@ from lrs.core.ifi import Ifi
 
 TRIES = 5
 VALID_FOR = timedelta(minutes=10)
-# 5 tries for each of 10 codes a day find a code once in 20,000 days.
 PER_PERSON_AND_DAY = 10
-PER_IDENTIFIER_AND_DAY = 10
+# Shares, so that nobody alone can use up the codes of an identifier's owner: 5 tries for each of 3
+# codes of 10 people find one once in 6,000 days.
+PER_PERSON_AND_IDENTIFIER = 3
+OTHERS_PER_IDENTIFIER_AND_DAY = 9
 _DAY = timedelta(days=1)
 
 _SUBJECT = "確認番号のお知らせ / Your confirmation code"
@@ -77,12 +79,14 @@ class Codes:
         Raises: TooMany where the person asked too often, which tells nothing of the identifier.
         """
         since = at - _DAY
-        if await _count(conn, code_challenge.c.person_id == person_id, since) >= PER_PERSON_AND_DAY:
+        by_person = code_challenge.c.person_id == person_id
+        if await _count(conn, by_person, since) >= PER_PERSON_AND_DAY:
             raise TooMany("too_many_codes", TOO_MANY_CODES, headers={"Retry-After": "86400"})
-        by_identifier = code_challenge.c.identifier_id == identifier_id
+        of_it = code_challenge.c.identifier_id == identifier_id
         is_sent = (
             address is not None
-            and await _count(conn, by_identifier, since) < PER_IDENTIFIER_AND_DAY
+            and await _count(conn, by_person & of_it, since) < PER_PERSON_AND_IDENTIFIER
+            and await _others(conn, of_it & ~by_person, since) <= OTHERS_PER_IDENTIFIER_AND_DAY
         )
         challenge = Challenge(uuid4(), at + VALID_FOR)
         code = f"{secrets.randbelow(1_000_000):06}"
@@ -145,6 +149,15 @@ class Codes:
         return hmac.digest(
             self._key, challenge_id.bytes + code.encode(errors="replace"), hashlib.sha256
         )
+
+
+async def _others(conn: AsyncConnection, whose: sa.ColumnElement[bool], since: datetime) -> int:
+    count = await conn.scalar(
+        sa.select(sa.func.count(sa.distinct(code_challenge.c.person_id))).where(
+            whose, code_challenge.c.created_at > since
+        )
+    )
+    return count or 0
 
 
 async def _count(conn: AsyncConnection, whose: sa.ColumnElement[bool], since: datetime) -> int:
