@@ -7,6 +7,7 @@ claim waits in the dispute queue. Every decision stands in the audit log.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -29,6 +30,8 @@ from lrs.core.ifi import Ifi
 
 ProofMethod = Literal["lti_launch", "oidc_login", "mail_code"]
 LinkResult = Literal["linked", "already_linked", "disputed"]
+IsOfficer = Callable[[AsyncConnection, str], Awaitable[bool]]
+"""Whether a login is that of an officer who is still one."""
 
 # Crockford's Base32: no letter that is read as a digit.
 _CODE_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -49,6 +52,11 @@ SAME_OFFICER = Text(
     ja="提案した職員とは別の職員が承認してください。",
     en="Somebody other than the officer who proposed it has to approve.",
 )
+PROPOSER_GONE = Text(
+    ja="提案した職員のアカウントが停止されているため、承認できません。"
+    "いったん却下し、別の職員が提案し直してください。",
+    en="The officer who proposed it is suspended. Decline it, and let another one propose anew.",
+)
 CODE_TAKEN = Text(
     ja="受講者番号「{code}」はすでに使われています。",
     en="The learner code “{code}” is taken.",
@@ -61,9 +69,10 @@ class People:
     `code_key` keys the hashes of mailed codes.
     """
 
-    def __init__(self, clock: Clock, *, code_key: bytes) -> None:
+    def __init__(self, clock: Clock, *, code_key: bytes, is_officer: IsOfficer) -> None:
         self._clock = clock
         self._codes = Codes(code_key)
+        self._is_officer = is_officer
 
     async def create(self, conn: AsyncConnection, *, name: str, code: str | None = None) -> Person:
         """A new person; without `code` one is drawn. Raises: Conflict where the code is taken."""
@@ -182,6 +191,7 @@ class People:
             raise NotFound("claim_not_found", NO_SUCH_CLAIM)
         if claim.proposed_by == officer:
             raise Forbidden("same_officer", SAME_OFFICER)
+        await self._require_officer(conn, claim.proposed_by)
         identifier_id = await links.hold(conn, claim.ifi)
         if not await links.end_claim(conn, link_id, "settled", self._clock()):
             raise NotFound("claim_not_found", NO_SUCH_CLAIM)
@@ -249,6 +259,8 @@ class People:
             return "proposed"
         if outcome == "transfer" and claim.proposed_by == officer:
             raise Forbidden("same_officer", SAME_OFFICER)
+        if outcome == "transfer":
+            await self._require_officer(conn, claim.proposed_by)
         if not await links.end_claim(conn, link_id, "settled", at):
             raise NotFound("claim_not_found", NO_SUCH_CLAIM)
         if outcome == "keep":
@@ -275,6 +287,10 @@ class People:
                 conn, "link.disputed", identifier_id, person_id, by, "ifi_already_linked"
             )
         return "disputed"
+
+    async def _require_officer(self, conn: AsyncConnection, login: str | None) -> None:
+        if login is None or not await self._is_officer(conn, login):
+            raise Forbidden("proposer_suspended", PROPOSER_GONE)
 
     async def _claim(
         self, conn: AsyncConnection, link_id: UUID, state: Literal["pending", "disputed"]

@@ -43,6 +43,7 @@ from engine.vault import Vault, master_key
 from lrs.service.credentials import Verifier
 from lrs.service.forwarding import Forwarder
 from web.accounts import Accounts
+from web.roster import is_officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
         jobs=jobs,
         connectors=connectors,
         sync=sync,
-        people=People(clock, code_key=vault.key_for("code")),
+        people=People(clock, code_key=vault.key_for("code"), is_officer=is_officer),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         worker=worker,

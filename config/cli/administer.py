@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +23,7 @@ from engine import audit
 from engine.problems import Invalid, NotFound
 from engine.text import Text
 from lrs.service import rotate_credential
+from web import roster
 
 _NOT_YAML = Text(
     ja="{name} をYAMLとして読めません：{problem}", en="{name} cannot be read as YAML: {problem}"
@@ -33,6 +34,13 @@ _PUBLISHED = Text(
     en="Rulebook {version} is published ({badges} badges). Learners are being decided again.",
 )
 _ADDED = Text(ja="アカウント {login} を登録しました。", en="The account {login} was added.")
+_SUSPENDED = Text(
+    ja="アカウント {login} を停止しました。サインイン中の画面もすぐに使えなくなります。",
+    en="The account {login} is suspended; its sessions are over.",
+)
+_RESTORED = Text(
+    ja="アカウント {login} の停止を解きました。", en="The account {login} may sign in again."
+)
 _CREDENTIAL = Text(
     ja="キー：{key}\nシークレット：{secret}\nシークレットは二度と表示されません。",
     en="Key: {key}\nSecret: {secret}\nThe secret is not shown again.",
@@ -45,6 +53,7 @@ _NO_CONNECTOR = Text(ja="コネクター {id} は登録されていません。"
 DEFAULT_RULEBOOK = Path(__file__).parents[1] / "defaults" / "rulebook.yaml"
 BY = "operator"
 
+Login = Annotated[str, typer.Argument(help="What the person types to sign in.")]
 ConfigFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
@@ -60,6 +69,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(rulebook, name="rulebook")
     accounts = typer.Typer(help="Who may sign in.", no_args_is_help=True)
     accounts.command("add")(add_account)
+    accounts.command("list")(list_accounts)
+    accounts.command("suspend")(suspend_account)
+    accounts.command("restore")(restore_account)
     app.add_typer(accounts, name="accounts")
     credentials = typer.Typer(help="Keys with which portals push.", no_args_is_help=True)
     credentials.command("add")(add_credential)
@@ -188,6 +200,62 @@ def add_account(
     added = within(out, work)
     out.say(_ADDED, login=login)
     out.result(added)
+
+
+def list_accounts(as_json: AsJson = False) -> None:
+    """List who may sign in, and who no longer."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> list[roster.Entry]:
+        async with house.database.read() as conn:
+            return await roster.entries(conn)
+
+    found = within(out, work)
+    out.table(
+        Text(ja="アカウント", en="Accounts"),
+        [
+            Text(ja="ログインID", en="Login"),
+            Text(ja="名前", en="Name"),
+            Text(ja="役割", en="Roles"),
+            Text(ja="停止した日時", en="Suspended"),
+        ],
+        [(one.login, one.name, ", ".join(one.roles), one.suspended_at or "") for one in found],
+    )
+    out.result(
+        [
+            {
+                "login": one.login,
+                "name": one.name,
+                "roles": one.roles,
+                "suspended_at": one.suspended_at,
+            }
+            for one in found
+        ]
+    )
+
+
+def suspend_account(login: Login, as_json: AsJson = False) -> None:
+    """Switch an account off: its sessions end at once, and nobody signs in with it."""
+    _switch(roster.suspend, login, "suspended", _SUSPENDED, as_json=as_json)
+
+
+def restore_account(login: Login, as_json: AsJson = False) -> None:
+    """Switch an account on again."""
+    _switch(roster.restore, login, "active", _RESTORED, as_json=as_json)
+
+
+def _switch(
+    switch: Callable[..., Awaitable[None]], login: str, state: str, told: Text, *, as_json: bool
+) -> None:
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> None:
+        async with house.database.write() as conn:
+            await switch(conn, login, by=BY, at=house.clock())
+
+    within(out, work)
+    out.say(told, login=login)
+    out.result({"login": login, "state": state})
 
 
 async def _person(house: House, conn: AsyncConnection, code: str | None, name: str) -> Person:

@@ -44,6 +44,12 @@ def badge(name: str, rule: Any, **more: Any) -> dict[str, Any]:
     }
 
 
+async def _everybody(conn: Any, login: str) -> bool:
+    """Here every login is an officer's; the accounts have tests of their own."""
+    del conn, login
+    return True
+
+
 @pytest.fixture
 def starter_document() -> dict[str, Any]:
     """The document of the rulebook, anew for each test."""
@@ -281,7 +287,7 @@ def house(database: Database, clock: Clock) -> House:
         database,
         clock,
         jobs,
-        People(clock, code_key=b"k" * 32),
+        People(clock, code_key=b"k" * 32, is_officer=_everybody),
         Rulebooks(clock),
         Reviews(clock),
         worker,

@@ -8,7 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from badge_bridge import persons
-from badge_bridge.codes import PER_IDENTIFIER_AND_DAY, PER_PERSON_AND_DAY
+from badge_bridge.codes import (
+    OTHERS_PER_IDENTIFIER_AND_DAY,
+    PER_PERSON_AND_DAY,
+    PER_PERSON_AND_IDENTIFIER,
+)
+from badge_bridge.people import People
 from badge_bridge.store.tables import code_challenge, link
 from engine import audit
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
@@ -131,18 +136,51 @@ async def test_the_code_for_an_address_goes_to_that_address(house: Any) -> None:
 
 
 async def test_codes_cannot_be_asked_for_without_end(house: Any) -> None:
-    yui, others = await house.learner("L-0001"), []
+    yui = await house.learner("L-0001")
     for _ in range(PER_PERSON_AND_DAY):
         async with house.database.write() as conn:
             await house.people.start_code(conn, yui.id, ROW, address=ADDRESS)
     with pytest.raises(TooMany, match="too_many_codes"):
         async with house.database.write() as conn:
             await house.people.start_code(conn, yui.id, ROW, address=ADDRESS)
-    others = await house.learner("L-0002")
-    async with house.database.write() as conn:
-        await house.people.start_code(conn, others.id, ROW, address=ADDRESS)
+    for number in range(OTHERS_PER_IDENTIFIER_AND_DAY + 4):
+        other = await house.learner(f"L-1{number:03}")
+        for _ in range(PER_PERSON_AND_IDENTIFIER):
+            async with house.database.write() as conn:
+                await house.people.start_code(conn, other.id, ROW, address=ADDRESS)
     sent = await house.outbox("mail")
-    assert len(sent) == PER_IDENTIFIER_AND_DAY, "one mailbox is not flooded by many learners"
+    most = PER_PERSON_AND_IDENTIFIER * (OTHERS_PER_IDENTIFIER_AND_DAY + 1)
+    assert len(sent) == most, "one mailbox is not flooded by many learners"
+
+
+async def test_nobody_uses_up_the_codes_of_somebody_else(house: Any) -> None:
+    yui, other = await house.learner("L-0001"), await house.learner("L-0666")
+    for _ in range(PER_PERSON_AND_DAY):
+        async with house.database.write() as conn:
+            await house.people.start_code(conn, other.id, ROW, address=ADDRESS)
+    before = len(await house.outbox("mail"))
+    async with house.database.write() as conn:
+        await house.people.start_code(conn, yui.id, ROW, address=ADDRESS)
+    assert (before, len(await house.outbox("mail"))) == (3, 4)
+
+
+async def test_what_a_suspended_officer_proposed_cannot_be_approved(house: Any) -> None:
+    yui = await house.learner("L-0001")
+    officers = {"sato", "ito"}
+
+    async def is_officer(_conn: Any, login: str) -> bool:
+        return login in officers
+
+    people = People(house.clock, code_key=b"k" * 32, is_officer=is_officer)
+    async with house.database.write() as conn:
+        claim = await people.propose(conn, yui.id, ROW, officer="sato", reference="papers")
+    officers.remove("sato")
+    with pytest.raises(Forbidden, match="proposer_suspended"):
+        async with house.database.write() as conn:
+            await people.approve(conn, claim, officer="ito")
+    officers.add("sato")
+    async with house.database.write() as conn:
+        assert await people.approve(conn, claim, officer="ito") == "linked"
 
 
 async def test_a_typed_address_proves_nothing_however_often_it_is_typed(house: Any) -> None:

@@ -35,6 +35,7 @@ from engine.text import Text
 from engine.vault import Vault
 from lrs.core.ifi import Ifi
 from web.accounts import Accounts
+from web.roster import is_officer
 from web.services import Services
 from web.site import Site
 
@@ -273,7 +274,7 @@ async def house(database: Database, clock: Any) -> House:
         accounts=Accounts(
             database, clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         ),
-        people=People(clock, code_key=bytes(32)),
+        people=People(clock, code_key=bytes(32), is_officer=is_officer),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         issuer=issuer,
