@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     issuer_name_en: str = "Hokkaido Prefecture"
     smtp_url: SecretStr | None = None
     mail_from: str = "kasane@localhost"
+    trusted_proxies: str | None = None
     learner_sign_up: bool = True
     xapi_default_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
     xapi_attachment_bytes: Annotated[int, Field(ge=0)] = 200_000_000

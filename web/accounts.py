@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -21,11 +22,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine import audit
 from engine.clock import Clock
 from engine.database import Database, insert
 from engine.problems import Conflict, Invalid, TooMany, Unauthenticated
 from engine.text import Text
 from web import sign_in
+from web.sign_in import Attempts
 from web.tables import account, sign_in_attempt
 
 Role = Literal["learner", "staff"]
@@ -161,8 +164,8 @@ class Accounts:
         ).one_or_none()
         return None if row is None else _of_row(row)
 
-    async def sign_in(self, login: str, password: str) -> Account:
-        """The account whose login and password these are.
+    async def sign_in(self, login: str, password: str, *, address: str = "") -> Account:
+        """The account whose login and password these are; `address`: of whoever tries.
 
         Takes a transaction of its own to count the try before the password is looked at: tries
         made side by side are all counted, and a refused one is not rolled back with its request.
@@ -170,9 +173,13 @@ class Accounts:
         after the same work, whether the login is unknown or the password is wrong
         """
         known = normal_login(login)
+        near = f"{known}\n{sign_in.neighbourhood(address)}"
         now = self._clock()
-        async with self._database.write() as conn:
-            pause = await self._count_try(conn, known, now)
+
+        async def count(conn: AsyncConnection) -> timedelta:
+            return await self._count_try(conn, known, near, now)
+
+        pause = await self._database.transact(count)
         if pause:
             minutes = -(-pause // timedelta(minutes=1))
             raise TooMany(
@@ -190,33 +197,73 @@ class Accounts:
             ).one_or_none()
         stored_hash = self._nobody if row is None else row.password_hash
         right = await asyncio.to_thread(self._verify, stored_hash, password[: PASSWORD_MAX + 1])
-        if row is None or not right:
+        account_of_login = None if row is None else _of_row(row)
+        if account_of_login is None or not right:
+            await self._tell(account_of_login, "sign_in.failed", address)
             raise Unauthenticated("wrong_login_or_password", WRONG)
-        async with self._database.write() as conn:
-            await conn.execute(
-                sa.delete(sign_in_attempt).where(sign_in_attempt.c.login_hash == _hashed(known))
-            )
-        return _of_row(row)
+        await self._database.transact(partial(self._forget_tries, keys=(known, near), at=now))
+        await self._tell(account_of_login, "sign_in", address)
+        return account_of_login
 
-    async def _count_try(self, conn: AsyncConnection, login: str, at: datetime) -> timedelta:
-        key = sign_in_attempt.c.login_hash == _hashed(login)
+    async def _tell(self, who: Account | None, action: str, address: str) -> None:
+        """Note in the audit log what an officer's account was used for."""
+        if who is None or not who.is_staff:
+            return
+        async with self._database.write() as conn:
+            await audit.record(
+                conn,
+                at=self._clock(),
+                actor=who.login if action == "sign_in" else "anonymous",
+                action=action,
+                subject=f"login:{who.login}",
+                after={"address": address},
+            )
+
+    async def _forget_tries(
+        self, conn: AsyncConnection, *, keys: Sequence[str], at: datetime
+    ) -> None:
+        """Let go of these counts, and of all whose time is over."""
+        await conn.execute(
+            sa.delete(sign_in_attempt).where(
+                sign_in_attempt.c.login_hash.in_([_hashed(key) for key in keys])
+                | (sign_in_attempt.c.since <= at - sign_in.WINDOW)
+            )
+        )
+
+    async def _count_try(
+        self, conn: AsyncConnection, login: str, near: str, at: datetime
+    ) -> timedelta:
+        """How long this try has to wait: for its address, and only then for its login."""
+        counted = sign_in.after_try(await self._tries(conn, near, at), at)
+        await self._keep_tries(conn, near, counted)
+        pause = sign_in.wait(counted, at)
+        if pause:
+            return pause
+        slowed, pause = sign_in.after_slow_try(await self._tries(conn, login, at), at)
+        await self._keep_tries(conn, login, slowed)
+        return pause
+
+    async def _tries(self, conn: AsyncConnection, key: str, at: datetime) -> Attempts:
+        """The count under `key`, locked until the transaction ends."""
         await conn.execute(
             insert(conn, sign_in_attempt)
-            .values(login_hash=_hashed(login), tries=0, since=at)
+            .values(login_hash=_hashed(key), tries=0, since=at)
             .on_conflict_do_nothing()
         )
+        query = sa.select(sign_in_attempt.c.tries, sign_in_attempt.c.since)
         row = (
             await conn.execute(
-                sa.select(sign_in_attempt.c.tries, sign_in_attempt.c.since)
-                .where(key)
-                .with_for_update()
+                query.where(sign_in_attempt.c.login_hash == _hashed(key)).with_for_update()
             )
         ).one()
-        counted = sign_in.after_try(sign_in.Attempts(row.tries, row.since), at)
+        return Attempts(row.tries, row.since)
+
+    async def _keep_tries(self, conn: AsyncConnection, key: str, counted: Attempts) -> None:
         await conn.execute(
-            sa.update(sign_in_attempt).where(key).values(tries=counted.tries, since=counted.since)
+            sa.update(sign_in_attempt)
+            .where(sign_in_attempt.c.login_hash == _hashed(key))
+            .values(tries=counted.tries, since=counted.since)
         )
-        return sign_in.wait(counted, at)
 
     def _verify(self, stored_hash: str, password: str) -> bool:
         try:
@@ -226,7 +273,7 @@ class Accounts:
 
 
 def _hashed(login: str) -> bytes:
-    return hashlib.sha256(login.encode()).digest()
+    return hashlib.sha256(login.encode("utf-8", "surrogatepass")).digest()
 
 
 def _of_row(row: sa.Row[Any]) -> Account:

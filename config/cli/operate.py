@@ -55,7 +55,8 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies or "",
                 timeout_graceful_shutdown=20,
             )
         )

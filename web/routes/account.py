@@ -93,7 +93,9 @@ class _AccountPages:
         target = safe_next(form["next"], "")
         try:
             account = await self._services.accounts.sign_in(
-                form["login"], form.fields.get("password", "")
+                form["login"],
+                form.fields.get("password", ""),
+                address=request.client.host if request.client else "",
             )
         except Problem as problem:
             return self._sign_in_page(request, visitor, self._empty(target, form, problem), problem)

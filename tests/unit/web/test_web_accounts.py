@@ -7,13 +7,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+from engine.audit import audit_entry
 from engine.database import Database
-from engine.problems import Conflict, Invalid, TooMany, Unauthenticated
+from engine.problems import Conflict, Invalid, NotFound, TooMany, Unauthenticated
+from web import roster
 from web.accounts import Account, Accounts
 from web.sessions import LEARNER_LIFE, Sessions, csrf_token
-from web.sign_in import TRIES, WINDOW
+from web.sign_in import PACE, TRIES, TRIES_FROM_EVERYWHERE, WINDOW
 from web.tables import account
 
 PASSWORD = "ひぐらしの鳴く午後に"
@@ -80,6 +83,74 @@ async def test_a_login_known_or_not_may_be_tried_only_so_often(accounts, databas
     clock.at += WINDOW
     if login == "yui":
         await accounts.sign_in(login, PASSWORD)
+
+
+async def test_a_stranger_cannot_lock_an_officer_out(accounts, database):
+    await _added(accounts, database, login="sato", roles=["staff"])
+    for _ in range(TRIES):
+        with pytest.raises(Unauthenticated):
+            await accounts.sign_in("sato", "wrong password", address="2001:db8::1")
+    for address in ("2001:db8::1", "2001:db8::2"):
+        # Whoever has one address of a /64 has them all.
+        with pytest.raises(TooMany):
+            await accounts.sign_in("sato", PASSWORD, address=address)
+    await accounts.sign_in("sato", PASSWORD, address="192.0.2.1")
+
+
+async def test_a_login_tried_from_everywhere_is_slowed_down_and_not_locked(
+    accounts, database, clock
+):
+    await _added(accounts, database)
+    for number in range(TRIES_FROM_EVERYWHERE):
+        with pytest.raises(Unauthenticated):
+            await accounts.sign_in("yui", "wrong password", address=f"10.0.0.{number // TRIES}")
+    with pytest.raises(TooMany) as refused:
+        await accounts.sign_in("yui", PASSWORD, address="192.0.2.1")
+    assert int(refused.value.headers["Retry-After"]) <= PACE.total_seconds() + 1
+    clock.at += PACE
+    await accounts.sign_in("yui", PASSWORD, address="192.0.2.1")
+
+
+async def test_the_audit_log_tells_who_of_the_staff_signed_in_and_who_tried(accounts, database):
+    await _added(accounts, database, login="sato", roles=["staff"])
+    await _added(accounts, database, login="yui")
+    for login in ("sato", "yui", "my password, typed in the wrong field"):
+        with pytest.raises(Unauthenticated):
+            await accounts.sign_in(login, "wrong password", address="192.0.2.7")
+    await accounts.sign_in("sato", PASSWORD, address="192.0.2.1")
+    await accounts.sign_in("yui", PASSWORD, address="192.0.2.1")
+    async with database.read() as conn:
+        entries = (await conn.execute(sa.select(audit_entry))).all()
+    assert [(e.actor, e.action, e.subject, e.after["address"]) for e in entries] == [
+        ("anonymous", "sign_in.failed", "login:sato", "192.0.2.7"),
+        ("sato", "sign_in", "login:sato", "192.0.2.1"),
+    ]
+
+
+async def test_a_suspended_account_has_no_session_until_its_owner_signs_in_anew(
+    accounts, database, clock
+):
+    officer = await _added(accounts, database, login="sato", roles=["staff"])
+    sessions = Sessions(clock)
+    async with database.write() as conn:
+        token = await sessions.open(conn, officer)
+        assert await roster.is_officer(conn, "sato")
+        await roster.suspend(conn, " SATO ", by="operator", at=clock())
+        assert await sessions.account_id(conn, token) is None
+        assert not await roster.is_officer(conn, "sato")
+        assert [one.suspended_at for one in await roster.entries(conn)] == [clock()]
+    with pytest.raises(Unauthenticated):
+        await accounts.sign_in("sato", PASSWORD)
+    async with database.write() as conn:
+        await roster.restore(conn, "sato", by="operator", at=clock())
+        assert await sessions.account_id(conn, token) is None
+        assert await roster.is_officer(conn, "sato")
+        told = (await conn.execute(sa.select(audit_entry.c.action))).scalars().all()
+    assert told == ["account.suspended", "account.restored"]
+    await accounts.sign_in("sato", PASSWORD)
+    with pytest.raises(NotFound):
+        async with database.write() as conn:
+            await roster.suspend(conn, "nobody", by="operator", at=clock())
 
 
 async def test_tries_made_side_by_side_are_all_counted(accounts, database):
