@@ -167,6 +167,6 @@ def _staff(site: Site) -> Staff:
     async def officer(request: Request) -> str | None:
         if COOKIE not in request.cookies:
             return None
-        return f"staff:{(await site.desk.officer(request)).login}"
+        return (await site.desk.officer(request)).login
 
     return officer

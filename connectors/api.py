@@ -115,11 +115,14 @@ class _Doors:
 
     async def file(self, connector_id: str, request: Request) -> Response:
         """One list, from the office's own program or from an officer who is signed in."""
-        if await self.staff(request) is None:
+        officer = await self.staff(request)
+        if officer is None:
             await self._own(request, connector_id)
         name, content = await _file(request)
         dry_run = request.query_params.get("dry_run", "") in {"1", "true"}
-        summary = await self.sync.import_file(connector_id, name, content, dry_run=dry_run)
+        summary = await self.sync.import_file(
+            connector_id, name, content, dry_run=dry_run, by=officer
+        )
         return JSONResponse(summary.to_json())
 
     async def _own(self, request: Request, id_: str) -> Connector:

@@ -29,7 +29,7 @@ from connectors.registry import Connectors
 from connectors.runs import RunRecord, State
 from connectors.summary import RunSummary, changes, reasons
 from connectors.xapi.pull import XapiPull
-from engine import outbox
+from engine import audit, outbox
 from engine.clock import Clock
 from engine.database import Database
 from engine.fetcher import Fetcher
@@ -132,8 +132,12 @@ class SyncService:
         *,
         trigger: str = "upload",
         dry_run: bool = False,
+        by: str | None = None,
     ) -> RunSummary:
-        """Take in a file, whole or not at all. Raises: NotFound, Invalid, Conflict."""
+        """Take in a file, whole or not at all; `by`: the person who sent it, for the audit log.
+
+        Raises: NotFound, Invalid, Conflict.
+        """
         async with self._database.read() as conn:
             connector = await self._connectors.get(conn, connector_id)
         if connector.type != "csv":
@@ -143,9 +147,19 @@ class SyncService:
 
         async def work(conn: AsyncConnection) -> RunSummary:
             at = self._clock()
-            return await intake.take(
+            summary = await intake.take(
                 conn, self._vault, connector, file, trigger=trigger, at=at, dry_run=dry_run
             )
+            if by is not None:
+                await audit.record(
+                    conn,
+                    at=at,
+                    actor=by,
+                    action="file.imported",
+                    subject=f"connector:{connector.id}",
+                    after={"run": summary.run_id, "sha256": file.receipt.sha256},
+                )
+            return summary
 
         summary = await self._undoing(work) if dry_run else await self._database.transact(work)
         self._wake()

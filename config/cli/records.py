@@ -97,7 +97,11 @@ def import_file(
 
     async def work(house: House) -> RunSummary:
         summary = await house.sync.import_file(
-            connector, file.name, await asyncio.to_thread(file.read_bytes), dry_run=dry_run
+            connector,
+            file.name,
+            await asyncio.to_thread(file.read_bytes),
+            dry_run=dry_run,
+            by="operator",
         )
         await house.jobs.drain()
         return summary

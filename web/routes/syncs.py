@@ -63,14 +63,14 @@ class _SyncPages:
 
     async def import_file(self, request: Request, connector: str) -> Response:
         """Read an office's list in; its run shows what became of each row."""
-        visitor, _ = await self._desk.staff(request)
+        visitor, account = await self._desk.staff(request)
         form = await self._desk.form(request, visitor)
         try:
             if "file" not in form.files:
                 raise Invalid("no_file", NO_FILE)  # noqa: TRY301 -- shown on the page
             upload = form.files["file"]
             summary = await self._services.syncs.import_file(
-                connector, upload.name, upload.content, trigger="upload"
+                connector, upload.name, upload.content, trigger="upload", by=account.login
             )
         except (Invalid, NotFound, Conflict) as problem:
             return await self._page(request, problem)
