@@ -23,6 +23,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from engine.text import Text, preferred
@@ -168,6 +169,11 @@ def response(problem: Problem, request: Request) -> Response:
     )
 
 
+_NO_SUCH_CHARACTER = "22021"  # PostgreSQL, Appendix A: character_not_in_repertoire
+_UNSTORABLE = Text(
+    ja="保存できない制御文字が含まれています。",
+    en="The request contains a control character that cannot be stored.",
+)
 Renderer = Callable[[Problem, Request], Response | Awaitable[Response]]
 
 
@@ -197,6 +203,12 @@ def install(app: FastAPI, render: Renderer = response) -> None:
         )
         return await rendered(Invalid("invalid_request", text, pointer=f"/{place}"), request)
 
+    async def on_database(request: Request, error: Exception) -> Response:
+        # PostgreSQL keeps every character but NUL, which may come in any address or header.
+        if getattr(getattr(error, "orig", None), "sqlstate", "") != _NO_SUCH_CHARACTER:
+            raise error
+        return await rendered(Invalid("forbidden_character", _UNSTORABLE), request)
+
     async def on_crash(request: Request, error: Exception) -> Response:
         log.error("request_crashed", path=request.url.path, exc_info=error)
         return await rendered(of_status(500), request)
@@ -204,4 +216,5 @@ def install(app: FastAPI, render: Renderer = response) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(DBAPIError, on_database)
     app.add_exception_handler(Exception, on_crash)

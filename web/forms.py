@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
-from engine.problems import Forbidden, TooLarge
+from engine.problems import Forbidden, Invalid, TooLarge
 from engine.text import Text
 from web.visitor import Visitor
 
@@ -28,6 +29,10 @@ STALE = Text(
 FOREIGN = Text(
     ja="ほかのサイトから送られた要求のため、受け付けませんでした。",
     en="The request came from another site and was not accepted.",
+)
+UNSTORABLE = Text(
+    ja="保存できない制御文字が含まれています。入力し直してください。",
+    en="There is a control character in it that cannot be stored. Please enter it again.",
 )
 LARGE = Text(
     ja="送信できるのは{limit}MBまでです。", en="At most {limit} MB can be sent at once."
@@ -84,24 +89,39 @@ def require_own_origin(request: Request, public_url: str) -> None:
 async def read(request: Request, visitor: Visitor, public_url: str) -> Form:
     """The form in the request.
 
-    Raises: Forbidden when another site sent it or its token is not this browser's; TooLarge
+    Raises: Forbidden when another site sent it or its token is not this browser's; TooLarge;
+    Invalid for a character that no database keeps
     """
     if not same_origin(request.headers.get("origin"), request.headers.get("host"), public_url):
         raise Forbidden("foreign_origin", FOREIGN)
-    if int(request.headers.get("content-length") or 0) > MAX_BODY:
-        raise TooLarge("body_too_large", LARGE)
+    request = Request(request.scope, _bounded(request.receive))
     fields: dict[str, str] = {}
     files: dict[str, Upload] = {}
     async with request.form(max_files=1, max_fields=60, max_part_size=1024 * 1024) as sent:
         for name, value in sent.multi_items():
             if isinstance(value, UploadFile):
-                content = await value.read(MAX_BODY + 1)
-                if len(content) > MAX_BODY:
-                    raise TooLarge("body_too_large", LARGE)
+                content = await value.read()
                 if value.filename or content:
                     files[name] = Upload(value.filename or "", content)
             else:
                 fields[name] = value
     if not hmac.compare_digest(fields.get(FIELD, "").encode(), visitor.csrf.encode()):
         raise Forbidden("stale_form", STALE)
+    if "\0" in "".join((*fields, *fields.values(), *(file.name for file in files.values()))):
+        raise Invalid("forbidden_character", UNSTORABLE)
     return Form(fields, files)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The body as far as it may be long, whatever its headers say of its length."""
+    left = MAX_BODY
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise TooLarge("body_too_large", LARGE)
+        return message
+
+    return counted

@@ -13,6 +13,7 @@ from connectors import runs
 from connectors.connector import Connector
 from connectors.core.completion import Completion, Rejected
 from connectors.core.counts import Counts
+from connectors.core.plain import visible
 from connectors.delivery import Run, deliver
 from connectors.files.graduates import Graduates
 from connectors.files.received import Receipt, received
@@ -33,6 +34,7 @@ class ReadFile:
 
 def read(connector: Connector, name: str, content: bytes) -> ReadFile:
     """The records of a file. Takes a while for a long one: not for the event loop."""
+    name = visible(name)
     graduates = Graduates.of(connector)
     table = graduates.table(content)
     digest = hashlib.sha256(content).hexdigest()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from engine.audit import audit_entry
 from lrs.core.ifi import Ifi
+from web.forms import MAX_BODY
 
 OFFICE = "https://bridge.example.jp/sources/c-office"
 LIST = (
@@ -170,3 +173,71 @@ async def test_what_portals_and_learners_wrote_is_never_markup(house, officer):
         page = await officer.open(where)
         assert "<script" not in page.text
         assert "&lt;script&gt;alert(1)" in page.text
+
+
+async def test_the_audit_log_tells_who_read_a_list_in_and_who_set_a_record_aside(house, officer):
+    content = LIST.encode("cp932")
+    await officer.send("/console/syncs/c-office/file", files={"file": ("名簿.csv", content)})
+    link = re.findall(r'href="(/console/syncs/held/\d+)"', officer.page.text)[0]
+    await officer.open(link)
+    await officer.send(f"{link}/dismiss", note="提供元が再送する")
+    async with house.services.database.read() as conn:
+        entries = (await conn.execute(sa.select(audit_entry))).all()
+    told = {entry.action: entry for entry in entries if entry.actor == "sato"}
+    assert told["file.imported"].subject == "connector:c-office"
+    assert told["file.imported"].after["run"] == 1
+    assert told["quarantine.dismiss"].reason == "提供元が再送する"
+    assert "sign_in" in told
+
+
+@pytest.mark.parametrize("field", ["note", "no\0te"])
+async def test_a_character_that_no_database_keeps_is_refused(house, officer, field):
+    token = re.findall(r'name="csrf" value="([^"]+)"', officer.page.text)[0]
+    for path in ("/console/syncs/held/1/dismiss", "/console/people/propose", "/signin", "/verify"):
+        answer = await officer.client.post(
+            path, data={"csrf": token, field: "a\0b"}, headers={"Origin": "https://kasane.test"}
+        )
+        assert answer.status_code == 400
+        assert "制御文字" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/skills/%00",
+        "/badges/%00",
+        "/launch/%00",
+        "/keys/%00",
+        "/status/%00",
+        "/achievements/%00",
+        "/passport/identities/oidc/%00",
+        "/console/people?q=%00",
+        "/console/syncs/map?source=%00&activity=%00&skill=%00",
+        "/?lang=%00",
+    ],
+)
+async def test_an_address_with_a_nul_is_no_defect(officer, path):
+    assert (await officer.open(path)).status_code < 500
+
+
+async def test_a_form_without_a_length_is_read_only_so_far(house):
+    reader = house.reader()
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+        while True:
+            sent += 1
+            yield bytes(1024 * 1024)
+
+    answer = await reader.client.post(
+        "/verify",
+        content=endless(),
+        headers={
+            "Content-Type": "multipart/form-data; boundary=b",
+            "Origin": "https://kasane.test",
+        },
+    )
+    assert answer.status_code == 413
+    assert sent <= MAX_BODY // 1024 // 1024 + 1
