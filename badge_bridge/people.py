@@ -191,7 +191,8 @@ class People:
             raise NotFound("claim_not_found", NO_SUCH_CLAIM)
         if claim.proposed_by == officer:
             raise Forbidden("same_officer", SAME_OFFICER)
-        await self._require_officer(conn, claim.proposed_by)
+        if claim.proposed_by is None or not await self._is_officer(conn, claim.proposed_by):
+            raise Forbidden("proposer_suspended", PROPOSER_GONE)
         identifier_id = await links.hold(conn, claim.ifi)
         if not await links.end_claim(conn, link_id, "settled", self._clock()):
             raise NotFound("claim_not_found", NO_SUCH_CLAIM)
@@ -247,7 +248,9 @@ class People:
         claim = await self._claim(conn, link_id, "disputed")
         identifier_id = await links.hold(conn, claim.ifi)
         at = self._clock()
-        if outcome == "transfer" and claim.proposed_by is None:
+        # What a suspended officer proposed is nobody's proposal: this is the first step again.
+        proposed = claim.proposed_by is not None and await self._is_officer(conn, claim.proposed_by)
+        if outcome == "transfer" and not proposed:
             await conn.execute(
                 sa.update(link)
                 .where(link.c.id == link_id, link.c.state == "disputed")
@@ -259,8 +262,6 @@ class People:
             return "proposed"
         if outcome == "transfer" and claim.proposed_by == officer:
             raise Forbidden("same_officer", SAME_OFFICER)
-        if outcome == "transfer":
-            await self._require_officer(conn, claim.proposed_by)
         if not await links.end_claim(conn, link_id, "settled", at):
             raise NotFound("claim_not_found", NO_SUCH_CLAIM)
         if outcome == "keep":
@@ -287,10 +288,6 @@ class People:
                 conn, "link.disputed", identifier_id, person_id, by, "ifi_already_linked"
             )
         return "disputed"
-
-    async def _require_officer(self, conn: AsyncConnection, login: str | None) -> None:
-        if login is None or not await self._is_officer(conn, login):
-            raise Forbidden("proposer_suspended", PROPOSER_GONE)
 
     async def _claim(
         self, conn: AsyncConnection, link_id: UUID, state: Literal["pending", "disputed"]

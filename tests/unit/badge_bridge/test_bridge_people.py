@@ -300,6 +300,23 @@ async def test_an_identifier_changes_hands_by_two_officers(
     assert await house.badges(other) == ["B-DX-LIT-1"]
 
 
+async def test_a_handover_that_a_suspended_officer_proposed_begins_anew(house: Any) -> None:
+    _, _, dispute = await disputed(house)
+    officers = {"officer-1", "officer-2", "officer-3"}
+
+    async def is_officer(_conn: Any, login: str) -> bool:
+        return login in officers
+
+    people = People(house.clock, code_key=b"k" * 32, is_officer=is_officer)
+    settle = {"outcome": "transfer", "reason": "書類で確認"}
+    answers = []
+    for officer in ("officer-1", "officer-2", "officer-3"):
+        async with house.database.write() as conn:
+            answers.append(await people.resolve(conn, dispute.id, officer=officer, **settle))
+        officers.discard("officer-1")
+    assert answers == ["proposed", "proposed", "transferred"]
+
+
 async def test_of_two_who_prove_one_account_at_once_exactly_one_owns_it(house: Any) -> None:
     learners = [await house.learner(f"L-{number:04}") for number in range(6)]
     results = await asyncio.gather(*(house.link(one, "portal-a", "u-1") for one in learners))
