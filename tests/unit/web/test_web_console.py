@@ -241,3 +241,27 @@ async def test_a_form_without_a_length_is_read_only_so_far(house):
     )
     assert answer.status_code == 413
     assert sent <= MAX_BODY // 1024 // 1024 + 1
+
+
+async def test_every_form_refuses_a_post_that_is_not_from_its_own_page(house, officer):
+    token = re.findall(r'name="csrf" value="([^"]+)"', officer.page.text)[0]
+    doors = [route.path for route in posts(house.app.routes)]
+    assert len(doors) >= 15
+    for door in doors:
+        path = re.sub(r"{\w+}", "1", door)
+        for data, origin in (
+            ({}, "https://kasane.test"),
+            ({"csrf": "x" * 43}, "https://kasane.test"),
+            ({"csrf": token}, "https://evil.example"),
+            ({"csrf": token}, "null"),
+        ):
+            answer = await officer.client.post(path, data=data, headers={"Origin": origin})
+            assert answer.status_code == 403, (door, data, origin)
+
+
+def posts(routes):
+    """The routes among `routes`, and within them, that take a POST."""
+    for route in routes:
+        if "POST" in (getattr(route, "methods", None) or ()):
+            yield route
+        yield from posts(getattr(getattr(route, "original_router", None), "routes", ()))
