@@ -5,7 +5,7 @@ Source: xAPI 1.0.3 Communication §2.1.1, §2.1.2, Data §2.3; xAPI 2.0 §4.1.6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -22,12 +22,14 @@ from lrs.core.splice import Assigned, spliced
 from lrs.core.statement import VOIDING, Parsed
 from lrs.core.terms import terms
 from lrs.service.references import link
-from lrs.store import attachments, placement, statements
-from lrs.store.placement import Places
+from lrs.store import attachments, inserts, placement, statements
 from lrs.store.statements import StoredStatement
 from lrs.store.tables import stored_of
 
 TOPIC = "statement"
+
+Concerns = Callable[[Parsed], bool]
+"""Whether anybody waits to be told of a statement once it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,27 @@ class Outcome:
     id: UUID
     result: Literal["stored", "duplicate", "conflict", "forbidden"]
     fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one asker brings: statements, ≥1, in the order of the request."""
+
+    statements: Sequence[Parsed]
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One statement on its way in, under the id it has or is given."""
+
+    id: UUID
+    parsed: Parsed
+    credential: Credential
+
+
+def _everything(_: Parsed) -> bool:
+    return True
 
 
 async def store(
@@ -49,132 +72,139 @@ async def store(
     """
     if not incoming:
         return []
-    ids = [one.id or uuid4() for one in incoming]
-    targets = {one.voids for one in incoming if one.voids}
-    refs = {one.ref for one in incoming if one.ref}
-    await placement.lock(conn, ids, refs)
-    voiding = {id_ for id_, one in zip(ids, incoming, strict=True) if one.voids}
-    known = await statements.by_ids(conn, targets | voiding)
-    faults = [
-        authorize(one, credential) or _refused_void(id_, one, credential, known)
-        for id_, one in zip(ids, incoming, strict=True)
+    (outcomes,) = await store_all(conn, [Submission(incoming, credential)], at)
+    return outcomes
+
+
+async def store_all(
+    conn: AsyncConnection,
+    submissions: Sequence[Submission],
+    at: datetime,
+    *,
+    concerns: Concerns = _everything,
+) -> list[list[Outcome]]:
+    """`store` for several askers at once, as if one came after the other.
+
+    Only stored statements that `concerns` names are appended to the outbox; a voided one always.
+    """
+    items = [
+        _Item(parsed.id or uuid4(), parsed, submission.credential)
+        for submission in submissions
+        for parsed in submission.statements
     ]
-    _refuse_voids_of_voids_within(incoming, ids, faults)
-    places = await placement.take(conn, len(incoming))
-    candidates = [
-        _row(one, id_, seq, credential)
-        for one, id_, seq in zip(incoming, ids, places.seqs, strict=True)
-    ]
-    allowed = [row for row, fault in zip(candidates, faults, strict=True) if fault is None]
-    added = await _add(conn, allowed, places)
-    if any(one.received for one in incoming):
-        await _link_attachments(conn, zip(candidates, incoming, strict=True), added)
-    voided = await link(conn, added, at)
+    refs = {item.parsed.ref for item in items if item.parsed.ref}
+    seqs = await placement.take(conn, [item.id for item in items], refs)
+    faults = await _faults(conn, items)
+    rows = [_row(item, seq) for item, seq in zip(items, seqs, strict=True)]
+    first: dict[UUID, tuple[_Item, StoredStatement]] = {}
+    for item, row, fault in zip(items, rows, faults, strict=True):
+        if fault is None:
+            # Of two with one id only the first counts.
+            first.setdefault(row.id, (item, row))
+    added = await _add(conn, first, at, concerns) if first else frozenset()
+    outcomes = await _outcomes(conn, items, rows, faults, added)
+    return [[next(outcomes) for _ in submission.statements] for submission in submissions]
+
+
+async def _add(
+    conn: AsyncConnection,
+    candidates: Mapping[UUID, tuple[_Item, StoredStatement]],
+    at: datetime,
+    concerns: Concerns,
+) -> frozenset[int]:
+    """Store and index what is new and let it take effect; returns the `seq` of the new rows."""
+    rows = [row for _, row in candidates.values()]
+    index = [terms(one.parsed.body, one.credential.authority) for one, _ in candidates.values()]
+    added = await inserts.add(conn, rows, index)
+    new = [row for row in rows if row.id in added.ids]
+    received = [(row.seq, sha2) for row in new for sha2 in candidates[row.id][0].parsed.received]
+    if received:
+        await attachments.link(conn, received)
+    voided: Sequence[StoredStatement] = ()
+    if added.awaited or any(row.ref for row in new):
+        voided = await link(conn, new, at)
+    told = [row for row in new if concerns(candidates[row.id][0].parsed)]
     await outbox.append_all(
         conn,
         TOPIC,
-        [(row.actor_key, {"id": str(row.id)}) for row in (*added, *voided) if row.actor_key],
+        [(row.actor_key, {"id": str(row.id)}) for row in (*told, *voided) if row.actor_key],
     )
-    return await _outcomes(conn, candidates, faults, incoming, added)
+    return frozenset(row.seq for row in new)
+
+
+async def _faults(conn: AsyncConnection, items: Sequence[_Item]) -> list[Fault | None]:
+    """Why each of the statements may not be stored, None where it may."""
+    voiding = {item.id for item in items if item.parsed.voids}
+    if not voiding:
+        return [authorize(item.parsed, item.credential) for item in items]
+    targets = {item.parsed.voids for item in items if item.parsed.voids}
+    known = await statements.by_ids(conn, targets | voiding)
+    return [
+        authorize(item.parsed, item.credential) or _refused_void(item, known, voiding)
+        for item in items
+    ]
 
 
 def _refused_void(
-    id_: UUID, one: Parsed, credential: Credential, known: Mapping[UUID, StoredStatement]
+    item: _Item, known: Mapping[UUID, StoredStatement], voiding: Collection[UUID]
 ) -> Fault | None:
-    """Why a voiding statement is refused on account of its target, if the target is known."""
-    target = known.get(one.voids) if one.voids else None
+    """Why a voiding statement is refused on account of its target, as far as that is known.
+
+    `voiding` are the ids of the voiding statements that come with it.
+    """
     # What is already stored was allowed when it came; a repeat is told so.
-    if target is None or id_ in known:
+    if item.parsed.voids is None or item.id in known:
         return None
-    spec = VOIDING.of(one.family)
-    if target.voiding:
+    spec = VOIDING.of(item.parsed.family)
+    target = known.get(item.parsed.voids)
+    if item.parsed.voids in voiding or (target is not None and target.voiding):
         return Fault("void_of_void", "/object/id", spec)
-    if target.credential_id != credential.id and not credential.voids_any:
-        return Fault("void_forbidden", "/object/id", spec)
-    return None
+    if target is None or target.credential_id == item.credential.id or item.credential.voids_any:
+        return None
+    return Fault("void_forbidden", "/object/id", spec)
 
 
-def _refuse_voids_of_voids_within(
-    incoming: Sequence[Parsed], ids: Sequence[UUID], faults: list[Fault | None]
-) -> None:
-    voiding = {id_ for id_, one in zip(ids, incoming, strict=True) if one.voids}
-    for position, one in enumerate(incoming):
-        if one.voids in voiding and faults[position] is None:
-            faults[position] = Fault("void_of_void", "/object/id", VOIDING.of(one.family))
-
-
-def _row(one: Parsed, id_: UUID, seq: int, credential: Credential) -> StoredStatement:
+def _row(item: _Item, seq: int) -> StoredStatement:
+    parsed, credential = item.parsed, item.credential
     stored = stored_of(seq)
     authority = orjson.dumps(credential.authority).decode()
     return StoredStatement(
         seq=seq,
-        id=id_,
+        id=item.id,
         credential_id=credential.id,
-        actor_key=one.actor.key if one.actor else None,
-        version=one.version,
-        timestamp=one.timestamp or stored,
-        ref=one.ref,
-        voiding=one.voids is not None,
-        voids_any=one.voids is not None and credential.voids_any,
+        actor_key=parsed.actor.key if parsed.actor else None,
+        version=parsed.version,
+        timestamp=parsed.timestamp or stored,
+        ref=parsed.ref,
+        voiding=parsed.voids is not None,
+        voids_any=parsed.voids is not None and credential.voids_any,
         voided_by=None,
         voided_at=None,
-        raw=spliced(one, Assigned(id_, stored, authority)),
+        raw=spliced(parsed, Assigned(item.id, stored, authority)),
     )
-
-
-async def _add(
-    conn: AsyncConnection, rows: Sequence[StoredStatement], places: Places
-) -> list[StoredStatement]:
-    """Store and index the rows whose id is new; of two with one id only the first counts."""
-    first: dict[UUID, StoredStatement] = {}
-    for row in rows:
-        first.setdefault(row.id, row)
-    if not first:
-        return []
-    new = await statements.add(conn, list(first.values()), places.xid)
-    added = [row for row in first.values() if row.id in new]
-    indexed = []
-    for row in added:
-        body = orjson.loads(row.raw)
-        indexed += [(row.seq, term) for term in terms(body, body["authority"])]
-    await statements.add_terms(conn, indexed)
-    return added
-
-
-async def _link_attachments(
-    conn: AsyncConnection,
-    incoming: Iterable[tuple[StoredStatement, Parsed]],
-    added: Sequence[StoredStatement],
-) -> None:
-    """Note the content that came with what was stored. Raises: ContentGone."""
-    new = {row.seq for row in added}
-    pairs = [(row.seq, sha2) for row, one in incoming if row.seq in new for sha2 in one.received]
-    await attachments.link(conn, pairs)
 
 
 async def _outcomes(
     conn: AsyncConnection,
-    candidates: Sequence[StoredStatement],
+    items: Sequence[_Item],
+    rows: Sequence[StoredStatement],
     faults: Sequence[Fault | None],
-    incoming: Sequence[Parsed],
-    added: Sequence[StoredStatement],
-) -> list[Outcome]:
-    new = {row.seq for row in added}
+    added: Collection[int],
+) -> Iterator[Outcome]:
     repeated = {
         row.id
-        for row, fault in zip(candidates, faults, strict=True)
-        if fault is None and row.seq not in new
+        for row, fault in zip(rows, faults, strict=True)
+        if fault is None and row.seq not in added
     }
     held = await statements.by_ids(conn, repeated)
-    outcomes: list[Outcome] = []
-    for row, fault, one in zip(candidates, faults, incoming, strict=True):
+
+    def outcome(item: _Item, row: StoredStatement, fault: Fault | None) -> Outcome:
         if fault is not None:
-            outcomes.append(Outcome(row.id, "forbidden", fault))
-        elif row.seq in new:
-            outcomes.append(Outcome(row.id, "stored"))
-        elif equivalent_texts(held[row.id].raw, one.raw):
-            outcomes.append(Outcome(row.id, "duplicate"))
-        else:
-            conflict = Fault("id_conflict", "/id", params={"id": str(row.id)})
-            outcomes.append(Outcome(row.id, "conflict", conflict))
-    return outcomes
+            return Outcome(row.id, "forbidden", fault)
+        if row.seq in added:
+            return Outcome(row.id, "stored")
+        if equivalent_texts(held[row.id].raw, item.parsed.raw):
+            return Outcome(row.id, "duplicate")
+        return Outcome(row.id, "conflict", Fault("id_conflict", "/id", params={"id": str(row.id)}))
+
+    return map(outcome, items, rows, faults)

@@ -8,73 +8,50 @@ that a batch cannot exhaust PostgreSQL's lock table, and are taken in ascending 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lrs.store.tables import TIE_BITS, first_seq, statement, stored_of, tie
+from lrs.store.tables import TIE_BITS, first_seq, tie
 
 BUCKETS = 64
 _LOCK_SPACE = 0x6C7273  # "lrs": apart from every other advisory lock of the house
 
-_lock = sa.text(
-    "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(:space, bucket) "
-    "ELSE pg_advisory_xact_lock_shared(:space, bucket) END "
-    "FROM unnest(:buckets, :alone) AS wanted(bucket, alone)"
-).bindparams(
-    sa.bindparam("buckets", type_=postgresql.ARRAY(sa.Integer)),
-    sa.bindparam("alone", type_=postgresql.ARRAY(sa.Boolean)),
-)
-
-# The transaction id is assigned before the clock is read: a reader who sees no id of ours can
-# then be sure that our clock will show a later time than its own.
-_place = sa.text(
-    "SELECT pg_current_xact_id()::text::bigint AS xid, clock_timestamp() AS now, "
-    "ARRAY(SELECT nextval(:tie) FROM generate_series(1, :count)) AS ties"
-).bindparams(tie=tie.name)
+# One round trip. The locks come first: what is read after this statement is newer than whatever
+# their last holders stored. The transaction id is assigned before the clock is read: a reader who
+# sees no id of ours can then be sure that our clock will show a later time than its own.
+_PLACE = f"""
+WITH locked AS MATERIALIZED (
+  SELECT CASE WHEN alone THEN pg_advisory_xact_lock({_LOCK_SPACE}, bucket)
+    ELSE pg_advisory_xact_lock_shared({_LOCK_SPACE}, bucket) END
+  FROM unnest($1::int[], $2::bool[]) AS wanted(bucket, alone))
+SELECT (SELECT count(*) FROM locked), pg_current_xact_id(), clock_timestamp() AS now,
+  ARRAY(SELECT nextval('{tie.name}') FROM generate_series(1, $3)) AS ties
+"""
 # Touches no table, so it opens no snapshot: what is read after it is newer than it.
-sqlite_now = sa.text(
-    "SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS ms"
-)
+_NOW = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+sqlite_now = sa.text(f"SELECT {_NOW} AS ms")
+_LAST = f"SELECT (SELECT max(seq) FROM statement) AS last, {_NOW} AS now"
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The `seq` of each new statement, in the order given, and the transaction that stores them."""
+async def take(
+    conn: AsyncConnection, ids: Sequence[UUID], targets: Collection[UUID]
+) -> Sequence[int]:
+    """A `seq` for each of `ids` by the clock of the database, ascending.
 
-    seqs: list[int]
-    xid: int | None
-
-    @property
-    def stored(self) -> datetime:
-        """The moment of the first of them; the others share it or follow within milliseconds."""
-        return stored_of(self.seqs[0])
-
-
-async def lock(conn: AsyncConnection, ids: Iterable[UUID], targets: Iterable[UUID]) -> None:
-    """Wait until nobody else is storing `targets`, or references to `ids`."""
-    if conn.dialect.name != "postgresql":
-        return
-    wanted = dict.fromkeys((one.int % BUCKETS for one in ids), False)
-    wanted |= dict.fromkeys((one.int % BUCKETS for one in targets), True)
-    buckets = sorted(wanted)
-    alone = [wanted[bucket] for bucket in buckets]
-    await conn.execute(_lock, {"space": _LOCK_SPACE, "buckets": buckets, "alone": alone})
-
-
-async def take(conn: AsyncConnection, count: int) -> Places:
-    """The next `count` places by the clock of the database, in ascending order."""
+    Waits until nobody else is storing `targets`, or references to `ids`.
+    """
     if conn.dialect.name == "postgresql":
-        row = (await conn.execute(_place, {"count": count})).one()
+        wanted = {one.int % BUCKETS: False for one in ids}
+        wanted |= {one.int % BUCKETS: True for one in targets}
+        buckets = sorted(wanted)
+        alone = [wanted[bucket] for bucket in buckets]
+        row = (await conn.exec_driver_sql(_PLACE, (buckets, alone, len(ids)))).one()
         first = first_seq(row.now)
-        return Places([first + one for one in sorted(row.ties)], row.xid)
+        return [first + one for one in sorted(row.ties)]
     # One writer: on from the last row, also where the machine's clock was set back.
-    now = (await conn.execute(sqlite_now)).scalar_one()
-    last = (await conn.execute(sa.select(sa.func.max(statement.c.seq)))).scalar_one() or 0
-    first = max(now << TIE_BITS, last + 1)
-    return Places(list(range(first, first + count)), None)
+    row = (await conn.exec_driver_sql(_LAST)).one()
+    first = max(row.now << TIE_BITS, (row.last or 0) + 1)
+    return range(first, first + len(ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,20 +45,6 @@ COLUMNS = tuple(statement.c[name] for name in StoredStatement.__dataclass_fields
 def row_of(found: sa.Row[*tuple[Any, ...]]) -> StoredStatement:
     """The statement that a select of `COLUMNS` found; they are its fields, in their order."""
     return StoredStatement(*found)
-
-
-async def add(conn: AsyncConnection, rows: Sequence[StoredStatement], xid: int | None) -> set[UUID]:
-    """Store `rows` whose id is new; returns the ids that were. Others are left as they are.
-
-    Sorted by id: two batches that share ids in opposite order would otherwise deadlock.
-    """
-    values = [
-        {name: getattr(row, name) for name in StoredStatement.__dataclass_fields__} | {"xid": xid}
-        for row in sorted(rows, key=lambda row: row.id)
-    ]
-    new = insert(conn, statement).on_conflict_do_nothing(index_elements=[statement.c.id])
-    added = await conn.execute(new.returning(statement.c.id), values)
-    return {row.id for row in added}
 
 
 async def add_terms(conn: AsyncConnection, terms: Iterable[tuple[int, Term]]) -> None:
