@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from sqlalchemy.exc import SQLAlchemyError
 
+from badge_bridge.core.evidence import concerns
 from badge_bridge.credentials import api as credentials_api
 from config import health
 from config.house import House
@@ -42,6 +43,7 @@ def build(house: House) -> FastAPI:
             verifier=house.verifier,
             signing_key=house.key_for("more"),
             default=house.settings.xapi_default_version,
+            concerns=concerns,
             stored=house.jobs.wake,
             limits=lrs_api.Limits(
                 attachment=house.settings.xapi_attachment_bytes, parts=house.settings.xapi_parts

@@ -37,6 +37,8 @@ _FIRST_RETRY_S = 2
 _LONGEST_RETRY_S = 3600
 _LOOK_EVERY_S = 1.0
 _KEYS_AT_ONCE = 200
+# A transaction costs as much as the work on several keys, but nobody may wait long for it.
+_KEYS_TOGETHER = 8
 
 
 class Jobs(Protocol):
@@ -61,8 +63,9 @@ class Jobs(Protocol):
 class InlineJobs:
     """Jobs in the process that writes them.
 
-    Transactional topics are worked on one key after the other; each detached key is a task of its
-    own, so that a slow portal holds up neither a badge nor another portal.
+    Transactional topics are worked on one key after the other, a few of them in one transaction;
+    each detached key is a task of its own, so that a slow portal holds up neither a badge nor
+    another portal.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -117,9 +120,10 @@ class InlineJobs:
         """Work once on every key that is due; returns how many were started."""
         worked = 0
         for topic, handler in self._transactional.items():
-            for key in await self._due(topic):
-                await self._attempt(topic, key, self._consume(topic, key, handler))
-                worked += 1
+            due = await self._due(topic)
+            for at in range(0, len(due), _KEYS_TOGETHER):
+                await self._consume(topic, due[at : at + _KEYS_TOGETHER], handler)
+            worked += len(due)
         for topic, detached in self._detached.items():
             for key in await self._due(topic):
                 if (topic, key) in self._running:
@@ -151,14 +155,23 @@ class InlineJobs:
         async with self._database.read() as conn:
             return list((await conn.execute(query)).scalars())
 
-    async def _consume(self, topic: str, key: str, handler: Transactional) -> None:
-        async def work(conn: AsyncConnection) -> None:
-            entries = await box.take(conn, topic, key)
-            if entries:
-                await handler(conn, key, entries)
-                await _forgive(conn, topic, key)
+    async def _consume(self, topic: str, keys: Sequence[str], handler: Transactional) -> None:
+        """Work on `keys` in one transaction; if that fails, on each in one of its own."""
 
-        await self._database.transact(work)
+        async def work(conn: AsyncConnection) -> None:
+            taken = await box.take(conn, topic, keys)
+            for key, entries in taken.items():
+                await handler(conn, key, entries)
+            await _forgive(conn, topic, keys)
+
+        if len(keys) == 1:
+            await self._attempt(topic, keys[0], self._database.transact(work))
+            return
+        try:
+            await self._database.transact(work)
+        except Exception:  # noqa: BLE001 -- whose fault it was shows when each is alone
+            for key in keys:
+                await self._consume(topic, [key], handler)
 
     async def _serve(self, topic: str, key: str, handler: Detached) -> None:
         async with self._database.read() as conn:
@@ -168,7 +181,7 @@ class InlineJobs:
         await handler(key, entries)
         async with self._database.write() as conn:
             await box.discard(conn, entries)
-            await _forgive(conn, topic, key)
+            await _forgive(conn, topic, [key])
 
     async def _attempt(self, topic: str, key: str, work: Awaitable[None]) -> None:
         try:
@@ -198,9 +211,9 @@ def _retry_at(at: datetime, attempts: int) -> datetime | None:
     return at + timedelta(seconds=min(_FIRST_RETRY_S * 2 ** (attempts - 1), _LONGEST_RETRY_S))
 
 
-async def _forgive(conn: AsyncConnection, topic: str, key: str) -> None:
+async def _forgive(conn: AsyncConnection, topic: str, keys: Sequence[str]) -> None:
     await conn.execute(
         sa.delete(outbox_failure).where(
-            outbox_failure.c.topic == topic, outbox_failure.c.key == key
+            outbox_failure.c.topic == topic, outbox_failure.c.key.in_(keys)
         )
     )

@@ -6,7 +6,7 @@ the waiting row can be consumed before the inserting transaction commits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,14 +65,20 @@ async def append_all(
         )
 
 
-async def take(conn: AsyncConnection, topic: str, key: str) -> list[Entry]:
-    """Delete the rows of one key that this transaction sees, and return them in order."""
+async def take(conn: AsyncConnection, topic: str, keys: Sequence[str]) -> dict[str, list[Entry]]:
+    """Delete the rows of these keys that this transaction sees; returns them by key, in order.
+
+    A key without rows is not in the result.
+    """
     rows = await conn.execute(
         sa.delete(outbox)
-        .where(outbox.c.topic == topic, outbox.c.key == key)
+        .where(outbox.c.topic == topic, outbox.c.key.in_(keys))
         .returning(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.args)
     )
-    return sorted((Entry(*row) for row in rows), key=lambda entry: entry.seq)
+    taken: dict[str, list[Entry]] = {}
+    for entry in sorted((Entry(*row) for row in rows), key=lambda entry: entry.seq):
+        taken.setdefault(entry.key, []).append(entry)
+    return taken
 
 
 async def peek(conn: AsyncConnection, topic: str, key: str) -> list[Entry]:

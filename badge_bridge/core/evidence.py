@@ -108,6 +108,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def concerns(verb: str) -> bool:
+    """Whether a statement with this verb can say anything that a rule or a learner could use."""
+    return verb in ACHIEVED or verb in _NOT_ACHIEVED or verb in _UNDER_WAY
+
+
 def classify(
     statement: Json,
     *,

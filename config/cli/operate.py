@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 
 from config import migrate
 from config.app import build
@@ -40,7 +41,7 @@ def serve(
     """Serve the site, the doors for portals, the scheduler and the jobs, until told to stop."""
     settings = load()
     configure(settings.log_format, settings.log_level)
-    asyncio.run(_serve(settings, host or settings.host, settings.port if port is None else port))
+    uvloop.run(_serve(settings, host or settings.host, settings.port if port is None else port))
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:

@@ -18,7 +18,9 @@ from lrs.api.reading import Reading
 from lrs.api.resource import Door, Resource
 from lrs.api.statements import Writing
 from lrs.core.fault import Family
+from lrs.service.committer import Committer
 from lrs.service.credentials import Verifier
+from lrs.service.storing import Concerns, everything
 from lrs.store.horizon import Horizon
 
 
@@ -29,6 +31,7 @@ def routes(
     verifier: Verifier,
     signing_key: bytes,
     default: Family = "1.0.3",
+    concerns: Concerns = everything,
     stored: Callable[[], None] = lambda: None,
     limits: Limits | None = None,
     folder: Path | None = None,
@@ -36,8 +39,9 @@ def routes(
 ) -> list[BaseRoute]:
     """`/xapi/{resource}` and `/oauth/token`, for the application's router.
 
-    `signing_key` signs `more` links, `default` answers requests that name no version, `stored`
-    is called after each commit that stored something. Large attachments lie in `folder` while they
+    `signing_key` signs `more` links, `default` answers requests that name no version, `concerns`
+    names the verbs that somebody is to be told of, `stored` is called after each commit that
+    stored something. Large attachments lie in `folder` while they
     arrive; the system chooses one where none is given.
     """
     authenticator = Authenticator(database, verifier)
@@ -45,9 +49,8 @@ def routes(
     reading = Reading(database, authenticator, horizon, clock, signing_key=signing_key)
     limits = limits or Limits()
     incoming = Incoming(database, clock, limits, folder)
-    writing = Writing(
-        database, authenticator, clock, incoming=incoming, limits=limits, stored=stored
-    )
+    committer = Committer(database, clock, concerns=concerns, stored=stored)
+    writing = Writing(authenticator, committer, incoming=incoming, limits=limits)
     door = Door(
         {
             "about": about,

@@ -5,15 +5,12 @@ Source: xAPI 1.0.3 Communication §2.1; xAPI 2.0 §4.1.6.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from engine.clock import Clock
-from engine.database import Database
 from engine.problems import Unavailable
 from lrs.api.authentication import Authenticator
 from lrs.api.incoming import Incoming, Judged, Limits
@@ -24,7 +21,8 @@ from lrs.core.credential import Credential
 from lrs.core.fault import Family, Fault, Section, child
 from lrs.core.statement import Parsed, accept
 from lrs.messages import TEXTS
-from lrs.service.storing import Outcome, store
+from lrs.service.committer import Committer
+from lrs.service.storing import Outcome, Submission
 from lrs.store.attachments import ContentGone
 
 PUT = Section("Communication §2.1.1", "§4.1.6.1")
@@ -36,20 +34,16 @@ class Writing:
 
     def __init__(
         self,
-        database: Database,
         authenticator: Authenticator,
-        clock: Clock,
+        committer: Committer,
         *,
         incoming: Incoming,
         limits: Limits,
-        stored: Callable[[], None],
     ) -> None:
-        self._database = database
         self._authenticator = authenticator
-        self._clock = clock
+        self._committer = committer
         self._incoming = incoming
         self._limits = limits
-        self._stored = stored
 
     async def put(self, request: Request, family: Family) -> Response:
         """Store one statement under the id in the query (XAPI-00144)."""
@@ -97,19 +91,13 @@ class Writing:
         return credential
 
     async def _store(self, judged: Judged, credential: Credential, family: Family) -> list[Outcome]:
-        async def work(conn: AsyncConnection) -> list[Outcome]:
-            outcomes = await store(conn, judged.statements, credential, self._clock())
-            for position, outcome in enumerate(outcomes):
-                if outcome.fault is not None:
-                    # Raised inside the transaction: a batch is stored whole or not at all.
-                    raise refusal(_placed([outcome.fault], position, batch=judged.batch), family)
-            return outcomes
-
         try:
-            outcomes = await self._database.transact(work)
+            outcomes = await self._committer.store(Submission(judged.statements, credential))
         except ContentGone:
             raise Unavailable("attachment_gone", TEXTS["attachment_gone"]) from None
-        self._stored()
+        for position, outcome in enumerate(outcomes):
+            if outcome.fault is not None:
+                raise refusal(_placed([outcome.fault], position, batch=judged.batch), family)
         return outcomes
 
 

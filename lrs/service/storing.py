@@ -28,8 +28,8 @@ from lrs.store.tables import stored_of
 
 TOPIC = "statement"
 
-Concerns = Callable[[Parsed], bool]
-"""Whether anybody waits to be told of a statement once it is stored."""
+Concerns = Callable[[str], bool]
+"""Whether anybody is to be told of statements with this verb once they are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class _Item:
     credential: Credential
 
 
-def _everything(_: Parsed) -> bool:
+def everything(_: str) -> bool:
+    """Concerns that name every verb."""
     return True
 
 
@@ -81,7 +82,7 @@ async def store_all(
     submissions: Sequence[Submission],
     at: datetime,
     *,
-    concerns: Concerns = _everything,
+    concerns: Concerns = everything,
 ) -> list[list[Outcome]]:
     """`store` for several askers at once, as if one came after the other.
 
@@ -123,7 +124,7 @@ async def _add(
     voided: Sequence[StoredStatement] = ()
     if added.awaited or any(row.ref for row in new):
         voided = await link(conn, new, at)
-    told = [row for row in new if concerns(candidates[row.id][0].parsed)]
+    told = [row for row in new if concerns(candidates[row.id][0].parsed.verb)]
     await outbox.append_all(
         conn,
         TOPIC,

@@ -1,0 +1,133 @@
+"""Group commit: what arrives while one transaction commits goes into the next one together.
+
+A commit waits for the disk, and waits as long for a hundred statements as for one. Nobody is
+told "stored" before the transaction that stored it has committed, and nobody's fault is anybody
+else's: a submission that may not be stored is taken out of its group, which is then stored anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.clock import Clock
+from engine.database import Database
+from lrs.service.storing import Concerns, Outcome, Submission, store_all
+from lrs.store.attachments import ContentGone
+
+_MOST = 500
+"""How many statements one transaction stores, unless a single submission brings more."""
+
+
+class _SpoiledError(Exception):
+    """Leaves the transaction so that it is rolled back; carries what became of each submission."""
+
+    def __init__(self, outcomes: list[list[Outcome]]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    submission: Submission
+    told: asyncio.Future[list[Outcome]]
+
+
+class Committer:
+    """Stores submissions for everybody who asks in this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        concerns: Concerns,
+        stored: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._concerns = concerns
+        self._stored = stored
+        self._queue: deque[_Waiting] = deque()
+        self._work: asyncio.Task[None] | None = None
+
+    async def store(self, submission: Submission) -> list[Outcome]:
+        """What became of each statement. If one of them has a fault, none was stored."""
+        one = _Waiting(submission, asyncio.get_running_loop().create_future())
+        self._queue.append(one)
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._empty(), name="committer")
+        return await one.told
+
+    async def _empty(self) -> None:
+        while self._queue:
+            await self._commit(self._next())
+
+    def _next(self) -> list[_Waiting]:
+        group = [self._queue.popleft()]
+        size = len(group[0].submission.statements)
+        while self._queue:
+            size += len(self._queue[0].submission.statements)
+            if size > _MOST:
+                break
+            group.append(self._queue.popleft())
+        return group
+
+    async def _commit(self, group: Sequence[_Waiting]) -> None:
+        try:
+            outcomes = await self._attempt(group)
+        except _SpoiledError as spoiled:
+            await self._apart(group, spoiled.outcomes)
+        except Exception as error:  # noqa: BLE001 -- raised again for whoever waits
+            if isinstance(error, ContentGone) and len(group) > 1:
+                for one in group:
+                    await self._commit([one])
+                return
+            for one in group:
+                if not one.told.done():
+                    one.told.set_exception(error)
+        else:
+            self._stored()
+            _tell(group, outcomes)
+
+    async def _attempt(self, group: Sequence[_Waiting]) -> list[list[Outcome]]:
+        async def work(conn: AsyncConnection) -> list[list[Outcome]]:
+            outcomes = await store_all(
+                conn,
+                [one.submission for one in group],
+                self._clock(),
+                concerns=self._concerns,
+            )
+            if any(outcome.fault for each in outcomes for outcome in each):
+                raise _SpoiledError(outcomes)
+            return outcomes
+
+        return await self._database.transact(work)
+
+    async def _apart(self, group: Sequence[_Waiting], outcomes: Sequence[list[Outcome]]) -> None:
+        """Store the others without those at fault, and these each alone.
+
+        Alone, because what looked like a fault may have been the fault of a neighbour.
+        """
+        if len(group) == 1:
+            _tell(group, outcomes)
+            return
+        others: list[_Waiting] = []
+        faulty: list[_Waiting] = []
+        for one, each in zip(group, outcomes, strict=True):
+            (faulty if any(outcome.fault for outcome in each) else others).append(one)
+        if others:
+            await self._commit(others)
+        for one in faulty:
+            await self._commit([one])
+
+
+def _tell(group: Sequence[_Waiting], outcomes: Sequence[list[Outcome]]) -> None:
+    for one, each in zip(group, outcomes, strict=True):
+        # Whoever hung up meanwhile has cancelled the wait; what was stored stays stored.
+        if not one.told.done():
+            one.told.set_result(each)
