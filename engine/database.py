@@ -16,6 +16,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -28,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from engine.clock import Clock
+from engine.sqlite import connect
 
 T = TypeVar("T")
 Json = Any
@@ -234,13 +236,11 @@ def _sqlite_engine(
         pool_size=size,
         max_overflow=0,
         json_serializer=_compact,
-        connect_args={"timeout": 30},
+        async_creator=partial(connect, address.database or "", reads=read_only),
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        # The driver must not open transactions by itself: it would open deferred ones.
-        connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
