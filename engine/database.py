@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,9 +25,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from engine.clock import Clock
 from engine.sqlite import connect
@@ -49,6 +50,7 @@ metadata = sa.MetaData(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RETRIED_SQLSTATES = {"40001", "40P01"}
 _TRIES = 6
+_IDLE_S = 5.0
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -152,7 +154,6 @@ class Database:
                 address.set(drivername="postgresql+asyncpg"),
                 pool_size=pool_size,
                 max_overflow=0,
-                pool_pre_ping=True,
                 json_serializer=_compact,
                 connect_args={
                     "server_settings": {
@@ -163,7 +164,9 @@ class Database:
                     }
                 },
             )
-            return cls(engine, engine, None)
+            _ping_after_idling(engine)
+            # A query of its own is a transaction already: no BEGIN and ROLLBACK around it.
+            return cls(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, None)
         path = Path(address.database or "")
         path.parent.mkdir(parents=True, exist_ok=True)
         lock_file = _hold(path)
@@ -177,15 +180,14 @@ class Database:
     async def close(self) -> None:
         """Close every connection and let go of the file."""
         await self._reader.dispose()
-        if self._writer is not self._reader:
-            await self._writer.dispose()
+        await self._writer.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads and sees what was committed."""
+        """A connection that only reads; each query sees what was committed when it began."""
         async with self._reader.connect() as conn:
             yield conn
 
@@ -225,6 +227,27 @@ def _sqlstate(error: DBAPIError) -> str:
 
 def _compact(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _ping_after_idling(engine: AsyncEngine) -> None:
+    """Look whether the server is still there before a connection that lay idle is used again.
+
+    `pool_pre_ping` looks each time, which costs a busy store more than its queries do.
+    """
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def look(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < _IDLE_S:
+            return
+        try:
+            engine.sync_engine.dialect.do_ping(connection)
+        except engine.sync_engine.dialect.loaded_dbapi.Error as error:
+            # The pool makes a new connection and asks again.
+            raise DisconnectionError from error
 
 
 def _sqlite_engine(
