@@ -50,8 +50,11 @@ class Worker:
     async def statements(self, conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
         """Take in the statements of one actor, and judge whoever has proved to be them."""
         identifier = await links.hold(conn, Ifi.of_key(key))
-        for statement in dict.fromkeys(UUID(entry.args["id"]) for entry in entries):
-            await self._take_in(conn, key, statement)
+        ids = dict.fromkeys(UUID(entry.args["id"]) for entry in entries)
+        found = await lrs.statements(conn, ids)
+        for id_ in ids:
+            if id_ in found:
+                await self._take_in(conn, key, found[id_])
         owner = await links.owner(conn, identifier)
         if owner is not None:
             await judge(conn, owner, as_of=self._clock(), cause="statement")
@@ -74,15 +77,14 @@ class Worker:
                 concerned = list((await conn.execute(sa.select(person_table.c.id))).scalars())
             await _mark(conn, concerned, "rulebook")
 
-    async def _take_in(self, conn: AsyncConnection, actor: str, statement_id: UUID) -> None:
-        stored = await lrs.statement(conn, statement_id)
-        if stored is None:
-            return
+    async def _take_in(
+        self, conn: AsyncConnection, actor: str, stored: lrs.StoredStatement
+    ) -> None:
         body: Json = json.loads(stored.raw)
         seen_at = self._clock()
         found = classify(
             body,
-            statement_id=statement_id,
+            statement_id=stored.id,
             actor=actor,
             source=stored.credential_id,
             occurred_at=stored.timestamp,

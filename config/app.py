@@ -22,6 +22,7 @@ from connectors.lti.platform import api as platform_api
 from connectors.watch import Folders
 from lrs import api as lrs_api
 from lrs.service import attachments
+from lrs.service.committer import Committer
 from web.services import Services
 from web.site import Site
 from web.visitor import COOKIE
@@ -43,8 +44,9 @@ def build(house: House) -> FastAPI:
             verifier=house.verifier,
             signing_key=house.key_for("more"),
             default=house.settings.xapi_default_version,
-            concerns=concerns,
-            stored=house.jobs.wake,
+            committer=Committer(
+                house.database, house.clock, concerns=concerns, stored=house.jobs.wake
+            ),
             limits=lrs_api.Limits(
                 attachment=house.settings.xapi_attachment_bytes, parts=house.settings.xapi_parts
             ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from lrs.api.statements import Writing
 from lrs.core.fault import Family
 from lrs.service.committer import Committer
 from lrs.service.credentials import Verifier
-from lrs.service.storing import Concerns, everything
 from lrs.store.horizon import Horizon
 
 
@@ -31,17 +29,15 @@ def routes(
     verifier: Verifier,
     signing_key: bytes,
     default: Family = "1.0.3",
-    concerns: Concerns = everything,
-    stored: Callable[[], None] = lambda: None,
+    committer: Committer | None = None,
     limits: Limits | None = None,
     folder: Path | None = None,
     token_life: timedelta = timedelta(hours=1),
 ) -> list[BaseRoute]:
     """`/xapi/{resource}` and `/oauth/token`, for the application's router.
 
-    `signing_key` signs `more` links, `default` answers requests that name no version, `concerns`
-    names the verbs that somebody is to be told of, `stored` is called after each commit that
-    stored something. Large attachments lie in `folder` while they
+    `signing_key` signs `more` links, `default` answers requests that name no version, `committer`
+    stores what comes in. Large attachments lie in `folder` while they
     arrive; the system chooses one where none is given.
     """
     authenticator = Authenticator(database, verifier)
@@ -49,8 +45,12 @@ def routes(
     reading = Reading(database, authenticator, horizon, clock, signing_key=signing_key)
     limits = limits or Limits()
     incoming = Incoming(database, clock, limits, folder)
-    committer = Committer(database, clock, concerns=concerns, stored=stored)
-    writing = Writing(authenticator, committer, incoming=incoming, limits=limits)
+    writing = Writing(
+        authenticator,
+        committer or Committer(database, clock),
+        incoming=incoming,
+        limits=limits,
+    )
     door = Door(
         {
             "about": about,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,10 @@ _STRING_REST = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 # An escape that could stand for NUL or for half of a surrogate pair; only then do we look closer.
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What the C decoder takes too lightly, or may; a string that only looks like it costs some time.
+_UNUSUAL = re.compile(rf"\d[eE]|\d{{300}}|NaN|Infinity|{_SUSPECT.pattern}")
+# A string, and the colon that makes it a key.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"([ \t\n\r]*:)?', re.DOTALL)
 
 
 class _RefusedError(Exception):
@@ -39,11 +43,15 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ObjectText:
-    """One JSON object: its text, its value, and the span of each top-level member's value."""
+    """One JSON object: its text and its value."""
 
     text: str
     value: dict[str, Json]
-    spans: dict[str, tuple[int, int]]
+
+    @property
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Where the value of each top-level member stands in the text; found anew each time."""
+        return _members(self.text, 0)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float, strict=True
 )
 
+_PLAIN = json.JSONDecoder()
+
 
 def _with_numbers_as(number: Callable[[str], Json]) -> json.JSONDecoder:
     return json.JSONDecoder(parse_float=number, parse_int=number)
@@ -107,31 +117,80 @@ def read_object(raw: bytes, *, max_depth: int = MAX_DEPTH) -> ObjectText | Fault
 
 def read_documents(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Documents | Fault:
     """The objects in `raw`: one, or an array of them, each with its own text."""
-    found: Documents | Fault = _guarded(raw, max_depth, _objects)
+    found: Documents | Fault = _guarded(raw, max_depth, _objects, quick=True)
     return found
+
+
+def _at_once(text: str, max_depth: int) -> Documents | None:
+    """The objects of a text in which nothing is unusual; None leaves it to the careful reader.
+
+    The C decoder keeps the last of two equal keys, so the keys that came out are counted against
+    those that went in.
+    """
+    if _UNUSUAL.search(text):
+        return None
+    found: list[ObjectText] = []
+    at = _skip(text, 0)
+    batch = text.startswith("[", at)
+    keys = 0
+    try:
+        while True:
+            at = _skip(text, at + 1) if batch else at
+            value, end = _PLAIN.raw_decode(text, at)
+            one = ObjectText(text[at:end], value)
+            if (
+                not isinstance(value, dict)
+                or one.text.count("{") + one.text.count("[") > max_depth - batch
+            ):
+                return None
+            keys += _keys(value)
+            found.append(one)
+            at = _skip(text, end)
+            if not batch or not text.startswith(",", at):
+                break
+    except (ValueError, RecursionError):
+        return None
+    if batch and not text.startswith("]", at):
+        return None
+    marks = _STRING.findall(text)
+    if text[at + batch :].strip(" \t\n\r") or len(marks) - marks.count("") != keys:
+        return None
+    return Documents(tuple(found), batch)
+
+
+def _keys(value: dict[str, Json] | list[Json]) -> int:
+    """How many members all the objects in `value` have together."""
+    inner: Iterable[Json] = value
+    count = 0
+    if isinstance(value, dict):
+        inner, count = value.values(), len(value)
+    return count + sum(_keys(one) for one in inner if one.__class__ in (dict, list))
 
 
 def with_member(one: ObjectText, key: str, value: str) -> ObjectText:
     """The object with one more member, a string, at its end; it must not have it yet."""
     before = "," if one.value else ""
-    prefix = f"{one.text[:-1]}{before}{json.dumps(key)}:"
-    quoted = json.dumps(value)
-    span = (len(prefix), len(prefix) + len(quoted))
-    return ObjectText(prefix + quoted + "}", {**one.value, key: value}, {**one.spans, key: span})
+    text = f"{one.text[:-1]}{before}{json.dumps(key)}:{json.dumps(value)}}}"
+    return ObjectText(text, {**one.value, key: value})
 
 
 def span_at(text: ObjectText, path: tuple[str, ...]) -> tuple[int, int]:
     """Where the value at `path`, through objects only, stands in the text; it must be there."""
     begin, end = text.spans[path[0]]
     for key in path[1:]:
-        inner, _ = _object(text.text, begin)
-        begin, end = (begin + edge for edge in inner.spans[key])
+        start = begin
+        begin, end = (start + edge for edge in _members(text.text, start)[1][key])
     return begin, end
 
 
-def _guarded(raw: bytes, max_depth: int, parse: Callable[[str], Json]) -> Json | Fault:
+def _guarded(
+    raw: bytes, max_depth: int, parse: Callable[[str], Json], *, quick: bool = False
+) -> Json | Fault:
     try:
         text = raw.decode("utf-8")
+        found = _at_once(text, max_depth) if quick else None
+        if found is not None:
+            return found
         if _too_deep(text, max_depth):
             return Fault("too_deep", params={"limit": str(max_depth)})
         value = parse(text)
@@ -182,6 +241,12 @@ def _objects(text: str) -> Documents:
 
 
 def _object(text: str, start: int) -> tuple[ObjectText, int]:
+    value, _, end = _members(text, start)
+    return ObjectText(text[start:end], value), end
+
+
+def _members(text: str, start: int) -> tuple[dict[str, Json], dict[str, tuple[int, int]], int]:
+    """The object at `start`, the spans of its values from there, and where it ends."""
     if text[start : start + 1] != "{":
         _DECODER.raw_decode(text, start)
         raise _RefusedError("not_an_object")
@@ -206,7 +271,7 @@ def _object(text: str, start: int) -> tuple[ObjectText, int]:
         if text[at : at + 1] != ",":
             raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
         at = _skip(text, at + 1)
-    return ObjectText(text[start : at + 1], value, spans), at + 1
+    return value, spans, at + 1
 
 
 def _skip(text: str, at: int) -> int:

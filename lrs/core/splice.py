@@ -45,7 +45,9 @@ def spliced(parsed: Parsed, assigned: Assigned) -> bytes:
         in_utc = timestamp.in_utc(body["timestamp"], parsed.timestamp)
         if in_utc != body["timestamp"]:
             members["timestamp"] = json.dumps(in_utc)
-    edits = [(*text.spans[key], value) for key, value in members.items() if key in body]
+    present = members.keys() & body.keys()
+    spans = text.spans if present else {}
+    edits = [(*spans[key], members[key]) for key in present]
     for path in _single_activities(parsed):
         begin, end = span_at(text, path)
         edits += [(begin, begin, "["), (end, end, "]")]

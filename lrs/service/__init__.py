@@ -13,7 +13,7 @@ from lrs.service.credentials import (
     revoke_credential,
     rotate_credential,
 )
-from lrs.service.querying import owned, statement
+from lrs.service.querying import owned, statement, statements
 from lrs.service.storing import Outcome, store
 from lrs.store.statements import StoredStatement
 
@@ -30,5 +30,6 @@ __all__ = [
     "revoke_credential",
     "rotate_credential",
     "statement",
+    "statements",
     "store",
 ]

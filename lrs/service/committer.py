@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
 from engine.database import Database
-from lrs.service.storing import Concerns, Outcome, Submission, store_all
+from lrs.service.storing import Concerns, Outcome, Submission, everything, store_all
 from lrs.store.attachments import ContentGone
 
 _MOST = 500
@@ -38,15 +38,18 @@ class _Waiting:
 
 
 class Committer:
-    """Stores submissions for everybody who asks in this process."""
+    """Stores submissions for everybody who asks in this process.
+
+    `concerns` names the verbs that go to the outbox; `stored` is called after each commit.
+    """
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
         *,
-        concerns: Concerns,
-        stored: Callable[[], None],
+        concerns: Concerns = everything,
+        stored: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -84,12 +87,9 @@ class Committer:
             await self._apart(group, spoiled.outcomes)
         except Exception as error:  # noqa: BLE001 -- raised again for whoever waits
             if isinstance(error, ContentGone) and len(group) > 1:
-                for one in group:
-                    await self._commit([one])
-                return
-            for one in group:
-                if not one.told.done():
-                    one.told.set_exception(error)
+                await self._one_by_one(group)
+            else:
+                _fail(group, error)
         else:
             self._stored()
             _tell(group, outcomes)
@@ -122,7 +122,10 @@ class Committer:
             (faulty if any(outcome.fault for outcome in each) else others).append(one)
         if others:
             await self._commit(others)
-        for one in faulty:
+        await self._one_by_one(faulty)
+
+    async def _one_by_one(self, group: Sequence[_Waiting]) -> None:
+        for one in group:
             await self._commit([one])
 
 
@@ -131,3 +134,9 @@ def _tell(group: Sequence[_Waiting], outcomes: Sequence[list[Outcome]]) -> None:
         # Whoever hung up meanwhile has cancelled the wait; what was stored stays stored.
         if not one.told.done():
             one.told.set_result(each)
+
+
+def _fail(group: Sequence[_Waiting], error: Exception) -> None:
+    for one in group:
+        if not one.told.done():
+            one.told.set_exception(error)

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lrs.core.credential import Credential
 from lrs.core.matching import MAX_CHAIN, matches, names_all
 from lrs.core.query import Query
-from lrs.store import search, statements
+from lrs.store import search
+from lrs.store import statements as rows
 from lrs.store.statements import StoredStatement
 
 
@@ -26,7 +27,12 @@ class Page:
 
 async def statement(conn: AsyncConnection, id_: UUID) -> StoredStatement | None:
     """The statement stored under `id_`, voided or not; None where there is none."""
-    return (await statements.by_ids(conn, [id_])).get(id_)
+    return (await rows.by_ids(conn, [id_])).get(id_)
+
+
+async def statements(conn: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, StoredStatement]:
+    """The statements stored under `ids`, voided ones too; what is not there is left out."""
+    return await rows.by_ids(conn, ids)
 
 
 async def owned(
@@ -78,7 +84,7 @@ async def answering(
     chain = {row.id: row for row in doubtful}
     for _ in range(MAX_CHAIN):
         missing = {row.ref for row in chain.values() if row.ref} - chain.keys()
-        targets = await statements.by_ids(conn, missing)
+        targets = await rows.by_ids(conn, missing)
         if not targets:
             break
         chain |= targets
