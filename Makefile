@@ -30,8 +30,9 @@ check: $(VENV)/.locked-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.locked
-	@$(BIN)/python bench/rates.py
+bench: $(VENV)/.locked-dev
+	@$(BIN)/python bench/record_store.py $(BENCH)
+	@$(BIN)/python bench/decisions.py
 
 clean:
 	rm -rf $(VENV) .demo dist
