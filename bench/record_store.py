@@ -112,9 +112,8 @@ def _next_page(server: Server) -> str:
 def reading(server: Server, sizes: tuple[int, ...]) -> None:
     """Measure pages of 100 as the store grows."""
     there = 0
-    print(
-        f"{'pages of 100 by agent and verb':<34}{'first ms':>9}{'more ms':>12}{'pages/s, 4 clients':>20}"
-    )
+    columns = f"{'first ms':>9}{'more ms':>12}{'pages/s, 4 clients':>20}"
+    print(f"{'pages of 100 by agent and verb':<34}{columns}")
     for size in sizes:
         _fill(server, size, there)
         there = size

@@ -6,11 +6,10 @@ stand. Only the command line may: over HTTP a store sets both (xAPI 1.0.3 Data Â
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,10 +18,10 @@ from lrs.core import timestamp
 from lrs.core.equivalence import equivalent_texts
 from lrs.core.fault import Fault
 from lrs.core.statement import Parsed
-from lrs.core.terms import terms
+from lrs.core.terms import Term, terms
 from lrs.service.references import link
 from lrs.service.storing import TOPIC, Outcome
-from lrs.store import attachments, forwarding, placement, statements
+from lrs.store import attachments, forwarding, inserts, placement, statements
 from lrs.store.statements import StoredStatement
 from lrs.store.tables import TIE_BITS, first_seq, statement
 
@@ -34,19 +33,13 @@ async def restore(
 ) -> list[Outcome]:
     """Store `incoming`, each with its id, under the credential; one outcome each, in order."""
     ids = [one.id for one in incoming if one.id]
-    await placement.lock(conn, ids, {one.ref for one in incoming if one.ref})
-    xid, seqs = await _places(conn, [moment_of(one) for one in incoming])
-    rows: dict[UUID, StoredStatement] = {}
+    now = await placement.take(conn, ids, {one.ref for one in incoming if one.ref})
+    seqs = await _places(conn, [moment_of(one) for one in incoming], now)
+    rows: dict[UUID, tuple[StoredStatement, Collection[Term]]] = {}
     for one, seq in zip(incoming, seqs, strict=True):
         row = _row(one, seq, credential_id)
-        rows.setdefault(row.id, row)
-    new = await statements.add(conn, list(rows.values()), xid) if rows else set()
-    added = [row for row in rows.values() if row.id in new]
-    indexed = []
-    for row in added:
-        body = orjson.loads(row.raw)
-        indexed += [(row.seq, term) for term in terms(body, body["authority"])]
-    await statements.add_terms(conn, indexed)
+        rows.setdefault(row.id, (row, terms(one.body, one.body["authority"])))
+    added = (await inserts.add(conn, rows.values())).rows
     seq_of = {row.id: row.seq for row in added}
     came = [(seq_of[one.id], sha2) for one in incoming if one.id in seq_of for sha2 in one.received]
     await attachments.link(conn, sorted(set(came)))
@@ -83,13 +76,15 @@ def moment_of(one: Parsed) -> datetime:
 
 
 async def _places(
-    conn: AsyncConnection, moments: Sequence[datetime]
-) -> tuple[int | None, list[int]]:
-    """Where statements of these moments stand, apart from whatever stands there already."""
+    conn: AsyncConnection, moments: Sequence[datetime], now: Sequence[int]
+) -> list[int]:
+    """Where statements of these moments stand, apart from whatever stands there already.
+
+    `now` are the places that they would be given had they come today.
+    """
     if conn.dialect.name == "postgresql":
-        places = await placement.take(conn, len(moments))
-        ties = [seq & ((1 << TIE_BITS) - 1) for seq in places.seqs]
-        return places.xid, [first_seq(at) + tie for at, tie in zip(moments, ties, strict=True)]
+        ties = [seq & ((1 << TIE_BITS) - 1) for seq in now]
+        return [first_seq(at) + tie for at, tie in zip(moments, ties, strict=True)]
     taken: dict[int, int] = {}
     seqs = []
     for at in moments:
@@ -103,7 +98,7 @@ async def _places(
             taken[first] = first if last is None else last + 1
         seqs.append(taken[first])
         taken[first] += 1
-    return None, seqs
+    return seqs
 
 
 def _row(one: Parsed, seq: int, credential_id: str) -> StoredStatement:

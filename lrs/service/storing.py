@@ -114,10 +114,14 @@ async def _add(
     concerns: Concerns,
 ) -> frozenset[int]:
     """Store and index what is new and let it take effect; returns the `seq` of the new rows."""
-    rows = [row for _, row in candidates.values()]
-    index = [terms(one.parsed.body, one.credential.authority) for one, _ in candidates.values()]
-    added = await inserts.add(conn, rows, index)
-    new = [row for row in rows if row.id in added.ids]
+    added = await inserts.add(
+        conn,
+        [
+            (row, terms(item.parsed.body, item.credential.authority))
+            for item, row in candidates.values()
+        ],
+    )
+    new = added.rows
     received = [(row.seq, sha2) for row in new for sha2 in candidates[row.id][0].parsed.received]
     if received:
         await attachments.link(conn, received)

@@ -64,54 +64,49 @@ _SQLITE_STATEMENT = f"INSERT INTO statement ({_COLUMNS}) VALUES ({', '.join('?' 
 _SQLITE_TERM = "INSERT INTO statement_term (key, role, seq) VALUES (?, ?, ?)"
 
 
+Indexed = tuple[StoredStatement, Collection[Term]]
+"""A statement and the terms under which it is found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The ids that were new, and those of them that stored statements refer to already."""
+    """The rows that were new, in the order given; whether stored statements refer to any."""
 
-    ids: Collection[UUID]
-    awaited: Collection[UUID]
-
-
-async def add(
-    conn: AsyncConnection, rows: Sequence[StoredStatement], terms: Sequence[Collection[Term]]
-) -> Added:
-    """Store those of `rows` whose id is new, with their index terms; others are left as they are.
-
-    Each id stands once in `rows`; `terms` are in their order.
-    """
-    if conn.dialect.name == "postgresql":
-        return await _into_postgres(conn, rows, terms)
-    return await _into_sqlite(conn, rows, terms)
+    rows: Sequence[StoredStatement]
+    awaited: bool = False
 
 
-async def _into_postgres(
-    conn: AsyncConnection, rows: Sequence[StoredStatement], terms: Sequence[Collection[Term]]
-) -> Added:
-    columns = zip(*map(_fields, rows), strict=True)
-    index = [
-        (one.key, one.role, row.seq) for row, some in zip(rows, terms, strict=True) for one in some
-    ]
+async def add(conn: AsyncConnection, statements: Collection[Indexed]) -> Added:
+    """Store those whose id is new, each id given once; others are left as they are."""
+    if not statements:
+        return Added(())
+    into = _into_postgres if conn.dialect.name == "postgresql" else _into_sqlite
+    return await into(conn, statements)
+
+
+async def _into_postgres(conn: AsyncConnection, statements: Collection[Indexed]) -> Added:
+    columns = zip(*(_fields(row) for row, _ in statements), strict=True)
+    index = [(one.key, one.role, row.seq) for row, terms in statements for one in terms]
     found = await conn.exec_driver_sql(_POSTGRES, (*columns, *zip(*index, strict=True)))
     awaited: dict[UUID, bool] = {row.id: row.awaited for row in found}
-    return Added(awaited.keys(), {id_ for id_ in awaited if awaited[id_]})
+    new = [row for row, _ in statements if row.id in awaited]
+    return Added(new, any(awaited.values()))
 
 
-async def _into_sqlite(
-    conn: AsyncConnection, rows: Sequence[StoredStatement], terms: Sequence[Collection[Term]]
-) -> Added:
+async def _into_sqlite(conn: AsyncConnection, statements: Collection[Indexed]) -> Added:
     """One writer at a time: what is not there now will not be there in a moment."""
-    ids = orjson.dumps([row.id.hex for row in rows]).decode()
-    known: tuple[set[UUID], set[UUID]] = (set(), set())
-    for row in await conn.exec_driver_sql(_SQLITE_KNOWN, (ids,)):
-        known[row.refers].add(UUID(row.id))
-    stored, awaited = known
-    new = [(row, some) for row, some in zip(rows, terms, strict=True) if row.id not in stored]
+    ids = orjson.dumps([row.id.hex for row, _ in statements]).decode()
+    stored: set[str] = set()
+    referred: set[str] = set()
+    for known in await conn.exec_driver_sql(_SQLITE_KNOWN, (ids,)):
+        (referred if known.refers else stored).add(known.id)
+    new = [(row, terms) for row, terms in statements if row.id.hex not in stored]
     if new:
         await conn.exec_driver_sql(_SQLITE_STATEMENT, [_sqlite_values(row) for row, _ in new])
-        index = [(one.key, int(one.role), row.seq) for row, some in new for one in some]
+        index = [(one.key, int(one.role), row.seq) for row, terms in new for one in terms]
         # In the order of the table, so that each page is touched once.
         await conn.exec_driver_sql(_SQLITE_TERM, sorted(index))
-    return Added({row.id for row, _ in new}, awaited - stored)
+    return Added([row for row, _ in new], any(row.id.hex in referred for row, _ in new))
 
 
 def _sqlite_values(row: StoredStatement) -> tuple[Any, ...]:
