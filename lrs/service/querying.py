@@ -39,7 +39,7 @@ async def owned(
     conn: AsyncConnection, ids: Iterable[UUID], credential: Credential
 ) -> dict[UUID, bool]:
     """Those of `ids` that were stored under `credential`, and whether each of them stands."""
-    found = (await statements.by_ids(conn, ids)).values()
+    found = (await rows.by_ids(conn, ids)).values()
     return {one.id: one.voided_by is None for one in found if one.credential_id == credential.id}
 
 
