@@ -26,7 +26,7 @@ from connectors.delivery import Delivered, Run, deliver
 from connectors.files import intake
 from connectors.reading import Progress, Reader, note, pages, settled
 from connectors.registry import Connectors
-from connectors.runs import RunRecord, State
+from connectors.runs import TOPIC, RunRecord, State
 from connectors.summary import RunSummary, changes, reasons
 from connectors.xapi.pull import XapiPull
 from engine import audit, outbox
@@ -35,14 +35,13 @@ from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import Jobs
 from engine.outbox import Entry
-from engine.problems import Conflict, Invalid
+from engine.problems import Conflict, Invalid, Problem
 from engine.text import Text
 from engine.vault import Vault
 from lrs.core.fault import Family
 
-__all__ = ["TOPIC", "Delivered", "Run", "RunSummary", "SyncService", "deliver"]
+__all__ = ["Delivered", "Run", "RunSummary", "SyncService", "deliver"]
 
-TOPIC = "sync"
 PULLS: Mapping[str, Callable[[Connector], Pull]] = {"xapi_pull": XapiPull.of}
 _NOT_PULLED = Text(
     ja="「{id}」は、こちらから読み取りに行くコネクターではありません。",
@@ -60,7 +59,10 @@ _OVERLAP = Text(
 
 
 class SyncService:
-    """Everything by which records come in. `pulls`: how each type of portal is read."""
+    """Everything by which records come in.
+
+    `pulls`: how each type of portal is read. `zone`: whose days the runs of a day are counted by.
+    """
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class SyncService:
         *,
         pulls: Mapping[str, Callable[[Connector], Pull]] = PULLS,
         deadline: timedelta = timedelta(hours=1),
+        zone: str = DEFAULT_ZONE,
     ) -> None:
         self._database = database
         self._connectors = connectors
@@ -80,6 +83,7 @@ class SyncService:
         self._clock = clock
         self._pulls = pulls
         self._deadline_s = deadline.total_seconds()
+        self._zone = ZoneInfo(zone)
         self._wake: Callable[[], None] = lambda: None
 
     def register(self, jobs: Jobs) -> None:
@@ -93,7 +97,6 @@ class SyncService:
         """Queue a run in the caller's transaction; returns its id. Raises: NotFound, Invalid."""
         self._readable(await self._connectors.get(conn, connector_id))
         run_id = await runs.queue(conn, connector_id, trigger=trigger, at=self._clock())
-        assert run_id is not None  # noqa: S101 -- no slot, so nothing to conflict with
         await outbox.append(conn, TOPIC, connector_id, {"run": run_id, "trigger": trigger})
         return run_id
 
@@ -102,7 +105,6 @@ class SyncService:
         connector_id: str,
         *,
         trigger: str,
-        slot: str | None = None,
         dry_run: bool = False,
         confirmed: bool = False,
     ) -> RunSummary:
@@ -116,12 +118,7 @@ class SyncService:
         if dry_run:
             return await self._rehearse(connector, trigger)
         async with self._database.write() as conn:
-            run_id = await runs.queue(
-                conn, connector_id, trigger=trigger, at=self._clock(), slot=slot
-            )
-            if run_id is None:
-                (known,) = await runs.of_slots(conn, connector_id, [slot or ""])
-                return _summary(known)
+            run_id = await runs.queue(conn, connector_id, trigger=trigger, at=self._clock())
         return await self._read(connector, run_id, confirmed=confirmed)
 
     async def import_file(
@@ -178,15 +175,14 @@ class SyncService:
         They count towards the portal's run of the day.
         """
         at = self._clock()
-        zone = ZoneInfo(connector.config.get("timezone", DEFAULT_ZONE))
-        day = at.astimezone(zone).date().isoformat()
+        day = at.astimezone(self._zone).date().isoformat()
         run_id = await runs.of_day(conn, connector.id, day, at)
         run = Run(run_id, at, self._vault)
         delivered = await deliver(conn, connector, items, run, family=family)
         counts = Counts.tally(len(items), [one.result for one in delivered])
         await runs.add(conn, run_id, counts)
-        before = (await runs.by_id(conn, run_id)).counts
-        await runs.finish(conn, run_id, settled(before), at)
+        total = (await runs.by_id(conn, run_id)).counts
+        await runs.finish(conn, run_id, settled(total), at)
         return delivered
 
     async def _carry_out(self, connector_id: str, entries: Sequence[Entry]) -> None:
@@ -196,16 +192,26 @@ class SyncService:
             connector = await self._connectors.get(conn, connector_id)
             known = [await runs.by_id(conn, run_id) for run_id in dict.fromkeys(wanted)]
         waiting = [one.id for one in known if one.state in {State.QUEUED, State.RUNNING}]
-        for run_id in waiting[:-1]:
-            async with self._database.write() as conn:
-                await runs.finish(conn, run_id, State.SKIPPED, self._clock(), _OVERLAP)
+        try:
+            self._readable(connector)
+        except Problem as problem:
+            # The set-up changed after the run was queued; asking again would change nothing.
+            await self._close(waiting, State.FAILED, problem.text)
+            return
+        await self._close(waiting[:-1], State.SKIPPED, _OVERLAP)
         if waiting:
             await self._read(connector, waiting[-1])
+
+    async def _close(self, run_ids: Sequence[int], state: State, detail: Text) -> None:
+        async with self._database.write() as conn:
+            for run_id in run_ids:
+                await runs.finish(conn, run_id, state, self._clock(), detail)
 
     async def _read(
         self, connector: Connector, run_id: int, *, confirmed: bool = False
     ) -> RunSummary:
         at = self._clock()
+        pull = self._pulls[connector.type](connector)
         async with self._database.write() as conn:
             began = await runs.begin(conn, run_id, connector.id, at)
             if not began:
@@ -216,7 +222,7 @@ class SyncService:
         if began:
             reader = self._reader(connector, run_id, confirmed=confirmed)
             state, detail, progress = await reader.read(
-                self._pulls[connector.type](connector), states, self._reading(connector), live
+                pull, states, self._reading(connector), live
             )
             delivered = progress.delivered
             async with self._database.write() as conn:
@@ -242,7 +248,7 @@ class SyncService:
             run_id = await runs.queue(conn, connector.id, trigger=trigger, at=at)
             live = await records.live(conn, connector.id)
             # What would be voided is what is asked for, so the circuit stays closed.
-            reader = self._reader(connector, run_id or 0, confirmed=True)
+            reader = self._reader(connector, run_id, confirmed=True)
             for page in found:
                 note(progress, *await reader.take(conn, page, progress, live, at))
             return RunSummary(

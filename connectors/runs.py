@@ -7,7 +7,6 @@ missed    a scheduled time that nobody was there for, and that a later one cover
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,14 +18,19 @@ from connectors.core.completion import Json
 from connectors.core.counts import Counts
 from connectors.store.tables import sync_lease, sync_run
 from engine.database import insert
+from engine.outbox import outbox
+from engine.problems import NotFound
 from engine.text import Text
 
+TOPIC = "sync"
+"""The outbox topic under which runs wait to be carried out; its keys are connectors."""
 # A run shows signs of life with each page, and no page takes that long.
 LEASE = timedelta(minutes=10)
 _INTERRUPTED = Text(
     ja="途中で止まりました（サーバーの停止など）。次の実行が続きから読み取ります。",
     en="It was interrupted (the server stopped). The next run goes on from there.",
 )
+_NO_RUN = Text(ja="その実行の記録は見つかりません。", en="There is no such run.")
 _COUNTED = tuple(field.name for field in fields(Counts))
 
 
@@ -66,21 +70,29 @@ async def queue(
     *,
     trigger: str,
     at: datetime,
-    slot: str | None = None,
+    state: State = State.QUEUED,
+) -> int:
+    """Put a run on record that belongs to no slot; returns its id."""
+    values = {"trigger": trigger, "state": state.value, "queued_at": at}
+    query = insert(conn, sync_run).values(connector=connector, **values).returning(sync_run.c.id)
+    return int((await conn.execute(query)).scalar_one())
+
+
+async def queue_slot(
+    conn: AsyncConnection,
+    connector: str,
+    slot: str,
+    *,
+    trigger: str,
+    at: datetime,
     state: State = State.QUEUED,
     late: bool = False,
 ) -> int | None:
-    """Put a run on record; None where the slot has one already."""
+    """Put the run of a slot on record; None where the slot has one already."""
+    values = {"trigger": trigger, "state": state.value, "queued_at": at, "late": late}
     query = (
         insert(conn, sync_run)
-        .values(
-            connector=connector,
-            slot=slot,
-            trigger=trigger,
-            state=state.value,
-            queued_at=at,
-            late=late,
-        )
+        .values(connector=connector, slot=slot, **values)
         .on_conflict_do_nothing(index_elements=["connector", "slot"])
         .returning(sync_run.c.id)
     )
@@ -129,6 +141,25 @@ async def renew(conn: AsyncConnection, run_id: int, at: datetime) -> bool:
     return kept.rowcount == 1
 
 
+async def close_dead(conn: AsyncConnection, at: datetime) -> None:
+    """Close the runs whose process died and that nothing waits to carry out any more.
+
+    A run that is still in the outbox is taken up again instead.
+    """
+    alive = sa.exists().where(sync_lease.c.run_id == sync_run.c.id, sync_lease.c.until > at)
+    awaited = sa.exists().where(outbox.c.topic == TOPIC, outbox.c.key == sync_run.c.connector)
+    await conn.execute(
+        sa.update(sync_run)
+        .where(
+            sync_run.c.state.in_([State.QUEUED.value, State.RUNNING.value]),
+            sync_run.c.queued_at <= at - LEASE,
+            ~alive,
+            ~awaited,
+        )
+        .values(state=State.FAILED.value, finished_at=at, detail=_INTERRUPTED.to_json())
+    )
+
+
 async def add(conn: AsyncConnection, run_id: int, counts: Counts) -> None:
     """Add what was delivered to what the run delivered before."""
     await conn.execute(
@@ -157,7 +188,7 @@ async def finish(
 async def of_day(conn: AsyncConnection, connector: str, day: str, at: datetime) -> int:
     """The run that counts what the portal itself sends on `day`; one row a day, not one a call."""
     slot = f"push {day}"
-    made = await queue(conn, connector, trigger="push", at=at, slot=slot, state=State.OK)
+    made = await queue_slot(conn, connector, slot, trigger="push", at=at, state=State.OK)
     if made is not None:
         return made
     place = (sync_run.c.connector == connector, sync_run.c.slot == slot)
@@ -165,19 +196,12 @@ async def of_day(conn: AsyncConnection, connector: str, day: str, at: datetime) 
 
 
 async def by_id(conn: AsyncConnection, run_id: int) -> RunRecord:
-    """One run."""
+    """One run. Raises: NotFound."""
     query = sa.select(sync_run).where(sync_run.c.id == run_id)
-    return _run((await conn.execute(query)).mappings().one())
-
-
-async def of_slots(conn: AsyncConnection, connector: str, slots: Sequence[str]) -> list[RunRecord]:
-    """The runs of these slots, oldest first."""
-    query = (
-        sa.select(sync_run)
-        .where(sync_run.c.connector == connector, sync_run.c.slot.in_(slots))
-        .order_by(sync_run.c.id)
-    )
-    return [_run(row) for row in (await conn.execute(query)).mappings()]
+    row = (await conn.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("no_such_run", _NO_RUN)
+    return _run(row)
 
 
 async def history(

@@ -14,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors import runs
 from connectors.core.cron import Cron, Slot
-from connectors.runs import State
+from connectors.runs import TOPIC, State
 from connectors.store.tables import schedule
 from engine import outbox
 
-TOPIC = "sync"
 # A slot that nobody was there for is caught up within a day, the latest one alone.
 CATCH_UP = timedelta(hours=24)
 # Ticks come each minute; beyond two of them, nobody was there.
@@ -31,8 +30,9 @@ async def tick(conn: AsyncConnection, at: datetime) -> list[int]:
     """Queue what is due at `at`, in the caller's transaction; returns the runs queued.
 
     Of several slots missed only the latest is caught up, and marked `late`; the others, and one
-    more than a day old, are put on record as `missed`.
+    more than a day old, are put on record as `missed`. Runs that died are closed first.
     """
+    await runs.close_dead(conn, at)
     queued: list[int] = []
     for connector, cron, since in await _schedules(conn):
         slots = cron.due(max(since, at - _LOOK_BACK), at, _MISSED_SHOWN)
@@ -48,12 +48,12 @@ async def tick(conn: AsyncConnection, at: datetime) -> list[int]:
             )
             queued.append(run_id)
         for slot in earlier:
-            await runs.queue(
+            await runs.queue_slot(
                 conn,
                 connector,
+                slot.key,
                 trigger="schedule",
                 at=at,
-                slot=slot.key,
                 state=State.MISSED,
                 late=True,
             )
@@ -81,12 +81,12 @@ async def _schedules(conn: AsyncConnection) -> list[tuple[str, Cron, datetime]]:
 
 async def _put(conn: AsyncConnection, connector: str, slot: Slot, at: datetime) -> int | None:
     behind = at - slot.at
-    return await runs.queue(
+    return await runs.queue_slot(
         conn,
         connector,
+        slot.key,
         trigger="schedule",
         at=at,
-        slot=slot.key,
         state=State.MISSED if behind > CATCH_UP else State.QUEUED,
         late=behind > _LATE,
     )

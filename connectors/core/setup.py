@@ -178,7 +178,6 @@ _COMMON = {
     "may_assert_mbox": Field(_flag, default=False),
     "may_void": Field(_flag, default=False),
     "activity_prefixes": Field(_list_of(_iri), default=[]),
-    "schedule": Field(_schedule),
     "allow_private_hosts": Field(_list_of(_text), default=[]),
     "oidc": Field(_object(_OIDC)),
     "enabled": Field(_flag, default=True),
@@ -202,7 +201,9 @@ TYPES: Mapping[str, Mapping[str, Field]] = {
     "xapi_push": {
         "dedupe": Field(_one_of("semantic", "none"), default="semantic"),
     },
+    # What is read from here has a `schedule`; the others come when they come.
     "xapi_pull": {
+        "schedule": Field(_schedule),
         "endpoint": Field(_url, required=True),
         "key": Field(_text, required=True),
         "secret": Field(_text, required=True, secret=True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.exc import NoResultFound
 
 from connectors import quarantine, runs
 from connectors.quarantine import list_held
@@ -81,10 +80,7 @@ class _SyncPages:
         visitor, _ = await self._desk.staff(request)
         _require_serial(number)
         async with self._services.database.read() as conn:
-            try:
-                found = await runs.by_id(conn, number)
-            except NoResultFound:
-                raise NotFound("no_such_run", NO_SUCH) from None
+            found = await runs.by_id(conn, number)
             held = await list_held(conn, run_id=number, resolved=True)
             titles = (await portals(conn, self._services.connectors)).by_id
         view = RunPage(run_line(found, titles), tuple(held_line(one, titles) for one in held))

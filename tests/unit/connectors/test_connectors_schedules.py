@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from connectors.core.completion import Checkpoint, Completion, Item
 from connectors.run import SyncService
 from connectors.runs import LEASE, State
 from connectors.schedules import tick, upcoming
+from connectors.store.tables import schedule
 from connectors.watch import Folders
 from engine.fetcher import Fetcher
 from engine.outbox import outbox
+from engine.problems import Invalid
 from engine.text import Text
 
 NIGHTLY = {
@@ -204,7 +207,6 @@ async def test_a_run_that_died_does_not_block_the_next_one_for_ever(
 ) -> None:
     async with desk.database.write() as conn:
         dead = await runs.queue(conn, "library", trigger="manual", at=desk.clock())
-        assert dead is not None
         assert await runs.begin(conn, dead, "library", desk.clock())
     assert (await desk.sync.run("library", trigger="manual")).state is State.SKIPPED
     desk.clock.forward(seconds=LEASE.total_seconds())
@@ -222,6 +224,71 @@ async def test_a_crash_in_the_middle_is_taken_up_by_the_same_run(
     portal.says = [done("u-1")]
     await desk.jobs.drain()
     assert [(run.id, run.state) for run in await history(desk)] == [(run_id, State.OK)]
+
+
+async def test_a_run_that_died_is_closed_though_its_connector_is_never_read_again(
+    desk: Any, portal: Scripted
+) -> None:
+    async with desk.database.write() as conn:
+        begun = await runs.queue(conn, "library", trigger="manual", at=desk.clock())
+        await runs.begin(conn, begun, "library", desk.clock())
+        queued = await runs.queue(conn, "library", trigger="manual", at=desk.clock())
+    desk.clock.forward(seconds=LEASE.total_seconds() - 1)
+    await ticked(desk)
+    assert {run.state for run in await history(desk)} == {State.RUNNING, State.QUEUED}
+    desk.clock.forward(seconds=1)
+    await ticked(desk)
+    found = {run.id: (run.state, run.detail is None) for run in await history(desk)}
+    assert found == {begun: (State.FAILED, False), queued: (State.FAILED, False)}
+
+
+async def test_a_run_that_still_waits_in_the_outbox_is_not_given_up(
+    desk: Any, portal: Scripted
+) -> None:
+    async with desk.database.write() as conn:
+        run_id = await desk.sync.request(conn, "library")
+        await runs.begin(conn, run_id, "library", desk.clock())
+    desk.clock.forward(seconds=2 * LEASE.total_seconds())
+    await ticked(desk)
+    assert [run.state for run in await history(desk)] == [State.RUNNING]
+    await desk.jobs.drain()
+    assert [run.state for run in await history(desk)] == [State.OK]
+
+
+async def test_a_queued_run_of_what_cannot_be_read_any_more_fails_in_words(
+    desk: Any, portal: Scripted
+) -> None:
+    desk.clock.forward(days=1)
+    await ticked(desk)
+    await desk.apply({**NIGHTLY, "enabled": False})
+    async with desk.database.write() as conn:
+        # Earlier versions took a schedule for a list, and may have it in their table.
+        await conn.execute(
+            sa.insert(schedule).values(
+                connector="c-office",
+                cron="0 2 * * *",
+                timezone="Asia/Tokyo",
+                enabled=True,
+                since=desk.clock.at - timedelta(days=1),
+            )
+        )
+    await ticked(desk)
+    await desk.jobs.drain()
+    async with desk.database.read() as conn:
+        found = {run.connector: run for run in await runs.history(conn)}
+        left = (await conn.execute(sa.select(outbox.c.key))).scalars().all()
+    assert {run.state for run in found.values()} == {State.FAILED}
+    assert "ではありません" in found["c-office"].detail.ja
+    assert "switched off" in found["library"].detail.en
+    assert left == []
+
+
+async def test_only_what_is_read_from_here_has_a_schedule(desk: Any) -> None:
+    for id_ in ("portal-a", "lms-b", "c-office"):
+        entry = (await desk.connector(id_)).config
+        with pytest.raises(Invalid) as refused:
+            await desk.apply({**entry, "schedule": {"cron": "0 2 * * *"}})
+        assert refused.value.pointer == "/connectors/0/schedule"
 
 
 async def test_a_withdrawn_record_is_voided_and_an_older_report_changes_nothing(
