@@ -146,7 +146,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
             clock,
             f"{settings.public_url}/passport/identities/oidc/callback",
         ),
-        lti=_lti(settings, clock, database, vault, connectors, key_sets),
+        lti=_lti(settings, clock, database, vault, connectors, sync, key_sets),
     )
 
 
@@ -156,6 +156,7 @@ def _lti(
     database: Database,
     vault: Vault,
     connectors: Connectors,
+    sync: SyncService,
     key_sets: KeySets,
 ) -> Lti:
     url_of = line_item_url(settings.public_url)
@@ -163,7 +164,7 @@ def _lti(
         keys=SigningKeys(database, vault, clock),
         tool=Tool(database, key_sets, clock, settings.public_url),
         tokens=Tokens(database, key_sets, clock, f"{settings.public_url}/lti/platform/token"),
-        gradebook=Gradebook(connectors, vault, clock, url_of),
+        gradebook=Gradebook(connectors, sync, url_of),
         launches=Launches(clock, settings.public_url, url_of),
     )
 

@@ -9,26 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors import runs
-from connectors.connector import Connector
-from connectors.core.counts import Counts, Result
-from connectors.core.setup import DEFAULT_ZONE
-from connectors.delivery import Delivered, Run, deliver
+from connectors.core.counts import Result
+from connectors.delivery import Delivered
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.score import Score, completion
 from connectors.lti.tables import lti_result
 from connectors.registry import Connectors
-from engine.clock import Clock
+from connectors.run import SyncService
 from engine.database import insert
-from engine.vault import Vault
 
 Json = Any
-_DAY = ZoneInfo(DEFAULT_ZONE)
 _KEPT = frozenset({Result.STORED, Result.CHANGED, Result.DUPLICATE})
 _MAXIMUM = 100  # what a line item says before any score came; a score brings its own
 
@@ -39,13 +33,11 @@ class Gradebook:
     def __init__(
         self,
         connectors: Connectors,
-        vault: Vault,
-        clock: Clock,
+        sync: SyncService,
         url_of: Callable[[str, str], str],
     ) -> None:
         self._connectors = connectors
-        self._vault = vault
-        self._clock = clock
+        self._sync = sync
         self._url_of = url_of
 
     async def line_item(
@@ -69,13 +61,9 @@ class Gradebook:
         raw: bytes,
     ) -> Delivered:
         """What becomes of this score, in the caller's transaction."""
-        connector: Connector = await self._connectors.get(conn, tool.connector_id)
-        at = self._clock()
-        day = at.astimezone(_DAY).date().isoformat()
-        run_id = await runs.of_day(conn, connector.id, day, at)
+        connector = await self._connectors.get(conn, tool.connector_id)
         record = completion(score, item, tool.home_page, json.loads(raw))
-        (delivered,) = await deliver(conn, connector, [record], Run(run_id, at, self._vault))
-        await runs.add(conn, run_id, Counts.tally(1, [delivered.result]))
+        (delivered,) = await self._sync.receive(conn, connector, [record])
         if delivered.result in _KEPT:
             await self._show(conn, tool, item, score)
         return delivered

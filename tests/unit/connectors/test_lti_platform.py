@@ -31,6 +31,7 @@ from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tokens import Tokens
 from connectors.lti.tables import lti_assertion
 from connectors.registry import Connectors
+from connectors.run import SyncService
 from connectors.store.tables import quarantine, source_record, sync_run
 from engine import problems
 from engine.database import Database
@@ -67,13 +68,14 @@ class House:
         url_of = api.line_item_url(US)
         self.launches = Launches(clock, US, url_of)
         key_sets = KeySets(Fetcher(), clock)
+        sync = SyncService(database, self.registry, vault, Fetcher(), clock)
         app = FastAPI()
         problems.install(app)
         app.include_router(
             api.router(
                 database=database,
                 tokens=Tokens(database, key_sets, clock, TOKEN_URL),
-                gradebook=Gradebook(self.registry, vault, clock, url_of),
+                gradebook=Gradebook(self.registry, sync, url_of),
                 launches=self.launches,
                 keys=self.keys,
                 wake=self._wake,
@@ -199,6 +201,9 @@ async def test_a_score_about_anothers_learners_is_held(house) -> None:
     assert answer.json()["result"] == "held"
     assert answer.json()["reason"] == "actor_outside_namespace"
     assert await house.count(quarantine) == 1
+    async with house.database.read() as conn:
+        runs = (await conn.execute(sa.select(sync_run))).mappings().all()
+    assert [(run["held"], run["state"]) for run in runs] == [(1, "partial")]
 
 
 @pytest.mark.parametrize(
