@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from badge_bridge.store.tables import code_challenge, identifier
-from engine import outbox
+from badge_bridge.store.tables import code_challenge, identifier, person
+from engine.letters import Letter, Letters
 from engine.problems import TooMany
 from engine.text import Text
 from lrs.core.ifi import Ifi
@@ -60,10 +60,14 @@ class Challenge:
 
 
 class Codes:
-    """Sends codes and checks them. Each hash is keyed, so that a copied table gives none away."""
+    """Sends codes and checks them. Each hash is keyed, so that a copied table gives none away.
 
-    def __init__(self, key: bytes) -> None:
+    The letter that carries the code lies sealed in the outbox until it has gone out.
+    """
+
+    def __init__(self, key: bytes, letters: Letters) -> None:
         self._key = key
+        self._letters = letters
 
     async def start(
         self,
@@ -76,8 +80,13 @@ class Codes:
     ) -> Challenge:
         """A challenge; its code goes to `address` with the transaction, or nowhere.
 
+        The caller holds the identifier; with the person held too, both limits count what
+        simultaneous requests have asked for.
         Raises: TooMany where the person asked too often, which tells nothing of the identifier.
         """
+        await conn.execute(
+            sa.select(person.c.id).where(person.c.id == person_id).with_for_update(key_share=True)
+        )
         since = at - _DAY
         by_person = code_challenge.c.person_id == person_id
         if await _count(conn, by_person, since) >= PER_PERSON_AND_DAY:
@@ -103,9 +112,9 @@ class Codes:
                 expires_at=challenge.expires_at,
             )
         )
-        if is_sent:
-            mail = {"to": address, "subject": _SUBJECT, "text": _TEXT.format(code=code)}
-            await outbox.append(conn, "mail", str(challenge.id), mail)
+        if address is not None and is_sent:
+            letter = Letter(address, _SUBJECT, _TEXT.format(code=code))
+            await self._letters.post(conn, str(challenge.id), letter)
         return challenge
 
     async def confirm(

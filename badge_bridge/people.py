@@ -24,6 +24,7 @@ from badge_bridge.store.tables import link, person
 from engine import audit
 from engine.clock import Clock
 from engine.database import insert
+from engine.letters import Letters
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from engine.text import Text
 from lrs.core.ifi import Ifi
@@ -66,12 +67,14 @@ CODE_TAKEN = Text(
 class People:
     """Persons and the proofs of their identifiers. Every method works in the caller's transaction.
 
-    `code_key` keys the hashes of mailed codes.
+    `code_key` keys the hashes of mailed codes, `letters` takes them to the post.
     """
 
-    def __init__(self, clock: Clock, *, code_key: bytes, is_officer: IsOfficer) -> None:
+    def __init__(
+        self, clock: Clock, letters: Letters, *, code_key: bytes, is_officer: IsOfficer
+    ) -> None:
         self._clock = clock
-        self._codes = Codes(code_key)
+        self._codes = Codes(code_key, letters)
         self._is_officer = is_officer
 
     async def create(self, conn: AsyncConnection, *, name: str, code: str | None = None) -> Person:

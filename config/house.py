@@ -37,6 +37,7 @@ from engine.clock import Clock, system_clock
 from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import InlineJobs
+from engine.letters import Letters
 from engine.mail import FolderMailer, Mailer, SmtpMailer
 from engine.text import Text
 from engine.vault import Vault, master_key
@@ -120,7 +121,8 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
     worker.register(jobs)
     issuer.register(jobs)
     sync.register(jobs)
-    post.register(jobs, _mailer(settings, clock))
+    letters = Letters(vault)
+    post.register(jobs, letters, _mailer(settings, clock))
     return House(
         settings=settings,
         clock=clock,
@@ -130,7 +132,9 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
         jobs=jobs,
         connectors=connectors,
         sync=sync,
-        people=People(clock, code_key=vault.key_for("code"), is_officer=is_officer),
+        people=People(
+            clock, letters, code_key=vault.key_for("code"), is_officer=is_officer
+        ),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         worker=worker,

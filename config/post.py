@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.jobs import Jobs
+from engine.letters import TOPIC, Letters
 from engine.mail import Mailer
 from engine.outbox import Entry
 
 
-def register(jobs: Jobs, mailer: Mailer) -> None:
-    """Serve the topic `mail`, whose rows hold `to`, `subject` and `text`."""
+def register(jobs: Jobs, letters: Letters, mailer: Mailer) -> None:
+    """Let `mailer` carry what `letters` put into the outbox."""
 
     async def send(_key: str, entries: Sequence[Entry]) -> None:
         for entry in entries:
-            await mailer.send(entry.args["to"], entry.args["subject"], entry.args["text"])
+            letter = letters.open(entry)
+            await mailer.send(letter.to, letter.subject, letter.text)
 
-    jobs.detached("mail", send)
+    jobs.detached(TOPIC, send)

@@ -22,7 +22,9 @@ from badge_bridge.worker import Worker
 from engine.clock import Clock
 from engine.database import Database
 from engine.jobs import InlineJobs
-from engine.outbox import outbox
+from engine.letters import Letter, Letters
+from engine.outbox import Entry, outbox
+from engine.vault import Vault
 from lrs.core.ifi import Ifi
 from lrs.core.statement import parse as parse_statement
 from lrs.service import Credential, Outcome, store
@@ -152,6 +154,7 @@ class House:
     database: Database
     clock: Clock
     jobs: InlineJobs
+    letters: Letters
     people: People
     rulebooks: Rulebooks
     reviews: Reviews
@@ -233,6 +236,12 @@ class House:
             )
             return [{"key": row.key, **row.args} for row in rows]
 
+    async def letters_waiting(self) -> list[Letter]:
+        """The mail that waits to be sent, opened."""
+        async with self.database.read() as conn:
+            query = sa.select(outbox).where(outbox.c.topic == "mail").order_by(outbox.c.seq)
+            return [self.letters.open(Entry(*row)) for row in await conn.execute(query)]
+
 
 def _ok(parsed: Any) -> bool:
     assert not isinstance(parsed, list), parsed
@@ -280,14 +289,15 @@ def voided() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def house(database: Database, clock: Clock) -> House:
     """The bridge on each database in turn."""
-    jobs = InlineJobs(database, clock)
+    jobs, letters = InlineJobs(database, clock), Letters(Vault(b"v" * 32))
     worker = Worker(clock)
     worker.register(jobs)
     return House(
         database,
         clock,
         jobs,
-        People(clock, code_key=b"k" * 32, is_officer=_everybody),
+        letters,
+        People(clock, letters, code_key=b"k" * 32, is_officer=_everybody),
         Rulebooks(clock),
         Reviews(clock),
         worker,

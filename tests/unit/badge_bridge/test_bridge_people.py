@@ -26,8 +26,8 @@ ADDRESS = "y.takahashi@example.jp"
 
 async def code_sent(house: Any) -> str:
     """The code in the newest mail that waits to be sent."""
-    mail = (await house.outbox("mail"))[-1]
-    found = re.search(r"\b\d{6}\b", mail["text"])
+    letter = (await house.letters_waiting())[-1]
+    found = re.search(r"\b\d{6}\b", letter.text)
     assert found
     return found[0]
 
@@ -51,9 +51,9 @@ async def test_the_code_mailed_to_the_address_on_the_record_links(house: Any) ->
     yui = await house.learner("L-0001")
     async with house.database.write() as conn:
         challenge = await house.people.start_code(conn, yui.id, ROW, address=ADDRESS)
-    (mail,) = await house.outbox("mail")
-    assert mail["to"] == ADDRESS
-    assert "10分以内" in mail["text"]
+    (letter,) = await house.letters_waiting()
+    assert letter.to == ADDRESS
+    assert "10分以内" in letter.text
     code = await code_sent(house)
     full_width = code.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
     async with house.database.write() as conn:
@@ -131,8 +131,8 @@ async def test_the_code_for_an_address_goes_to_that_address(house: Any) -> None:
     yui = await house.learner("L-0001")
     async with house.database.write() as conn:
         await house.people.start_code(conn, yui.id, MAILBOX, address=None)
-    (mail,) = await house.outbox("mail")
-    assert mail["to"] == "yui.takahashi@example.co.jp"
+    (letter,) = await house.letters_waiting()
+    assert letter.to == "yui.takahashi@example.co.jp"
 
 
 async def test_codes_cannot_be_asked_for_without_end(house: Any) -> None:

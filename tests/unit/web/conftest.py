@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from connectors.run import SyncService
 from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import InlineJobs
+from engine.letters import Letters
 from engine.text import Text
 from engine.vault import Vault
 from lrs.core.ifi import Ifi
@@ -238,7 +239,7 @@ class House:
 @pytest.fixture
 async def house(database: Database, clock: Any) -> House:
     vault = Vault(bytes(32))
-    jobs = InlineJobs(database, clock)
+    jobs, letters = InlineJobs(database, clock), Letters(vault)
     connectors = Connectors(vault, clock)
     syncs = SyncService(database, connectors, vault, Fetcher(), clock)
     addresses = Addresses(URL)
@@ -249,7 +250,7 @@ async def house(database: Database, clock: Any) -> House:
         """The record store has its own tests."""
 
     async def post(_: str, entries: Any) -> None:
-        mails.extend((e.args["to"], e.args["subject"], e.args["text"]) for e in entries)
+        mails.extend(astuple(letters.open(entry)) for entry in entries)
 
     issuer = Issuer(
         database,
@@ -274,7 +275,7 @@ async def house(database: Database, clock: Any) -> House:
         accounts=Accounts(
             database, clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         ),
-        people=People(clock, code_key=bytes(32), is_officer=is_officer),
+        people=People(clock, letters, code_key=bytes(32), is_officer=is_officer),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         issuer=issuer,
