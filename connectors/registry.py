@@ -176,7 +176,7 @@ def _shown(connector: Connector) -> Json:
 def _invalid(faults: list[SetupFault]) -> Invalid:
     first = faults[0]
     told = Text(ja=f"{first.pointer}：{first.text.ja}", en=f"{first.pointer} {first.text.en}")
-    text = Text(ja=_MISTAKES.ja.format(first=told.ja), en=_MISTAKES.en.format(first=told.en))
+    text = _MISTAKES.format(first=told)
     mistakes = [{"pointer": fault.pointer, **fault.text.to_json()} for fault in faults]
     return Invalid("invalid_setup", text, pointer=first.pointer, mistakes=mistakes)
 

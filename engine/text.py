@@ -22,8 +22,11 @@ class Text:
         return self.ja if language == "ja" else self.en
 
     def format(self, **params: object) -> Text:
-        """The message with its `{placeholders}` filled in, in both languages."""
-        return Text(ja=self.ja.format(**params), en=self.en.format(**params))
+        """The message with its `{placeholders}` filled in, in both languages.
+
+        A parameter that is itself a Text is put into each message in that message's language.
+        """
+        return Text(ja=self.ja.format(**_in("ja", params)), en=self.en.format(**_in("en", params)))
 
     def to_json(self) -> dict[str, str]:
         """The language map `{"ja": …, "en": …}`."""
@@ -41,24 +44,40 @@ class Text:
         return Text(ja=str(ja or en), en=str(en or ja))
 
 
+def _in(language: Language, params: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value.in_(language) if isinstance(value, Text) else value
+        for name, value in params.items()
+    }
+
+
 def preferred(accept_language: str | None, default: Language = "ja") -> Language:
     """The language of the house that an `Accept-Language` header asks for first.
 
     Source: RFC 9110 §12.5.4. Ranges with `q=0` are refused; `*` means the default.
     """
-    best: tuple[float, int, Language] | None = None
+    for tag in ranked(accept_language):
+        primary = tag.lower().partition("-")[0]
+        for language in LANGUAGES:
+            if primary == language:
+                return language
+    return default
+
+
+def ranked(accept_language: str | None) -> list[str]:
+    """The ranges of an `Accept-Language` header, best first; those with `q=0` are left out.
+
+    Source: RFC 9110 §12.5.4.
+    """
+    found: list[tuple[float, int, str]] = []
     for position, part in enumerate((accept_language or "").split(",")):
-        tag, _, params = part.strip().partition(";")
+        tag, _, parameter = part.strip().partition(";")
         quality = 1.0
-        if params.strip().startswith("q="):
+        if parameter.strip().startswith("q="):
             try:
-                quality = float(params.strip()[2:])
+                quality = float(parameter.strip()[2:])
             except ValueError:
                 continue
-        primary = tag.strip().lower().partition("-")[0]
-        for language in LANGUAGES:
-            if primary == language and quality > 0:
-                candidate = (-quality, position, language)
-                if best is None or candidate < best:
-                    best = candidate
-    return best[2] if best else default
+        if tag.strip() and quality > 0:
+            found.append((-quality, position, tag.strip()))
+    return [tag for _, _, tag in sorted(found)]

@@ -82,30 +82,16 @@ def explain(node: Node, words: Words) -> Why:
 def note(refusal: Refusal, words: Words) -> Text:
     """Why one piece of evidence was not counted."""
     name = words.statement(refusal.evidence)
-    ja, en = (
-        REFUSALS[refusal.reason]
-        .in_(language)
-        .format(name=name.in_(language), **_figures(refusal.detail))
-        for language in ("ja", "en")
-    )
-    return Text(ja=ja, en=en)
+    return REFUSALS[refusal.reason].format(name=name, **_figures(refusal.detail))
 
 
 def step_text(step: Step, words: Words) -> Text:
     """What is still to do, in words."""
     titles = [words.skill(skill) for skill in step.skills]
-    return (
-        STEPS[step.kind].format(count=step.count)
-        if not titles
-        else Text(
-            ja=STEPS[step.kind].ja.format(
-                count=step.count, skills="・".join(title.ja for title in titles)
-            ),
-            en=STEPS[step.kind].en.format(
-                count=step.count, skills=", ".join(title.en for title in titles)
-            ),
-        )
+    listed = Text(
+        ja="・".join(title.ja for title in titles), en=", ".join(title.en for title in titles)
     )
+    return STEPS[step.kind].format(count=step.count, skills=listed)
 
 
 REFUSALS: Mapping[str, Text] = {
@@ -195,9 +181,10 @@ _BADGE = Text(ja="バッジ「{name}」の条件を満たすこと", en="What th
 def _text(node: Node, words: Words) -> Text:
     match node.rule:
         case "skill":
-            return _named(_SKILL[node.outcome], words.skill(node.names), count=len(node.used))
+            name = words.skill(node.names)
+            return _SKILL[node.outcome].format(name=name, count=len(node.used))
         case "badge":
-            return _named(_BADGE, words.badge(node.names))
+            return _BADGE.format(name=words.badge(node.names))
         case "all":
             met = sum(child.outcome == "met" for child in node.of)
             return _ALL.format(met=met, total=len(node.of))
@@ -206,12 +193,6 @@ def _text(node: Node, words: Words) -> Text:
         case "at_least":
             kind = node.distinct_by if node.distinct_by in _AT_LEAST else ""
             return _AT_LEAST[kind].format(n=node.n, counted=node.counted)
-
-
-def _named(text: Text, name: Text, **params: object) -> Text:
-    return Text(
-        ja=text.ja.format(name=name.ja, **params), en=text.en.format(name=name.en, **params)
-    )
 
 
 def _figures(detail: Mapping[str, Json]) -> dict[str, str]:

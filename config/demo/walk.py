@@ -109,12 +109,7 @@ class Walk:
         for entry in entries:
             title = Text.of(entry["title"])
             told = Text(ja="つなぐ先：{title}（{type}）", en="Connected: {title} ({type})")
-            self._narrator.say(
-                Text(
-                    ja=told.ja.format(title=title.ja, type=entry["type"]),
-                    en=told.en.format(title=title.en, type=entry["type"]),
-                )
-            )
+            self._narrator.say(told.format(title=title, type=entry["type"]))
         return Provider(
             kasane=kasane.url, connector="portal-a", key=made["key"], secret=made["secret"]
         )

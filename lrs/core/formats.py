@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from engine.text import ranked
 from lrs.core import jsontext
 from lrs.core.ifi import KINDS
 from lrs.core.query import Format
@@ -37,18 +38,7 @@ def formatted(raw: bytes, form: Format, languages: Sequence[str]) -> bytes:
 
 def preferred_languages(header: str | None) -> list[str]:
     """The tags of an `Accept-Language` header, best first (RFC 9110 §12.5.4); q=0 is left out."""
-    ranked: list[tuple[float, int, str]] = []
-    for position, part in enumerate((header or "").split(",")):
-        tag, _, parameter = part.strip().partition(";")
-        quality = 1.0
-        if parameter.strip().startswith("q="):
-            try:
-                quality = float(parameter.strip()[2:])
-            except ValueError:
-                continue
-        if tag.strip() and quality > 0:
-            ranked.append((-quality, position, tag.strip()))
-    return [tag for _, _, tag in sorted(ranked)]
+    return ranked(header)
 
 
 def in_one_language(texts: dict[str, Json], languages: Sequence[str]) -> dict[str, Json]:
