@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from badge_bridge import persons
 from badge_bridge.codes import Challenge, Codes
-from badge_bridge.core.deny_list import is_address, is_personal
 from badge_bridge.persons import Link, Person
 from badge_bridge.store import links
 from badge_bridge.store.links import Proof
 from badge_bridge.store.tables import link, person
 from engine import audit
+from engine.address import is_address, is_personal
 from engine.clock import Clock
 from engine.database import insert
 from engine.letters import Letters

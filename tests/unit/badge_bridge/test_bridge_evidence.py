@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from badge_bridge.core.deny_list import is_address, is_personal
 from badge_bridge.core.evidence import Evidence, NoEvidence, UnderWay, classify, denial
+from engine.address import is_address, is_personal
 
 ADL = "http://adlnet.gov/expapi/verbs/"
 CMI5 = "https://w3id.org/xapi/adl/verbs/"
