@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from joserfc.jwk import RSAKey
 
 from badge_bridge.credentials.keys import Algorithm, PublicKey, ed25519_fragment
 from badge_bridge.credentials.tables import signing_key
-from engine import audit
+from engine import audit, base64url
 from engine.clock import Clock
 from engine.database import Database, insert
 from engine.vault import Vault
@@ -124,16 +123,12 @@ def _generate(algorithm: Algorithm) -> tuple[PublicKey, bytes]:
     if algorithm == "Ed25519":
         key = Ed25519PrivateKey.generate()
         raw = key.public_key().public_bytes_raw()
-        jwk = {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw)}
+        jwk = {"kty": "OKP", "crv": "Ed25519", "x": base64url.encoded(raw)}
         return PublicKey(algorithm, ed25519_fragment(raw), jwk), key.private_bytes_raw()
     rsa = RSAKey.generate_key(_RSA_BITS)
     public = rsa.as_dict(private=False)
     members = {name: public[name] for name in ("kty", "n", "e")}
     return PublicKey(algorithm, rsa.thumbprint(), members), rsa.as_pem(private=True)
-
-
-def _base64url(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 
 def _context(fragment: str) -> str:

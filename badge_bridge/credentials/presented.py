@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from openbadgeslib.errors import LibOpenBadgesException
 from openbadgeslib.ob3 import OB3Verifier
 
+from engine import base64url
 from engine.database import Json
+from lrs.core import jsontext
+from lrs.core.fault import Fault
+from lrs.messages import text_of
 
 LARGEST_IMAGE = 8 * 1024 * 1024
 LARGEST_CREDENTIAL = 256 * 1024
@@ -54,7 +55,7 @@ def read(data: bytes) -> Presented:
             claims={key: content[key] for key in content if key in _REGISTERED},
             header=_object(_decoded(header)),
         )
-    return Presented(form="json", text=text, document=_object(text))
+    return Presented(form="json", text=text, document=_object(text.encode(errors="surrogatepass")))
 
 
 def _unbaked(data: bytes) -> str:
@@ -70,32 +71,18 @@ def _unbaked(data: bytes) -> str:
         raise Unreadable(str(error)[:200]) from error
 
 
-def _decoded(segment: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise Unreadable("a part of the JWT is not base64url of UTF-8") from error
+def _decoded(segment: str) -> bytes:
+    plain = base64url.decoded(segment)
+    if plain is None:
+        raise Unreadable("a part of the JWT is not base64url")
+    return plain
 
 
-def _object(text: str) -> dict[str, Json]:
+def _object(raw: bytes) -> dict[str, Json]:
     """Strict JSON: what two parsers could read differently is not read at all."""
-    try:
-        value = json.loads(text, object_pairs_hook=_unambiguous, parse_constant=_refuse)
-        text.encode()
-        json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error)[:200]) from error
+    value = jsontext.read(raw)
+    if isinstance(value, Fault):
+        raise Unreadable(text_of(value).en)
     if not isinstance(value, dict):
         raise Unreadable("not a JSON object")
     return value
-
-
-def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise Unreadable("a member is there twice")
-    return members
-
-
-def _refuse(constant: str) -> Any:
-    raise Unreadable(f"{constant} is no JSON")

@@ -6,8 +6,6 @@ Source: RFC 7515 §4-5, RFC 7519 §7.2, RFC 8725 §3.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
 from connectors.jose.refusal import Refusal
+from engine import base64url
 from engine.text import Text
 from lrs.core import jsontext
 
@@ -59,7 +58,7 @@ def read(compact: str, algorithms: Collection[str]) -> Token | Refusal:
             "署名付きトークンが大きすぎます（上限16 kB）。",
             "The token is larger than 16 kB.",
         )
-    parts = [_decoded(part) for part in compact.split(".")]
+    parts = [base64url.decoded(part) for part in compact.split(".")]
     if len(parts) != 3 or not all(parts):
         return _malformed("RFC 7515 §7.1")
     header, claims = (jsontext.read(part or b"") for part in parts[:2])
@@ -93,20 +92,6 @@ def _bad_header(header: Mapping[str, Json], algorithms: Collection[str]) -> Refu
             "1EdTech Security Framework 1.0 §6.3",
         )
     return None
-
-
-def _decoded(part: str) -> bytes | None:
-    """The bytes of unpadded base64url text; None for any other spelling of the same bytes.
-
-    The last character has bits that decoding drops: without the comparison four signatures that
-    differ in text would be one and the same.
-    """
-    try:
-        raw = part.encode("ascii")
-        plain = base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        return None
-    return plain if base64.urlsafe_b64encode(plain).rstrip(b"=") == raw else None
 
 
 def _malformed(spec: str) -> Refusal:
