@@ -21,18 +21,21 @@ def record(public_url: str) -> Record:
     authority = {"objectType": "Agent", "account": {"homePage": public_url, "name": OWN}}
 
     async def store_own(conn: AsyncConnection, statement: Json, at: datetime) -> None:
-        await create_credential(
-            conn,
-            id=OWN,
-            title=Text(ja="Kasane自身", en="Kasane itself"),
-            scopes=("all",),
-            home_pages=(ANY_HOME_PAGE,),
-            may_mbox=True,
-            may_void=True,
-            authority=authority,
-            at=at,
-        )
         ours = await credential(conn, OWN)
+        if ours is None or ours.authority != authority:
+            # The first statement of all, or of a new public address.
+            await create_credential(
+                conn,
+                id=OWN,
+                title=Text(ja="Kasane自身", en="Kasane itself"),
+                scopes=("all",),
+                home_pages=(ANY_HOME_PAGE,),
+                may_mbox=True,
+                may_void=True,
+                authority=authority,
+                at=at,
+            )
+            ours = await credential(conn, OWN)
         parsed = parse(orjson.dumps(statement), "1.0.3")
         if ours is None or isinstance(parsed, list):
             raise ValueError(f"a statement of our own cannot be stored: {parsed}")
