@@ -21,6 +21,8 @@ from engine.vault import Vault
 
 Json = Any
 _BITS = 2048
+# "ltik": two first requests at once would each make a key.
+_FIRST_KEY_LOCK = 0x6C74696B
 
 
 class SigningKeys:
@@ -43,7 +45,7 @@ class SigningKeys:
                 )
             ).one_or_none()
         if row is None:
-            return await self.rotate()
+            return await self._first()
         if row.kid not in self._opened:
             plain = self._vault.open(row.private, f"lti_key {row.kid}")
             self._opened[row.kid] = RSAKey.import_key(json.loads(plain))
@@ -51,23 +53,44 @@ class SigningKeys:
 
     async def rotate(self) -> RSAKey:
         """A new key that signs from now on; the older ones stay published."""
-        key = await asyncio.to_thread(RSAKey.generate_key, _BITS, {"use": "sig", "alg": "RS256"})
-        kid = str(key.thumbprint())
-        named = RSAKey.import_key({**key.as_dict(private=True), "kid": kid})
-        private = json.dumps(named.as_dict(private=True)).encode()
+        key = await asyncio.to_thread(_generate)
         async with self._database.write() as conn:
-            await conn.execute(
-                sa.insert(lti_key).values(
-                    kid=kid,
-                    public=named.as_dict(private=False),
-                    private=self._vault.seal(private, f"lti_key {kid}"),
-                    created_at=self._clock(),
-                )
+            await self._keep(conn, key)
+        return key
+
+    async def _first(self) -> RSAKey:
+        key = await asyncio.to_thread(_generate)
+        async with self._database.write() as conn:
+            is_first = await _is_missing(conn)
+            if is_first:
+                await self._keep(conn, key)
+        return key if is_first else await self.current()
+
+    async def _keep(self, conn: AsyncConnection, key: RSAKey) -> None:
+        kid = str(key.kid)
+        private = json.dumps(key.as_dict(private=True)).encode()
+        await conn.execute(
+            sa.insert(lti_key).values(
+                kid=kid,
+                public=key.as_dict(private=False),
+                private=self._vault.seal(private, f"lti_key {kid}"),
+                created_at=self._clock(),
             )
-        self._opened[kid] = named
-        return named
+        )
 
     async def published(self, conn: AsyncConnection) -> Json:
         """The public keys as a JWK set (RFC 7517 §5), the newest first."""
         rows = await conn.scalars(sa.select(lti_key.c.public).order_by(lti_key.c.created_at.desc()))
         return {"keys": list(rows)}
+
+
+def _generate() -> RSAKey:
+    key = RSAKey.generate_key(_BITS, {"use": "sig", "alg": "RS256"})
+    return RSAKey.import_key({**key.as_dict(private=True), "kid": str(key.thumbprint())})
+
+
+async def _is_missing(conn: AsyncConnection) -> bool:
+    """Whether there is no key yet. Whoever asks in a writing transaction asks alone."""
+    if conn.dialect.name == "postgresql":
+        await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_FIRST_KEY_LOCK)))
+    return await conn.scalar(sa.select(sa.func.count()).select_from(lti_key)) == 0
