@@ -1,7 +1,11 @@
-"""Secrets at rest: AES-256-GCM under one master key that never enters the database."""
+"""Secrets at rest: AES-256-GCM under one master key that never enters the database.
+
+A random token that only has to be recognised is not sealed but hashed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import secrets
@@ -46,6 +50,11 @@ class Vault:
             return self._cipher.decrypt(nonce, ciphertext, context.encode())
         except InvalidTag:
             raise CannotOpen(context) from None
+
+
+def hashed(token: str) -> bytes:
+    """What is stored of a token, long and random, of which only its holder knows the text."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def master_key(path: Path) -> bytes:

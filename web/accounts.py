@@ -8,7 +8,6 @@ thread and never inside a write transaction.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from engine.clock import Clock
 from engine.database import Database, insert
 from engine.problems import Conflict, Invalid, TooMany, Unauthenticated
 from engine.text import Text
+from engine.vault import hashed
 from web import sign_in
 from web.sign_in import Attempts
 from web.tables import account, sign_in_attempt
@@ -225,7 +225,7 @@ class Accounts:
         """Let go of these counts, and of all whose time is over."""
         await conn.execute(
             sa.delete(sign_in_attempt).where(
-                sign_in_attempt.c.login_hash.in_([_hashed(key) for key in keys])
+                sign_in_attempt.c.login_hash.in_([hashed(key) for key in keys])
                 | (sign_in_attempt.c.since <= at - sign_in.WINDOW)
             )
         )
@@ -247,13 +247,13 @@ class Accounts:
         """The count under `key`, locked until the transaction ends."""
         await conn.execute(
             insert(conn, sign_in_attempt)
-            .values(login_hash=_hashed(key), tries=0, since=at)
+            .values(login_hash=hashed(key), tries=0, since=at)
             .on_conflict_do_nothing()
         )
         query = sa.select(sign_in_attempt.c.tries, sign_in_attempt.c.since)
         row = (
             await conn.execute(
-                query.where(sign_in_attempt.c.login_hash == _hashed(key)).with_for_update()
+                query.where(sign_in_attempt.c.login_hash == hashed(key)).with_for_update()
             )
         ).one()
         return Attempts(row.tries, row.since)
@@ -261,7 +261,7 @@ class Accounts:
     async def _keep_tries(self, conn: AsyncConnection, key: str, counted: Attempts) -> None:
         await conn.execute(
             sa.update(sign_in_attempt)
-            .where(sign_in_attempt.c.login_hash == _hashed(key))
+            .where(sign_in_attempt.c.login_hash == hashed(key))
             .values(tries=counted.tries, since=counted.since)
         )
 
@@ -270,10 +270,6 @@ class Accounts:
             return self._hasher.verify(stored_hash, password)
         except (VerificationError, InvalidHashError):
             return False
-
-
-def _hashed(login: str) -> bytes:
-    return hashlib.sha256(login.encode("utf-8", "surrogatepass")).digest()
 
 
 def _of_row(row: sa.Row[Any]) -> Account:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.identity import ProvedIdentity
 from engine.clock import Clock
+from engine.vault import hashed
 from lrs.core.ifi import KINDS, Ifi, Kind
 from web.tables import pending_launch
 
@@ -34,7 +34,7 @@ class Launches:
         await conn.execute(sa.delete(pending_launch).where(pending_launch.c.expires_at <= now))
         await conn.execute(
             sa.insert(pending_launch).values(
-                token_hash=_hashed(token),
+                token_hash=hashed(token),
                 identity={
                     "kind": proved.ifi.kind,
                     "value": proved.ifi.value,
@@ -66,7 +66,7 @@ class Launches:
 
     def _still_good(self, token: str) -> tuple[sa.ColumnElement[bool], ...]:
         return (
-            pending_launch.c.token_hash == _hashed(token),
+            pending_launch.c.token_hash == hashed(token),
             pending_launch.c.expires_at > self._clock(),
         )
 
@@ -80,7 +80,3 @@ def _proved(kept: dict[str, str] | None) -> ProvedIdentity | None:
         reference=kept["reference"],
         at=datetime.fromisoformat(kept["at"]),
     )
-
-
-def _hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

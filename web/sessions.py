@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
+from engine.vault import hashed
 from web.accounts import Account
 from web.tables import session
 
@@ -54,7 +55,7 @@ class Sessions:
         await conn.execute(sa.delete(session).where(session.c.expires_at <= now))
         await conn.execute(
             sa.insert(session).values(
-                token_hash=_hashed(token),
+                token_hash=hashed(token),
                 account_id=owner.id,
                 created_at=now,
                 expires_at=now + life,
@@ -67,7 +68,7 @@ class Sessions:
         found: UUID | None = (
             await conn.execute(
                 sa.select(session.c.account_id).where(
-                    session.c.token_hash == _hashed(token), session.c.expires_at > self._clock()
+                    session.c.token_hash == hashed(token), session.c.expires_at > self._clock()
                 )
             )
         ).scalar_one_or_none()
@@ -75,8 +76,4 @@ class Sessions:
 
     async def close(self, conn: AsyncConnection, token: str) -> None:
         """End the session."""
-        await conn.execute(sa.delete(session).where(session.c.token_hash == _hashed(token)))
-
-
-def _hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+        await conn.execute(sa.delete(session).where(session.c.token_hash == hashed(token)))

@@ -10,12 +10,12 @@ import hmac
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from connectors.jose.refusal import Refusal
-from engine.text import Text
+from connectors.jose.refusal import Refusal, refusal
 
 Json = Any
 
 SKEW_S = 30
+_RULE = "OpenID Connect Core 1.0 §3.1.3.7"
 _LAST_DATE = 1 << 40  # far beyond any calendar, and safe to compute with
 
 
@@ -28,10 +28,11 @@ def wrong_issuer(claims: Mapping[str, Json], issuer: str) -> Refusal | None:
     """Refuses any `iss` but `issuer`, compared letter by letter."""
     if claims.get("iss") == issuer:
         return None
-    return _refusal(
+    return refusal(
         "token_issuer",
         "トークンの発行元が、登録された発行元と一致しません。",
         "The token was not issued by the registered issuer.",
+        _RULE,
     )
 
 
@@ -46,10 +47,11 @@ def wrong_audience(claims: Mapping[str, Json], audience: str) -> Refusal | None:
         listed = []
     if audience in listed and (azp == audience or ("azp" not in claims and len(listed) == 1)):
         return None
-    return _refusal(
+    return refusal(
         "token_audience",
         "トークンの宛先が、このサービスではありません。",
         "The token is not meant for this service.",
+        _RULE,
     )
 
 
@@ -63,28 +65,28 @@ def wrong_times(
     iat, exp, nbf = (claims.get(name) for name in ("iat", "exp", "nbf"))
     spec = "RFC 7519 §4.1.4"
     if not _is_date(iat) or not _is_date(exp) or not (nbf is None or _is_date(nbf)):
-        return _refusal(
+        return refusal(
             "token_times_missing",
             "トークンに発行時刻または有効期限がありません。",
             "The token does not say when it was issued and when it expires.",
             spec,
         )
     if exp <= now - SKEW_S or iat < now - max_age_s - SKEW_S:
-        return _refusal(
+        return refusal(
             "token_expired",
             "トークンの有効期限が切れています。もう一度最初から操作してください。",
             "The token has expired. Please start again.",
             spec,
         )
     if iat > now + SKEW_S or (nbf is not None and nbf > now + SKEW_S):
-        return _refusal(
+        return refusal(
             "token_from_future",
             "トークンの発行時刻が未来になっています。相手側の時計を確認してください。",
             "The token was issued in the future. Check the other side's clock.",
             spec,
         )
     if not iat < exp <= iat + max_life_s:
-        return _refusal(
+        return refusal(
             "token_lifetime",
             "トークンの有効期間が長すぎます。",
             "The token is valid for longer than we accept.",
@@ -98,11 +100,11 @@ def wrong_nonce(claims: Mapping[str, Json], nonce: str) -> Refusal | None:
     found = claims.get("nonce")
     if isinstance(found, str) and hmac.compare_digest(found.encode(), nonce.encode()):
         return None
-    return _refusal(
+    return refusal(
         "token_nonce",
         "トークンが、開始されたログインと対応していません。もう一度最初から操作してください。",
         "The token does not belong to the login that was started. Please start again.",
-        "OpenID Connect Core 1.0 §3.1.3.7",
+        _RULE,
     )
 
 
@@ -110,7 +112,7 @@ def wrong_subject(claims: Mapping[str, Json]) -> Refusal | None:
     """Refuses a token that names nobody (`sub`: text of 1 to 255 signs)."""
     if is_name(claims.get("sub")):
         return None
-    return _refusal(
+    return refusal(
         "token_subject",
         "トークンに利用者の識別子（sub）がないか、形が正しくありません。",
         "The token does not say who the learner is (sub), or not properly.",
@@ -120,9 +122,3 @@ def wrong_subject(claims: Mapping[str, Json]) -> Refusal | None:
 
 def _is_date(value: Json) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _LAST_DATE
-
-
-def _refusal(
-    code: str, ja: str, en: str, spec: str = "OpenID Connect Core 1.0 §3.1.3.7"
-) -> Refusal:
-    return Refusal(code, Text(ja=ja, en=en), spec)

@@ -14,3 +14,8 @@ class Refusal:
     code: str
     text: Text
     spec: str = ""
+
+
+def refusal(code: str, ja: str, en: str, spec: str = "") -> Refusal:
+    """The refusal of that code, told in both languages."""
+    return Refusal(code, Text(ja=ja, en=en), spec)

@@ -14,9 +14,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
-from connectors.jose.refusal import Refusal
+from connectors.jose.refusal import Refusal, refusal
 from engine import base64url
-from engine.text import Text
 from lrs.core import jsontext
 
 Json = Any
@@ -53,7 +52,7 @@ class Token:
 def read(compact: str, algorithms: Collection[str]) -> Token | Refusal:
     """The token, or why it is none that we take; at most 16 kB, signed, with a `kid`."""
     if len(compact) > MAX_BYTES:
-        return _refusal(
+        return refusal(
             "token_too_large",
             "署名付きトークンが大きすぎます（上限16 kB）。",
             "The token is larger than 16 kB.",
@@ -70,7 +69,7 @@ def read(compact: str, algorithms: Collection[str]) -> Token | Refusal:
 def _bad_header(header: Mapping[str, Json], algorithms: Collection[str]) -> Refusal | None:
     alg, kid = header.get("alg"), header.get("kid")
     if not isinstance(alg, str) or alg not in algorithms:
-        return _refusal(
+        return refusal(
             "token_algorithm",
             f"トークンの署名方式が認められていません（使えるもの：{', '.join(algorithms)}）。",
             f"The token is not signed with {' or '.join(algorithms)}.",
@@ -78,14 +77,14 @@ def _bad_header(header: Mapping[str, Json], algorithms: Collection[str]) -> Refu
         )
     forbidden = [name for name in _FORBIDDEN_HEADERS if name in header]
     if forbidden or str(header.get("typ", "JWT")).upper() not in {"JWT", "JOSE"}:
-        return _refusal(
+        return refusal(
             "token_header",
             "トークンのヘッダーに認められていない項目があります。",
             f"The token's header may not carry {', '.join(forbidden) or 'this typ'}.",
             "RFC 8725 §3.10",
         )
     if not isinstance(kid, str) or not 0 < len(kid) <= 255:
-        return _refusal(
+        return refusal(
             "token_kid",
             "トークンに鍵の番号（kid）がありません。",
             "The token does not name its key (kid).",
@@ -95,13 +94,9 @@ def _bad_header(header: Mapping[str, Json], algorithms: Collection[str]) -> Refu
 
 
 def _malformed(spec: str) -> Refusal:
-    return _refusal(
+    return refusal(
         "token_malformed",
         "署名付きトークンの形が正しくありません。",
         "The token is not a well-formed signed JWT.",
         spec,
     )
-
-
-def _refusal(code: str, ja: str, en: str, spec: str = "") -> Refusal:
-    return Refusal(code, Text(ja=ja, en=en), spec)

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from connectors.identity import ProvedIdentity
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
-from connectors.lti import logins
+from connectors.lti import jwks, logins
 from connectors.lti.core.launch import Launch, Login
 from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
@@ -23,7 +23,7 @@ from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Forbidden, Invalid, Problem, Unavailable
 
-OnLaunch = Callable[[AsyncConnection, Request, Launch, ProvedIdentity], Awaitable[Response]]
+OnLaunch = Callable[[AsyncConnection, ProvedIdentity], Awaitable[Response]]
 """What follows a good launch, in the transaction that takes its login. It must not open another
 one: on SQLite that would wait for itself."""
 
@@ -40,15 +40,9 @@ def router(
         "/lti/login", doors.login, methods=["GET", "POST"], response_class=Response
     )
     routes.add_api_route(LAUNCH_PATH, doors.launch, methods=["POST"], response_class=Response)
-
-    async def jwks() -> Response:
-        await keys.current()
-        async with database.read() as conn:
-            return JSONResponse(
-                await keys.published(conn), headers={"Cache-Control": "public, max-age=3600"}
-            )
-
-    routes.add_api_route("/lti/jwks", jwks, methods=["GET"], response_class=Response)
+    routes.add_api_route(
+        "/lti/jwks", jwks.door(keys, database), methods=["GET"], response_class=Response
+    )
     return routes
 
 
@@ -87,7 +81,7 @@ class _Doors:
         if isinstance(launch, Refusal):
             return await self._turned_away(launch, login.connector_id, params)
         try:
-            answer = await self._followed(request, login, launch)
+            answer = await self._followed(login, launch)
         except Problem:
             await self._spend(login)
             raise
@@ -96,13 +90,13 @@ class _Doors:
         self._set_cookie(answer, login.state, "", 0)
         return answer
 
-    async def _followed(self, request: Request, login: Login, launch: Launch) -> Response | None:
+    async def _followed(self, login: Login, launch: Launch) -> Response | None:
         """What follows the launch; None where another request took its login first."""
         identity = self._tool.identity(launch, login)
         async with self._database.write() as conn:
             if not await logins.take(conn, login):
                 return None
-            answer = await self._on_launch(conn, request, launch, identity)
+            answer = await self._on_launch(conn, identity)
             await audit.record(
                 conn,
                 at=identity.at,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.lti.core.launch import Login
 from connectors.lti.tables import lti_login
+from engine.vault import hashed
 
 LIFE = timedelta(minutes=10)
 
@@ -26,7 +26,7 @@ async def start(conn: AsyncConnection, login: Login, browser: str, at: datetime)
             client_id=login.client_id,
             deployment_id=login.deployment_id,
             target_link_uri=login.target_link_uri,
-            browser_hash=_hashed(browser),
+            browser_hash=hashed(browser),
             expires_at=at + LIFE,
         )
     )
@@ -38,7 +38,7 @@ async def underway(conn: AsyncConnection, state: str, browser: str, at: datetime
         await conn.execute(
             sa.select(lti_login).where(
                 lti_login.c.state == state,
-                lti_login.c.browser_hash == _hashed(browser),
+                lti_login.c.browser_hash == hashed(browser),
                 lti_login.c.expires_at > at,
             )
         )
@@ -64,7 +64,3 @@ async def take(conn: AsyncConnection, login: Login) -> bool:
         .returning(lti_login.c.state)
     )
     return taken.one_or_none() is not None
-
-
-def _hashed(browser: str) -> bytes:
-    return hashlib.sha256(browser.encode("utf-8", "replace")).digest()

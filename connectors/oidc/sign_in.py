@@ -6,7 +6,6 @@ out, and can come back once. Sources: OpenID Connect Core 1.0 §3.1, RFC 7636, R
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from engine import audit
 from engine.clock import Clock
 from engine.database import Database
 from engine.text import Text
+from engine.vault import hashed
 from lrs.core.ifi import Ifi
 
 LIFE = timedelta(minutes=10)
@@ -83,7 +83,7 @@ class SignIn:
                     connector=connector_id,
                     nonce=nonce,
                     verifier=verifier,
-                    browser_hash=_hashed(browser),
+                    browser_hash=hashed(browser),
                     expires_at=now + LIFE,
                 )
             )
@@ -170,7 +170,7 @@ class SignIn:
                     sa.delete(oidc_login)
                     .where(
                         oidc_login.c.state == state,
-                        oidc_login.c.browser_hash == _hashed(browser),
+                        oidc_login.c.browser_hash == hashed(browser),
                         oidc_login.c.expires_at > self._clock(),
                     )
                     .returning(
@@ -182,10 +182,6 @@ class SignIn:
                 )
             ).one_or_none()
         return None if row is None else _Underway(*row)
-
-
-def _hashed(browser: str) -> bytes:
-    return hashlib.sha256(browser.encode("utf-8", "replace")).digest()
 
 
 _NO_SIGN_IN = Refusal(

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.identity import ProvedIdentity
 from connectors.lti.api import OnLaunch
-from connectors.lti.core.launch import Launch
 from engine.problems import Forbidden, NotFound, Problem
 from engine.text import Text
 from web.accounts import PASSWORD_MIN, Account
@@ -42,10 +41,7 @@ def on_launch(services: Services) -> OnLaunch:
     """
     launches = Launches(services.clock)
 
-    async def keep(
-        conn: AsyncConnection, request: Request, launch: Launch, proved: ProvedIdentity
-    ) -> Response:
-        del request, launch
+    async def keep(conn: AsyncConnection, proved: ProvedIdentity) -> Response:
         token = await launches.keep(conn, proved)
         answer = RedirectResponse(_LAUNCH + token, status_code=303)
         answer.set_cookie(

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.jose import claims as registered
-from connectors.jose.refusal import Refusal
+from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.registration import Registration
-from engine.text import Text
 
 Json = Any
 
@@ -46,20 +45,12 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A launch that holds. `name`, `context_*` as the platform says them, for display only."""
+    """A launch that holds: whose it is (`sub` below `home_page`), and by which registration."""
 
     connector_id: str
-    iss: str
-    client_id: str
     deployment_id: str
     sub: str
     home_page: str
-    target_link_uri: str
-    resource_link_id: str
-    roles: tuple[str, ...]
-    context_id: str = ""
-    context_title: str = ""
-    name: str = ""
 
 
 def judged(
@@ -81,22 +72,13 @@ def judged(
         lambda: _wrong_shape(claims),
     )
     for check in checks:
-        if refusal := check():
-            return refusal
-    context = claims.get(CLAIM + "context") or {}
+        if wrong := check():
+            return wrong
     return Launch(
         connector_id=login.connector_id,
-        iss=login.iss,
-        client_id=login.client_id,
         deployment_id=claims[CLAIM + "deployment_id"],
         sub=claims["sub"],
         home_page=registration.home_page,
-        target_link_uri=login.target_link_uri,
-        resource_link_id=claims[CLAIM + "resource_link"]["id"],
-        roles=tuple(claims[CLAIM + "roles"]),
-        context_id=context.get("id") or "",
-        context_title=context.get("title") or "",
-        name=claims.get("name") or "",
     )
 
 
@@ -112,14 +94,14 @@ def is_ours(uri: Json, base_url: str) -> bool:
 
 def _wrong_message(claims: Mapping[str, Json]) -> Refusal | None:
     if claims.get(CLAIM + "version") != VERSION:
-        return _refusal(
+        return refusal(
             "launch_version",
             "LTI 1.3 の起動ではありません。",
             "This is not an LTI 1.3 launch.",
             "LTI 1.3 Core §5.3.2",
         )
     if claims.get(CLAIM + "message_type") != RESOURCE_LINK:
-        return _refusal(
+        return refusal(
             "launch_message_type",
             "この種類の起動メッセージには対応していません。",
             "We do not take this type of launch message.",
@@ -135,7 +117,7 @@ def _wrong_deployment(
     known = isinstance(found, str) and found in registration.deployments
     if known and login.deployment_id in {None, found}:
         return None
-    return _refusal(
+    return refusal(
         "launch_deployment",
         "この配置（deployment）は登録されていません。LMSの管理者にお問い合わせください。",
         "This deployment is not registered. Please ask the administrator of your LMS.",
@@ -146,7 +128,7 @@ def _wrong_deployment(
 def _wrong_target(claims: Mapping[str, Json], login: Login) -> Refusal | None:
     if claims.get(CLAIM + "target_link_uri") == login.target_link_uri:
         return None
-    return _refusal(
+    return refusal(
         "launch_target",
         "起動先のアドレスがないか、開始時のものと違います。",
         "The launch's target address is missing, or not the one it was started for.",
@@ -158,7 +140,7 @@ def _wrong_shape(claims: Mapping[str, Json]) -> Refusal | None:
     link, roles = claims.get(CLAIM + "resource_link"), claims.get(CLAIM + "roles")
     context = claims.get(CLAIM + "context")
     if not isinstance(link, dict) or not _has_id(link):
-        return _refusal(
+        return refusal(
             "launch_resource_link",
             "起動メッセージにリソースリンクの番号がありません。",
             "The launch does not say which resource link it comes from.",
@@ -169,14 +151,14 @@ def _wrong_shape(claims: Mapping[str, Json]) -> Refusal | None:
         or len(roles) > _MAX_ROLES
         or not all(registered.is_name(role) for role in roles)
     ):
-        return _refusal(
+        return refusal(
             "launch_roles",
             "起動メッセージの役割（roles）がないか、形が正しくありません。",
             "The launch's roles are missing, or not a list of names.",
             "LTI 1.3 Core §5.3.7",
         )
     if context is not None and not (isinstance(context, dict) and _has_id(context)):
-        return _refusal(
+        return refusal(
             "launch_context",
             "起動メッセージのコース情報の形が正しくありません。",
             "The launch's context is not properly formed.",
@@ -184,7 +166,7 @@ def _wrong_shape(claims: Mapping[str, Json]) -> Refusal | None:
         )
     texts = (claims.get("name"), (context or {}).get("title"))
     if not all(text is None or (isinstance(text, str) and len(text) <= 1000) for text in texts):
-        return _refusal(
+        return refusal(
             "launch_name",
             "起動メッセージの名前の形が正しくありません。",
             "A name in the launch is not properly formed.",
@@ -195,7 +177,3 @@ def _wrong_shape(claims: Mapping[str, Json]) -> Refusal | None:
 
 def _has_id(claim: Mapping[str, Json]) -> bool:
     return registered.is_name(claim.get("id"))
-
-
-def _refusal(code: str, ja: str, en: str, spec: str) -> Refusal:
-    return Refusal(code, Text(ja=ja, en=en), spec)

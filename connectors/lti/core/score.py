@@ -13,9 +13,8 @@ from typing import Any, TypeGuard
 
 from connectors.core.completion import Completion
 from connectors.jose.claims import is_name
-from connectors.jose.refusal import Refusal
+from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.registration import LineItem
-from engine.text import Text
 from lrs.core import jsontext
 
 Json = Any
@@ -27,6 +26,7 @@ _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})(?P<zone>Z|[+-]\d\d:?\d\d)", re.ASCII
 )
 _LARGEST = 1e9
+_SCORE = "AGS 2.0 §3.4.9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,26 @@ class Score:
 def parsed(body: bytes) -> Score | Refusal:
     """The score in a request body, or the first thing wrong with it."""
     if len(body) > MAX_BYTES:
-        return _refusal("score_too_large", "成績データが大きすぎます。", "The score is too large.")
+        return refusal(
+            "score_too_large", "成績データが大きすぎます。", "The score is too large.", _SCORE
+        )
     found = jsontext.read(body)
     if not isinstance(found, dict):
-        return _refusal(
+        return refusal(
             "score_not_json",
             "成績データがJSONオブジェクトとして正しくありません。",
             "The score is not a valid JSON object.",
+            _SCORE,
         )
-    if refusal := _wrong_names(found) or _wrong_numbers(found):
-        return refusal
+    if wrong := _wrong_names(found) or _wrong_numbers(found):
+        return wrong
     moment = _moment(found.get("timestamp"))
     if moment is None:
-        return _refusal(
+        return refusal(
             "score_timestamp",
             "timestamp は、1秒未満の桁と時差を含むISO 8601の日時で示してください。",
             "timestamp must be an ISO 8601 moment with a fraction of a second and a time zone.",
+            _SCORE,
         )
     return Score(
         user_id=found["userId"],
@@ -107,20 +111,22 @@ def _scaled(score: Score) -> Mapping[str, float] | None:
 
 def _wrong_names(found: Mapping[str, Json]) -> Refusal | None:
     if not is_name(found.get("userId")):
-        return _refusal(
+        return refusal(
             "score_user",
             "userId がないか、形が正しくありません。",
             "userId is missing or not properly formed.",
+            _SCORE,
         )
     for name, allowed in (
         ("activityProgress", ACTIVITY_PROGRESS),
         ("gradingProgress", GRADING_PROGRESS),
     ):
         if found.get(name) not in allowed:
-            return _refusal(
+            return refusal(
                 "score_progress",
                 f"{name} は {' / '.join(allowed)} のいずれかで示してください。",
                 f"{name} must be one of {', '.join(allowed)}.",
+                _SCORE,
             )
     return None
 
@@ -131,10 +137,11 @@ def _wrong_numbers(found: Mapping[str, Json]) -> Refusal | None:
         return None
     if _is_number(maximum) and maximum > 0 and (given is None or _is_number(given)):
         return None
-    return _refusal(
+    return refusal(
         "score_numbers",
         "scoreGiven は0以上、scoreMaximum は0より大きい数で示してください。",
         "scoreGiven must be a number from 0, with a scoreMaximum above 0.",
+        _SCORE,
     )
 
 
@@ -154,7 +161,3 @@ def _moment(value: Json) -> datetime | None:
         ).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _refusal(code: str, ja: str, en: str) -> Refusal:
-    return Refusal(code, Text(ja=ja, en=en), "AGS 2.0 §3.4.9")

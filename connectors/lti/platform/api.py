@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from connectors.delivery import Delivered
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
+from connectors.lti import jwks
 from connectors.lti.core import assertion
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.score import MAX_BYTES, Score, parsed
@@ -21,7 +22,7 @@ from connectors.lti.form import body, parameters
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import Answer, Launches
-from connectors.lti.platform.tokens import Denied, Tokens
+from connectors.lti.platform.tokens import LIFE, Denied, Tokens
 from engine import problems
 from engine.database import Database
 from engine.problems import Forbidden, Invalid, NotFound, Unauthenticated
@@ -58,17 +59,10 @@ def router(
         answer = {
             "access_token": granted.token,
             "token_type": "Bearer",
-            "expires_in": 3600,
+            "expires_in": int(LIFE.total_seconds()),
             "scope": " ".join(sorted(granted.scopes)),
         }
         return JSONResponse(answer, headers={"Cache-Control": "no-store"})
-
-    async def jwks() -> Response:
-        await keys.current()
-        async with database.read() as conn:
-            return JSONResponse(
-                await keys.published(conn), headers={"Cache-Control": "public, max-age=3600"}
-            )
 
     async def auth(request: Request) -> Response:
         params = await parameters(request)
@@ -82,7 +76,7 @@ def router(
 
     for path, door, methods in (
         ("/lti/platform/token", token, ["POST"]),
-        ("/lti/platform/jwks", jwks, ["GET"]),
+        ("/lti/platform/jwks", jwks.door(keys, database), ["GET"]),
         ("/lti/platform/auth", auth, ["GET", "POST"]),
         (_PATH, services.line_item, ["GET"]),
         (_PATH + "/scores", services.score, ["POST"]),

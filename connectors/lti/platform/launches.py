@@ -19,14 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose import token as jose
 from connectors.jose.claims import is_name
-from connectors.jose.refusal import Refusal
+from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import registrations
 from connectors.lti.core import assertion
 from connectors.lti.core.launch import CLAIM, RESOURCE_LINK, VERSION
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.tables import lti_outgoing
 from engine.clock import Clock
-from engine.text import Text
 
 Json = Any
 LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
@@ -143,29 +142,25 @@ class Launches:
         }
 
 
-def _refusal(code: str, ja: str, en: str, spec: str) -> Refusal:
-    return Refusal(code, Text(ja=ja, en=en), spec)
-
-
-_NOT_LAUNCHED = _refusal(
+_NOT_LAUNCHED = refusal(
     "not_launchable",
     "この講座はここから開けるように設定されていません。",
     "This course is not set up to be opened from here.",
     "LTI 1.3 Core §4.1",
 )
-_INCOMPLETE = _refusal(
+_INCOMPLETE = refusal(
     "auth_request",
     "認証要求に必要な項目がないか、値が正しくありません。",
     "The authentication request lacks something, or has a wrong value.",
     "1EdTech Security Framework 1.0 §5.1.1.2",
 )
-_UNKNOWN_TOOL = _refusal(
+_UNKNOWN_TOOL = refusal(
     "unknown_tool",
     "この講座または戻り先のアドレスは登録されていません。",
     "This course, or the address it wants to be answered at, is not registered.",
     "1EdTech Security Framework 1.0 §5.1.1.2",
 )
-_UNKNOWN_HINT = _refusal(
+_UNKNOWN_HINT = refusal(
     "unknown_hint",
     "開始された受講が見つからないか、期限が切れています。もう一度講座を開いてください。",
     "No start of this course is waiting, or it has expired. Please open the course again.",

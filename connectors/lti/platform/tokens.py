@@ -6,7 +6,6 @@ with it. Sources: RFC 6749 §4.4, RFC 7523, 1EdTech Security Framework 1.0 §4.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.jose import token as jose
 from connectors.jose.claims import SKEW_S
 from connectors.jose.keysets import KeySets
-from connectors.jose.refusal import Refusal
+from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import registrations
 from connectors.lti.core import assertion
 from connectors.lti.core.registration import ToolRegistration
@@ -28,6 +27,7 @@ from engine.clock import Clock
 from engine.database import Database, insert
 from engine.fetcher import Policy
 from engine.text import Text
+from engine.vault import hashed
 
 LIFE = timedelta(hours=1)
 OAuthError = Literal[
@@ -93,7 +93,7 @@ class Tokens:
         row = (
             await conn.execute(
                 sa.select(lti_token).where(
-                    lti_token.c.token_hash == _hashed(token),
+                    lti_token.c.token_hash == hashed(token),
                     lti_token.c.expires_at > self._clock(),
                 )
             )
@@ -148,7 +148,7 @@ class Tokens:
         token = secrets.token_urlsafe(32)
         await conn.execute(
             sa.insert(lti_token).values(
-                token_hash=_hashed(token),
+                token_hash=hashed(token),
                 connector=tool.connector_id,
                 client_id=tool.client_id,
                 scopes=sorted(scopes),
@@ -167,12 +167,8 @@ def _asked(params: Mapping[str, str]) -> frozenset[str] | Denied:
     return assertion.granted_scopes(params.get("scope", "")) or _NO_SCOPE
 
 
-def _hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
-
-
 def _denied(error: OAuthError, code: str, ja: str, en: str, spec: str) -> Denied:
-    return Denied(error, Refusal(code, Text(ja=ja, en=en), spec))
+    return Denied(error, refusal(code, ja, en, spec))
 
 
 _UNSUPPORTED = _denied(

@@ -36,7 +36,7 @@ from config.demo.portals.site import Site
 from connectors.identity import ProvedIdentity
 from connectors.jose.keysets import KeySets
 from connectors.lti import api
-from connectors.lti.core.launch import CLAIM, Launch
+from connectors.lti.core.launch import CLAIM
 from connectors.lti.keys import SigningKeys
 from connectors.lti.tables import lti_login
 from connectors.lti.tool import Tool
@@ -101,7 +101,7 @@ class House:
 
     def __init__(self, database: Database, site: Site) -> None:
         self.database = database
-        self.seen: list[tuple[Launch, ProvedIdentity]] = []
+        self.seen: list[ProvedIdentity] = []
         self.jwks: Any = {"keys": [KEY.as_dict(private=False)]}
         self.asked = 0
         self.refuse_behind = False
@@ -130,11 +130,11 @@ class House:
         self.asked += 1
         return JSONResponse(self.jwks)
 
-    async def _arrived(self, _conn: Any, _request: Any, launch: Any, identity: Any) -> Response:
+    async def _arrived(self, _conn: Any, identity: Any) -> Response:
         if self.refuse_behind:
             raise Conflict("no", Text(ja="否", en="no"))
-        self.seen.append((launch, identity))
-        return JSONResponse({"sub": launch.sub}, status_code=200)
+        self.seen.append(identity)
+        return JSONResponse({"sub": identity.ifi.value}, status_code=200)
 
     async def register(self, site: Site, name: str = "lms-b", **config: Any) -> None:
         settings = {
@@ -230,7 +230,7 @@ class House:
         )
         assert answer.status_code == 200, answer.text
         assert len(self.seen) == before + 1
-        assert self.seen[-1][1].ifi.to_json()["account"] == {"homePage": ISS, "name": SUB}
+        assert self.seen[-1].ifi.to_json()["account"] == {"homePage": ISS, "name": SUB}
 
     async def reasons(self) -> list[str]:
         async with self.database.read() as conn:
@@ -271,9 +271,9 @@ async def refused(house: House, answer: httpx.Response, code: str) -> None:
 
 async def test_a_launch_of_an_independent_platform_proves_who_the_learner_is(house) -> None:
     await house.good()
-    launch, identity = house.seen[0]
-    assert (launch.connector_id, launch.deployment_id, launch.context_id) == ("lms-b", "1", "77")
-    assert launch.name == "高橋 結衣"
+    (identity,) = house.seen
+    assert (identity.ifi.home_page, identity.ifi.value) == (ISS, SUB)
+    assert identity.reference.startswith("lms-b 1 ")
     assert identity.method == "lti_launch"
     assert await house.reasons() == []
     async with house.database.read() as conn:

@@ -399,3 +399,9 @@ async def test_private_keys_rest_sealed(house) -> None:
         rows = (await conn.execute(sa.text("SELECT * FROM lti_key"))).all()
     assert len(rows) == 1
     assert str(secret) not in str(rows)
+
+
+async def test_two_first_requests_make_one_key(house) -> None:
+    first = await asyncio.gather(*(house.keys.current() for _ in range(4)))
+    assert len({key.kid for key in first}) == 1
+    assert len((await house.web.get("/lti/platform/jwks")).json()["keys"]) == 1
