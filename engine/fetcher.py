@@ -16,7 +16,7 @@ import random
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -49,6 +49,11 @@ class Policy:
     max_body: int = 20 * 1024 * 1024
     deadline_s: float = 300.0
     tries: int = _TRIES
+
+    @classmethod
+    def towards(cls, *urls: str, private: Iterable[str] = ()) -> Policy:
+        """The policy of a caller who needs the hosts of these URLs, of which there is one."""
+        return cls(hosts=frozenset(map(_host, urls)), private=frozenset(private))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class FetchFailed(Exception):
 
 
 class Fetcher:
-    """Fetches within a policy. One for the process; close it at the end."""
+    """Fetches within a policy. One for the process: each call opens and closes its own."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls or ssl.create_default_context()
@@ -191,8 +196,7 @@ class Fetcher:
 
 async def permitted_address(url: httpx.URL, policy: Policy) -> str:
     """The checked IP address to connect to. Raises: FetchRefused, FetchFailed."""
-    host = url.host.lower().rstrip(".")
-    port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+    host, port = _place(url)
     names = {host, f"{host}:{port}"}
     private = bool(names & policy.private)
     if url.scheme != "https" and not (url.scheme == "http" and private):
@@ -214,6 +218,20 @@ async def permitted_address(url: httpx.URL, policy: Policy) -> str:
             if not _is_public(text):
                 raise FetchRefused(f"{host} resolves to {text}, which is not a public address")
     return addresses[0]
+
+
+def _host(url: str) -> str:
+    """`host:port` of a URL; of what is none, what no host is called."""
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL:
+        return ""
+    host, port = _place(target)
+    return f"{host}:{port}"
+
+
+def _place(url: httpx.URL) -> tuple[str, int]:
+    return url.host.lower().rstrip("."), url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
 
 
 def _is_public(text: str) -> bool:

@@ -118,7 +118,7 @@ class Tool:
         self, params: Mapping[str, str], login: Login, registration: Registration, kid: str
     ) -> Refusal | None:
         """Refuses an id_token not signed with the key `kid`, or one the library refuses."""
-        policy = Policy(private=registration.private_hosts)
+        policy = Policy.towards(registration.jwks_url, private=registration.private_hosts)
         key = await self._key_sets.key(registration.jwks_url, kid, "RS256", policy)
         if isinstance(key, Refusal):
             return key

@@ -6,6 +6,7 @@ used here, for the requests' form and the client's authentication.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -44,7 +45,9 @@ class Providers:
         if kept is not None and self._clock() - kept[0] < _KEPT:
             return kept[1]
         try:
-            answer = await self._fetcher.get(portal.discovery_url, policy=_policy(portal))
+            answer = await self._fetcher.get(
+                portal.discovery_url, policy=_policy(portal, portal.issuer)
+            )
             found = described(answer.json(), portal) if answer.status == 200 else None
         except (FetchRefused, FetchFailed, ValueError):
             found = None
@@ -73,7 +76,7 @@ class Providers:
         )
         try:
             answer = await self._fetcher.post(
-                url, policy=_policy(portal), headers=headers, content=content.encode()
+                url, policy=_policy(portal, url), headers=headers, content=content.encode()
             )
             document = answer.json()
         except (FetchRefused, FetchFailed):
@@ -92,7 +95,9 @@ class Providers:
         if isinstance(token, Refusal):
             return token
         algorithm = str(token.header["alg"])
-        key = await self._key_sets.key(endpoints.jwks, token.kid, algorithm, _policy(portal))
+        key = await self._key_sets.key(
+            endpoints.jwks, token.kid, algorithm, _policy(portal, endpoints.jwks)
+        )
         if isinstance(key, Refusal):
             return key
         return token if token.is_signed_by(key, ALGORITHMS) else _WRONG_SIGNATURE
@@ -116,8 +121,10 @@ def authorization_url(
     return url
 
 
-def _policy(portal: Portal) -> Policy:
-    return Policy(private=portal.private_hosts, max_body=_MAX_BODY, deadline_s=_DEADLINE_S, tries=2)
+def _policy(portal: Portal, url: str) -> Policy:
+    """For one address: the issuer's, or one that the issuer itself has named."""
+    own = Policy.towards(url, private=portal.private_hosts)
+    return replace(own, max_body=_MAX_BODY, deadline_s=_DEADLINE_S, tries=2)
 
 
 _UNREACHABLE = Refusal(

@@ -115,7 +115,7 @@ class Tokens:
         refusal = assertion.wrong(shown.claims, self._token_url, self._clock().timestamp())
         if refusal is not None:
             return Denied("invalid_client", refusal)
-        policy = Policy(private=tool.private_hosts)
+        policy = Policy.towards(tool.jwks_url, private=tool.private_hosts)
         key = await self._key_sets.key(tool.jwks_url, shown.kid, "RS256", policy)
         if isinstance(key, Refusal):
             away = key.code == "key_set_unreachable"

@@ -93,6 +93,15 @@ async def test_a_host_that_is_not_on_the_list_is_refused_before_it_is_resolved()
         await permitted_address(httpx.URL("https://portal.example.jp.evil.example/"), policy)
 
 
+async def test_a_policy_towards_some_urls_allows_their_hosts_and_no_other() -> None:
+    policy = Policy.towards("https://Portal.example.jp/xapi", "https://keys.example.jp:8443/jwks")
+    for url in ("https://keys.example.jp/", "https://portal.example.jp:8443/", "https://a.jp/"):
+        with pytest.raises(FetchRefused, match="not on the list"):
+            await permitted_address(httpx.URL(url), policy)
+    assert policy.hosts == {"portal.example.jp:443", "keys.example.jp:8443"}
+    assert "" in Policy.towards("https://[").hosts, "what is no URL opens no host"
+
+
 async def test_the_permission_for_one_port_does_not_open_another() -> None:
     policy = Policy(private=frozenset({"127.0.0.1:8001"}))
     with pytest.raises(FetchRefused):
