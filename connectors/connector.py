@@ -35,6 +35,21 @@ class Connector:
         return Connector(entry.id, entry.type, entry.title, enabled, entry.config, entry.secrets)
 
     @property
+    def takes_statements(self) -> bool:
+        """Whether the portal posts statements to us."""
+        return self.type == "xapi_push"
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether the portal is read from here."""
+        return self.type == "xapi_pull"
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether an office sends lists, which name learners by number."""
+        return self.type == "csv"
+
+    @property
     def home_pages(self) -> tuple[str, ...]:
         """The account home pages whose learners the portal may speak for."""
         own = self.config.get("home_page")
@@ -61,8 +76,10 @@ class Connector:
 
     @property
     def policy(self) -> Policy:
-        """Where the connector may call: public addresses, and the private hosts it names."""
-        return Policy(private=frozenset(self.config.get("allow_private_hosts", [])))
+        """Where a reading may call: the portal's own address alone."""
+        endpoint = self.config.get("endpoint")
+        private = self.config.get("allow_private_hosts", [])
+        return Policy.towards(*([endpoint] if endpoint else []), private=private)
 
     @property
     def actor(self) -> Json:
@@ -80,16 +97,20 @@ class Reading:
     lookback: timedelta = timedelta(days=3)
 
 
-class Fatal(Exception):
-    """The portal cannot be read until somebody changes something; `text` says what."""
+class CannotRead(Exception):
+    """The portal cannot be read to its end; `text` says why."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text.en)
         self.text = text
 
 
-class Retriable(Fatal):
-    """The portal cannot be read now; the next run goes on where this one stopped."""
+class Fatal(CannotRead):
+    """Not until somebody changes something."""
+
+
+class Retriable(CannotRead):
+    """Not now; the next run goes on where this one stopped."""
 
 
 class Pull(Protocol):

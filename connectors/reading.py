@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors import checkpoints, runs
-from connectors.connector import Connector, Fatal, Pull, Reading
+from connectors.connector import CannotRead, Connector, Pull, Reading
 from connectors.core.completion import Checkpoint, Completion, Item, Rejected
 from connectors.core.counts import Counts
 from connectors.delivery import Delivered, Run, deliver
@@ -117,7 +117,7 @@ class Reader:
                     await self._commit(page, progress, live)
         except Stopped as stop:
             return State.STOPPED, stop.text, progress
-        except Fatal as error:
+        except CannotRead as error:
             return _broken(progress), error.text, progress
         except TimeoutError:
             text = _DEADLINE.format(minutes=round(self.deadline_s / 60))

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors import checkpoints, records, runs
-from connectors.connector import Connector, Fatal, Pull, Reading
+from connectors.connector import CannotRead, Connector, Pull, Reading
 from connectors.core.completion import Completion, Rejected
 from connectors.core.counts import Counts
 from connectors.core.setup import DEFAULT_ZONE
@@ -26,7 +26,7 @@ from connectors.delivery import Delivered, Run, deliver
 from connectors.files import intake
 from connectors.reading import Progress, Reader, note, pages, settled
 from connectors.registry import Connectors
-from connectors.runs import TOPIC, RunRecord, State
+from connectors.runs import TOPIC, RunRecord, State, Trigger
 from connectors.summary import RunSummary, changes, reasons
 from connectors.xapi.pull import XapiPull
 from engine import audit, outbox
@@ -92,19 +92,19 @@ class SyncService:
         self._wake = jobs.wake
 
     async def request(
-        self, conn: AsyncConnection, connector_id: str, *, trigger: str = "manual"
+        self, conn: AsyncConnection, connector_id: str, *, trigger: Trigger = Trigger.MANUAL
     ) -> int:
         """Queue a run in the caller's transaction; returns its id. Raises: NotFound, Invalid."""
         self._readable(await self._connectors.get(conn, connector_id))
         run_id = await runs.queue(conn, connector_id, trigger=trigger, at=self._clock())
-        await outbox.append(conn, TOPIC, connector_id, {"run": run_id, "trigger": trigger})
+        await outbox.append(conn, TOPIC, connector_id, {"run": run_id})
         return run_id
 
     async def run(
         self,
         connector_id: str,
         *,
-        trigger: str,
+        trigger: Trigger,
         dry_run: bool = False,
         confirmed: bool = False,
     ) -> RunSummary:
@@ -127,7 +127,7 @@ class SyncService:
         name: str,
         content: bytes,
         *,
-        trigger: str = "upload",
+        trigger: Trigger = Trigger.UPLOAD,
         dry_run: bool = False,
         by: str | None = None,
     ) -> RunSummary:
@@ -137,7 +137,7 @@ class SyncService:
         """
         async with self._database.read() as conn:
             connector = await self._connectors.get(conn, connector_id)
-        if connector.type != "csv":
+        if not connector.takes_files:
             raise Invalid("takes_no_files", _NO_FILES.format(id=connector_id))
         _enabled(connector)
         file = await asyncio.to_thread(intake.read, connector, name, content)
@@ -231,14 +231,14 @@ class SyncService:
         async with self._database.read() as conn:
             return _summary(await runs.by_id(conn, run_id), delivered)
 
-    async def _rehearse(self, connector: Connector, trigger: str) -> RunSummary:
+    async def _rehearse(self, connector: Connector, trigger: Trigger) -> RunSummary:
         """A dry run: everything is fetched first, so that no transaction waits for a portal."""
         async with self._database.read() as conn:
             states = await checkpoints.load(conn, connector.id)
         pull = self._pulls[connector.type](connector)
         try:
             found = [page async for page in pages(pull.read(states, self._reading(connector)))]
-        except Fatal as error:
+        except CannotRead as error:
             return RunSummary(
                 0, connector.id, trigger, State.FAILED, Counts(), error.text, dry_run=True
             )

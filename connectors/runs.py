@@ -47,6 +47,17 @@ class State(StrEnum):
     MISSED = "missed"
 
 
+class Trigger(StrEnum):
+    """What set a run off."""
+
+    SCHEDULE = "schedule"
+    PUSH = "push"
+    UPLOAD = "upload"
+    FOLDER = "folder"
+    MANUAL = "manual"
+    COMMAND = "command"
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run as it is kept. `late`: a missed time was caught up; `detail`: what went wrong."""
@@ -54,7 +65,7 @@ class RunRecord:
     id: int
     connector: str
     slot: str | None
-    trigger: str
+    trigger: Trigger
     state: State
     counts: Counts
     queued_at: datetime
@@ -68,12 +79,12 @@ async def queue(
     conn: AsyncConnection,
     connector: str,
     *,
-    trigger: str,
+    trigger: Trigger,
     at: datetime,
     state: State = State.QUEUED,
 ) -> int:
     """Put a run on record that belongs to no slot; returns its id."""
-    values = {"trigger": trigger, "state": state.value, "queued_at": at}
+    values = {"trigger": str(trigger), "state": state.value, "queued_at": at}
     query = insert(conn, sync_run).values(connector=connector, **values).returning(sync_run.c.id)
     return int((await conn.execute(query)).scalar_one())
 
@@ -83,13 +94,13 @@ async def queue_slot(
     connector: str,
     slot: str,
     *,
-    trigger: str,
+    trigger: Trigger,
     at: datetime,
     state: State = State.QUEUED,
     late: bool = False,
 ) -> int | None:
     """Put the run of a slot on record; None where the slot has one already."""
-    values = {"trigger": trigger, "state": state.value, "queued_at": at, "late": late}
+    values = {"trigger": str(trigger), "state": state.value, "queued_at": at, "late": late}
     query = (
         insert(conn, sync_run)
         .values(connector=connector, slot=slot, **values)
@@ -188,7 +199,7 @@ async def finish(
 async def of_day(conn: AsyncConnection, connector: str, day: str, at: datetime) -> int:
     """The run that counts what the portal itself sends on `day`; one row a day, not one a call."""
     slot = f"push {day}"
-    made = await queue_slot(conn, connector, slot, trigger="push", at=at, state=State.OK)
+    made = await queue_slot(conn, connector, slot, trigger=Trigger.PUSH, at=at, state=State.OK)
     if made is not None:
         return made
     place = (sync_run.c.connector == connector, sync_run.c.slot == slot)
@@ -216,9 +227,10 @@ async def history(
 
 def _run(row: sa.RowMapping) -> RunRecord:
     detail: Json = row["detail"]
-    plain = ("id", "connector", "slot", "trigger", "queued_at", "started_at", "finished_at", "late")
+    plain = ("id", "connector", "slot", "queued_at", "started_at", "finished_at", "late")
     return RunRecord(
         **{name: row[name] for name in plain},
+        trigger=Trigger(row["trigger"]),
         state=State(row["state"]),
         counts=Counts(**{name: row[name] for name in _COUNTED}),
         detail=None if detail is None else Text.of(detail),

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors import runs
 from connectors.core.cron import Cron, Slot
-from connectors.runs import TOPIC, State
+from connectors.runs import TOPIC, State, Trigger
 from connectors.store.tables import schedule
 from engine import outbox
 
@@ -43,16 +43,14 @@ async def tick(conn: AsyncConnection, at: datetime) -> list[int]:
         if run_id is None:
             continue
         if at - latest.at <= CATCH_UP:
-            await outbox.append(
-                conn, TOPIC, connector, {"run": run_id, "slot": latest.key, "trigger": "schedule"}
-            )
+            await outbox.append(conn, TOPIC, connector, {"run": run_id, "slot": latest.key})
             queued.append(run_id)
         for slot in earlier:
             await runs.queue_slot(
                 conn,
                 connector,
                 slot.key,
-                trigger="schedule",
+                trigger=Trigger.SCHEDULE,
                 at=at,
                 state=State.MISSED,
                 late=True,
@@ -85,7 +83,7 @@ async def _put(conn: AsyncConnection, connector: str, slot: Slot, at: datetime) 
         conn,
         connector,
         slot.key,
-        trigger="schedule",
+        trigger=Trigger.SCHEDULE,
         at=at,
         state=State.MISSED if behind > CATCH_UP else State.QUEUED,
         late=behind > _LATE,

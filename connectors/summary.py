@@ -9,7 +9,7 @@ from connectors.core.completion import Json
 from connectors.core.counts import Counts, Result
 from connectors.core.reasons import Reason, label
 from connectors.delivery import Delivered
-from connectors.runs import State
+from connectors.runs import State, Trigger
 from engine.text import Text
 
 _CHANGES_SHOWN = 500
@@ -25,7 +25,7 @@ class RunSummary:
 
     run_id: int
     connector: str
-    trigger: str
+    trigger: Trigger
     state: State
     counts: Counts
     detail: Text | None = None
@@ -42,7 +42,7 @@ class RunSummary:
         document: dict[str, Json] = {
             "run": self.run_id,
             "connector": self.connector,
-            "trigger": self.trigger,
+            "trigger": str(self.trigger),
             "slot": self.slot,
             "state": self.state.value,
             **asdict(self.counts),

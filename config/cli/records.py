@@ -20,6 +20,7 @@ from config.cli.output import AsJson, Output
 from config.house import House, open_house
 from config.settings import load
 from connectors.run import RunSummary
+from connectors.runs import Trigger
 from engine.problems import NotFound, Problem
 from engine.text import Text
 
@@ -75,7 +76,7 @@ def sync(
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> RunSummary:
-        summary = await house.sync.run(connector, trigger="manual", dry_run=dry_run)
+        summary = await house.sync.run(connector, trigger=Trigger.COMMAND, dry_run=dry_run)
         await house.jobs.drain()
         return summary
 
@@ -100,6 +101,7 @@ def import_file(
             connector,
             file.name,
             await asyncio.to_thread(file.read_bytes),
+            trigger=Trigger.COMMAND,
             dry_run=dry_run,
             by="operator",
         )

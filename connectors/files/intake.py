@@ -18,7 +18,7 @@ from connectors.delivery import Run, deliver
 from connectors.files.graduates import Graduates
 from connectors.files.received import Receipt, received
 from connectors.reading import settled
-from connectors.runs import State
+from connectors.runs import State, Trigger
 from connectors.summary import RunSummary, changes, reasons
 from engine.text import Text
 from engine.vault import Vault
@@ -50,7 +50,7 @@ async def take(
     connector: Connector,
     file: ReadFile,
     *,
-    trigger: str,
+    trigger: Trigger,
     at: datetime,
     dry_run: bool = False,
 ) -> RunSummary:

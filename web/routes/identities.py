@@ -176,7 +176,7 @@ class _IdentityPages:
             titles(listed),
             sign_ins=[_choice(c) for c in listed if c.config.get("oidc")],
             launches=[_choice(c) for c in listed if c.config.get("auth_login_url")],
-            by_code=[_choice(c) for c in listed if c.type == "csv"],
+            by_code=[_choice(c) for c in listed if c.takes_files],
             challenge=challenge or request.query_params.get("challenge", ""),
             problem=problem.text if problem else None,
         )
@@ -199,7 +199,7 @@ def _numbered(connector: Connector, number: str) -> Ifi:
     """The account that a number on an office's list stands for. Raises: Invalid, NotFound."""
     if not number:
         raise Invalid("number_missing", NUMBER_MISSING, pointer="/value")
-    if connector.type != "csv":
+    if not connector.takes_files:
         raise NotFound("no_such_portal", NO_SUCH_PORTAL)
     return Ifi("account", number, str(connector.config["home_page"]))
 

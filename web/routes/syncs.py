@@ -54,7 +54,7 @@ class _SyncPages:
         await self._desk.form(request, visitor)
         try:
             async with self._services.database.write() as conn:
-                await self._services.syncs.request(conn, connector, trigger="manual")
+                await self._services.syncs.request(conn, connector)
         except (Invalid, NotFound, Conflict) as problem:
             return await self._page(request, problem)
         self._services.jobs.wake()
@@ -69,7 +69,7 @@ class _SyncPages:
                 raise Invalid("no_file", NO_FILE)  # noqa: TRY301 -- shown on the page
             upload = form.files["file"]
             summary = await self._services.syncs.import_file(
-                connector, upload.name, upload.content, trigger="upload", by=account.login
+                connector, upload.name, upload.content, by=account.login
             )
         except (Invalid, NotFound, Conflict) as problem:
             return await self._page(request, problem)

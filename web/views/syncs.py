@@ -12,7 +12,7 @@ from badge_bridge.rulebooks import Unmapped
 from connectors.connector import Connector
 from connectors.core.counts import Counts
 from connectors.quarantine import Held
-from connectors.runs import RunRecord, State
+from connectors.runs import RunRecord, State, Trigger
 from engine.text import Text
 from web.views.mapping import SkillChoice, UnmappedLine, skill_choices, unmapped_line
 
@@ -27,14 +27,13 @@ STATES: dict[State, Text] = {
     State.STOPPED: Text(ja="停止（大量の取消し）", en="Stopped: too many withdrawals"),
     State.MISSED: Text(ja="時刻を過ぎた", en="Missed"),
 }
-TRIGGERS: dict[str, Text] = {
-    "schedule": Text(ja="定時", en="Scheduled"),
-    "push": Text(ja="受信", en="Sent by the portal"),
-    "upload": Text(ja="ファイル", en="File"),
-    "file": Text(ja="ファイル", en="File"),
-    "manual": Text(ja="手動", en="By hand"),
-    "staff": Text(ja="手動", en="By hand"),
-    "cli": Text(ja="コマンド", en="Command"),
+TRIGGERS: dict[Trigger, Text] = {
+    Trigger.SCHEDULE: Text(ja="定時", en="Scheduled"),
+    Trigger.PUSH: Text(ja="受信", en="Sent by the portal"),
+    Trigger.UPLOAD: Text(ja="ファイル", en="File"),
+    Trigger.FOLDER: Text(ja="監視フォルダー", en="Watched folder"),
+    Trigger.MANUAL: Text(ja="手動", en="By hand"),
+    Trigger.COMMAND: Text(ja="コマンド", en="Command"),
 }
 TYPES: dict[str, Text] = {
     "xapi_push": Text(ja="xAPI（受信）", en="xAPI, sent to us"),
@@ -170,7 +169,7 @@ def run_line(run: RunRecord, titles: Mapping[str, Text]) -> RunLine:
         portal=titles.get(run.connector, Text.of(run.connector)),
         state=run.state.value,
         state_text=STATES[run.state],
-        trigger=TRIGGERS.get(run.trigger, Text.of(run.trigger)),
+        trigger=TRIGGERS[run.trigger],
         at=run.finished_at or run.started_at or run.queued_at,
         counts=run.counts,
         sum=ADDS_UP.format(
@@ -233,8 +232,8 @@ def _card(
         is_stale=age is not None and age >= _STALE,
         last=run_line(last, titles) if last else None,
         held=held,
-        can_run=connector.type == "xapi_pull",
-        can_upload=connector.type == "csv",
+        can_run=connector.is_pulled,
+        can_upload=connector.takes_files,
     )
 
 
