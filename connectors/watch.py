@@ -14,6 +14,7 @@ from connectors.files.received import taken_before
 from connectors.files.table import MAX_BYTES
 from connectors.registry import Connectors
 from connectors.run import RunSummary, SyncService
+from connectors.runs import Trigger
 from engine.clock import Clock
 from engine.database import Database
 
@@ -54,7 +55,12 @@ class Folders:
                 if self._seen.get(path) != look:
                     seen[path] = look
                     continue
-                summary = await self._take(connector, path)
+                try:
+                    summary = await self._take(connector, path)
+                except Exception:
+                    # The other files are not to wait for this one, which is looked at again.
+                    log.exception("file_failed", connector=connector.id, file=path.name)
+                    continue
                 if summary is not None:
                     summaries.append(summary)
         self._seen = seen
@@ -76,7 +82,7 @@ class Folders:
         summary = None
         if not before:
             summary = await self._sync.import_file(
-                connector.id, path.name, content, trigger="folder"
+                connector.id, path.name, content, trigger=Trigger.FOLDER
             )
         held = summary is not None and any(reason.whole_file for reason in summary.reasons)
         stamp = self._clock().strftime("%Y%m%dT%H%M%SZ")

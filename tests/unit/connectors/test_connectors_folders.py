@@ -1,0 +1,60 @@
+"""Watched folders: what lies there is taken in once and put away, whatever lies beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import runs
+from connectors.runs import State, Trigger
+from connectors.watch import Folders
+
+LIST = "受講者番号,講座コード,修了日,修了証番号\nC-1,SEC,2026/2/20,9\n"
+
+
+@pytest.fixture
+async def folders(desk: Any, tmp_path: Path) -> dict[str, Path]:
+    """Two offices, each with a folder of its own that is watched."""
+    office = (await desk.connector("c-office")).config
+    found = {name: tmp_path / name for name in ("a-office", "b-office")}
+    for name, folder in found.items():
+        folder.mkdir()
+        await desk.apply({**office, "id": name, "folder": str(folder)})
+    return found
+
+
+async def looked(desk: Any) -> Folders:
+    """The folders, looked at often enough for a file that nobody writes to any more."""
+    watch = Folders(desk.database, desk.connectors, desk.sync, desk.clock)
+    await watch.look()
+    await watch.look()
+    return watch
+
+
+async def test_a_list_dropped_into_a_folder_is_taken_in_and_put_away(
+    desk: Any, folders: dict[str, Path]
+) -> None:
+    (folders["a-office"] / "march.csv").write_text(LIST)
+    watch = await looked(desk)
+    async with desk.database.read() as conn:
+        (run,) = await runs.history(conn)
+    assert (run.connector, run.trigger, run.counts.stored) == ("a-office", Trigger.FOLDER, 1)
+    assert run.state is State.OK
+    assert not (folders["a-office"] / "march.csv").exists()
+    assert len(list((folders["a-office"] / "done").iterdir())) == 1
+    assert await watch.look() == []
+
+
+async def test_a_file_that_cannot_be_put_away_keeps_no_other_back(
+    desk: Any, folders: dict[str, Path]
+) -> None:
+    (folders["a-office"] / "march.csv").write_text(LIST)
+    (folders["a-office"] / "done").write_text("in the way of the folder of that name")
+    (folders["b-office"] / "march.csv").write_text(LIST)
+    await looked(desk)
+    assert not (folders["b-office"] / "march.csv").exists()
+    async with desk.database.read() as conn:
+        taken = {run.connector for run in await runs.history(conn)}
+    assert taken == {"a-office", "b-office"}
