@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from connectors.body import body, too_large
 from connectors.connector import Connector
 from connectors.core.completion import Rejected
 from connectors.delivery import Delivered
@@ -24,9 +25,11 @@ from engine.jobs import Jobs
 from engine.problems import Conflict, Forbidden, Invalid, TooLarge
 from engine.text import Text
 from lrs.api import Authenticator
-from lrs.core.fault import Family
+from lrs.core.fault import Family, Fault
+from lrs.core.negotiation import family_of
 
 MAX_BODY = 5 * 1024 * 1024
+DEFAULT_VERSION: Family = "1.0.3"  # of a portal that does not say
 _FORM_OVERHEAD = 64 * 1024
 Staff = Callable[[Request], Awaitable[str | None]]
 """Who of the staff is asking, or None; raises a Problem where the request may be forged."""
@@ -44,7 +47,6 @@ _NOT_HERE = Text(
     en="The connector {id} does not take xAPI statements.",
 )
 _DISABLED = Text(ja="コネクター「{id}」は停止中です。", en="The connector {id} is switched off.")
-_TOO_LARGE = Text(ja="大きすぎます（上限 {limit} MB）。", en="Larger than {limit} MB.")
 _TOO_MANY = Text(
     ja="一度に送れるのは{limit}件までです。", en="At most {limit} statements at a time."
 )
@@ -91,15 +93,18 @@ class _Doors:
     async def ingest(self, connector_id: str, request: Request) -> Response:
         """Statements, one or a list; an answer for each."""
         connector = await self._own(request, connector_id)
-        if connector.type != "xapi_push":
+        if not connector.takes_statements:
             raise Invalid("takes_no_statements", _NOT_HERE.format(id=connector_id))
         if not connector.enabled:
             raise Conflict("connector_disabled", _DISABLED.format(id=connector_id))
-        family = _family(request.headers.get("x-experience-api-version", "1.0.3"))
-        body = await _bounded(request, MAX_BODY)
-        if not body.strip():
+        version = request.headers.get("x-experience-api-version", DEFAULT_VERSION)
+        family = family_of(version, DEFAULT_VERSION)
+        if isinstance(family, Fault):
+            raise Invalid("version_not_supported", _VERSION, spec=family.spec)
+        content = await body(request, MAX_BODY)
+        if not content.strip():
             raise Invalid("empty_body", _EMPTY)
-        items = items_of(body)
+        items = items_of(content)
         if len(items) > MAX_STATEMENTS:
             raise TooLarge("too_many_statements", _TOO_MANY.format(limit=MAX_STATEMENTS))
 
@@ -137,18 +142,10 @@ class _Doors:
             return await self.connectors.get(conn, id_)
 
 
-def _family(version: str) -> Family:
-    if version.startswith("1.0"):
-        return "1.0.3"
-    if version.startswith("2.0"):
-        return "2.0.0"
-    raise Invalid("version_not_supported", _VERSION)
-
-
 async def _file(request: Request) -> tuple[str, bytes]:
     kind = request.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
-        content = await _bounded(request, MAX_BYTES)
+        content = await body(request, MAX_BYTES)
         if not content:
             raise Invalid("no_file", _NO_FILE)
         return request.query_params.get("name", "upload.csv")[:200], content
@@ -167,13 +164,4 @@ async def _file(request: Request) -> tuple[str, bytes]:
 def _declared(request: Request, limit: int) -> None:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > limit:
-        raise TooLarge("too_large", _TOO_LARGE.format(limit=limit >> 20))
-
-
-async def _bounded(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLarge("too_large", _TOO_LARGE.format(limit=limit >> 20))
-    return bytes(body)
+        raise too_large(limit)

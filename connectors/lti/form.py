@@ -5,29 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from engine.problems import Invalid, TooLarge
+from connectors.body import body
+from engine.problems import Invalid
 from engine.text import Text
 
 _MAX_BODY = 64 * 1024
 _MAX_FIELDS = 50
-
-
-async def body(request: Request, limit: int = _MAX_BODY) -> bytes:
-    """The request's content. Raises: TooLarge beyond `limit` bytes."""
-    content = bytearray()
-    try:
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > limit:
-                raise TooLarge(
-                    "body_too_large",
-                    Text(ja="送信されたデータが大きすぎます。", en="The request is too large."),
-                )
-    except ClientDisconnect:
-        return b""
-    return bytes(content)
 
 
 async def parameters(request: Request) -> Mapping[str, str]:
@@ -36,7 +21,9 @@ async def parameters(request: Request) -> Mapping[str, str]:
     Raises: Invalid where one comes twice: two readers could then see two different requests
     (RFC 6749 §3.1). Text that is no UTF-8 becomes replacement signs.
     """
-    raw = (await body(request)) if request.method == "POST" else request.url.query.encode()
+    raw = (
+        (await body(request, _MAX_BODY)) if request.method == "POST" else request.url.query.encode()
+    )
     try:
         pairs = parse_qsl(
             raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from connectors.body import body
 from connectors.delivery import Delivered
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
@@ -18,7 +19,7 @@ from connectors.lti import jwks
 from connectors.lti.core import assertion
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.score import MAX_BYTES, Score, parsed
-from connectors.lti.form import body, parameters
+from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import Answer, Launches

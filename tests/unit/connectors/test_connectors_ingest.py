@@ -192,6 +192,7 @@ async def test_nothing_but_the_connectors_own_credential_opens_its_door(
         (b"[" + b",".join([b"{}"] * 1001) + b"]", {}, 413, "too_many_statements"),
         (b" " * (5 * 1024 * 1024 + 1), {}, 413, "too_large"),
         (b"[]", {"X-Experience-API-Version": "0.9"}, 400, "version_not_supported"),
+        (b"[]", {"X-Experience-API-Version": "1.0garbage"}, 400, "version_not_supported"),
     ],
 )
 async def test_what_the_door_does_not_take_is_said_in_words(
