@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from connectors.core.completion import Json
 from connectors.core.content import digest
+from lrs.core.timestamp import moment
 
 _DURATION = re.compile(
     r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?"
@@ -64,9 +64,6 @@ def _numbers(value: Json) -> Json:
 def _moment(text: str | None) -> str | None:
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).isoformat()
+    # 1.0.3 takes every spelling that 2.0 does.
+    named = moment(text, "1.0.3")
+    return text if named is None else named.isoformat()

@@ -21,6 +21,7 @@ from connectors.core.completion import Checkpoint, Completion, Item, Json
 from connectors.core.slices import elements, members
 from engine.fetcher import FetchFailed, FetchRefused, Response
 from engine.text import Text
+from lrs.core.timestamp import moment
 
 STREAM = "statements"
 # No record store is older. A look-back from the first day of the calendar would end each run.
@@ -180,13 +181,9 @@ def _later(
 
 def _moment(text: Json) -> datetime | None:
     """The moment in UTC; None where it is none, or one before there was anything to store."""
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return moment if moment >= _EPOCH else None
+    named = moment(text, "1.0.3") if isinstance(text, str) else None
+    return named if named is not None and named >= _EPOCH else None
 
 
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from badge_bridge.credentials.genuine import moment_of
 from badge_bridge.credentials.report import Outcome, VerificationReport
 from engine.text import Text
 
@@ -96,10 +97,6 @@ def _string(value: Any) -> str:
 
 
 def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+    named = moment_of(value)
     # At the ends of the calendar there is no such day in our zone.
-    is_shown = moment is not None and moment.tzinfo is not None and 1 < moment.year < 9999
-    return moment if is_shown else None
+    return named if named is not None and 1 < named.year < 9999 else None
