@@ -120,7 +120,8 @@ class Accounts:
     ) -> Account:
         """The new account.
 
-        Raises: Invalid for an empty login, name or unknown role; Conflict where the login is taken
+        Raises: Invalid for an empty login or name; Conflict where the login is taken; ValueError
+        for a role that does not exist, which no form offers.
         """
         known = normal_login(login)
         if not known or len(known) > LOGIN_MAX:

@@ -1,7 +1,7 @@
 """The headers that every answer carries.
 
-One nonce per answer allows the page's own style; there is no script at all. A page may be framed
-nowhere but where a learning management system embeds its launch.
+One nonce per answer allows the page's own style, and would allow a script; there is none. A page
+may be framed nowhere but where a learning management system embeds its launch.
 Source: OWASP ASVS 5.0 3.4; CSP Level 3.
 """
 

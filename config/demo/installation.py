@@ -50,9 +50,7 @@ class Installation:
         self.log = folder / "serve.log"
         # The child's environment, less whatever settings this shell has for another installation.
         inherited = {
-            name: value
-            for name, value in os.environ.items()  # noqa: TID251
-            if not name.startswith("KASANE_")
+            name: value for name, value in os.environ.items() if not name.startswith("KASANE_")
         }
         self._environment = inherited | {
             "KASANE_DATA_DIR": str(self.data),

@@ -22,6 +22,10 @@ HERE = "/console/people"
 NO_SUCH_LEARNER = Text(
     ja="学習者番号「{code}」の方は見つかりません。", en="There is no learner “{code}”."
 )
+NO_SUCH_ENTRY = Text(
+    ja="この項目は見つからないか、すでに処理されています。",
+    en="There is no such entry, or it has been settled already.",
+)
 INCOMPLETE = Text(ja="すべての欄に記入してください。", en="Please fill in every field.")
 DISPUTED = Text(ja="申立て", en="Dispute")
 
@@ -188,4 +192,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("not_found", INCOMPLETE) from None
+        raise NotFound("not_found", NO_SUCH_ENTRY) from None
