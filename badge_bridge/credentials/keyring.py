@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,11 +17,15 @@ from badge_bridge.credentials.tables import signing_key
 from engine import audit, base64url
 from engine.clock import Clock
 from engine.database import Database, insert
+from engine.problems import NotFound
+from engine.text import Text
 from engine.vault import Vault
 
 # A badge is believed for longer than 2048 bits are advised for (NIST SP 800-57: until 2030).
 # Its 384 bytes also leave base64url no spare bits, so no two texts are the same signature.
 _RSA_BITS = 3072
+KeyState = Literal["signing", "published", "withdrawn"]
+_NO_KEY = Text(ja="鍵 {fragment} はありません。", en="There is no key {fragment}.")
 _ALGORITHMS: tuple[Algorithm, ...] = ("Ed25519", "RS256")
 
 
@@ -31,6 +37,16 @@ class SigningKeys:
     ed25519_fragment: str
     rsa: RSAKey = field(repr=False)
     rsa_fragment: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """One key of the ring. `signing`: the newest of its kind that was not withdrawn."""
+
+    fragment: str
+    algorithm: Algorithm
+    created_at: datetime
+    state: KeyState
 
 
 class Keyring:
@@ -74,6 +90,49 @@ class Keyring:
             )
         await self._add(algorithm, (generation or 0) + 1, actor=actor, reason=reason)
         return (await self._newest(algorithm))[0]
+
+    async def kept(self) -> Sequence[KeptKey]:
+        """Every key there ever was, the newest first."""
+        query = sa.select(signing_key).order_by(
+            signing_key.c.algorithm, signing_key.c.generation.desc()
+        )
+        async with self._database.read() as conn:
+            rows = list(await conn.execute(query))
+        signing: set[str] = set()
+        found: list[KeptKey] = []
+        for row in rows:
+            state: KeyState = "withdrawn"
+            if row.compromised_at is None:
+                state = "published" if row.algorithm in signing else "signing"
+                signing.add(row.algorithm)
+            found.append(KeptKey(row.fragment, row.algorithm, row.created_at, state))
+        return found
+
+    async def withdraw(self, fragment: str, *, actor: str, reason: str) -> None:
+        """Publish the key no longer: others may have it, so what it signed proves nothing.
+
+        Where it signs, a new one does so first. Raises: NotFound, also where it was withdrawn.
+        """
+        known = {key.fragment: key for key in await self.kept()}
+        if fragment not in known or known[fragment].state == "withdrawn":
+            raise NotFound("no_key", _NO_KEY.format(fragment=fragment))
+        if known[fragment].state == "signing":
+            await self.rotate(known[fragment].algorithm, actor=actor, reason=reason)
+        at = self._clock()
+        async with self._database.write() as conn:
+            await conn.execute(
+                sa.update(signing_key)
+                .where(signing_key.c.fragment == fragment)
+                .values(compromised_at=at)
+            )
+            await audit.record(
+                conn,
+                at=at,
+                actor=actor,
+                action="key_withdrawn",
+                subject=f"signing_key:{fragment}",
+                reason=reason,
+            )
 
     async def _newest(self, algorithm: Algorithm) -> tuple[str, bytes]:
         query = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from pydantic import ValidationError
 
-from config.cli import administer, forwarding, operate, records, statements
+from config.cli import administer, forwarding, keys, operate, records, statements
 from config.cli.output import fail
 from config.settings import UnknownSetting, language_of_environment
 from engine.database import DatabaseInUse
@@ -20,6 +20,7 @@ app = typer.Typer(
 operate.add_to(app)
 records.add_to(app)
 administer.add_to(app)
+keys.add_to(app)
 statements.add_to(app)
 forwarding.add_to(app)
 

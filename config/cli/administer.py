@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,9 +17,11 @@ from badge_bridge.core.rulebook import Rulebook
 from badge_bridge.persons import Person, person_by_code
 from config.cli.output import AsJson, Output
 from config.cli.records import within
+from config.defaults import default_rulebook
 from config.house import House
 from config.settings import environment, load
 from connectors.connector import Connector
+from connectors.schedules import upcoming
 from engine import audit
 from engine.problems import Invalid, NotFound
 from engine.text import Text
@@ -50,7 +53,6 @@ _NO_RULEBOOK = Text(
     ja="ルールブックはまだ公開されていません。", en="No rulebook has been published yet."
 )
 _NO_CONNECTOR = Text(ja="コネクター {id} は登録されていません。", en="There is no connector {id}.")
-DEFAULT_RULEBOOK = Path(__file__).parents[1] / "defaults" / "rulebook.yaml"
 BY = "operator"
 
 Login = Annotated[str, typer.Argument(help="What the person types to sign in.")]
@@ -105,18 +107,28 @@ def list_connectors(as_json: AsJson = False) -> None:
     """List the connectors."""
     out = Output(load().language, as_json=as_json)
 
-    async def work(house: House) -> list[Connector]:
+    async def work(house: House) -> tuple[list[Connector], dict[str, list[datetime]]]:
         async with house.database.read() as conn:
-            return await house.connectors.list(conn)
+            return await house.connectors.list(conn), await upcoming(conn, house.clock(), count=1)
 
-    found = within(out, work)
+    found, times = within(out, work)
+    read_next = {name: f"{at[0]:%Y-%m-%d %H:%M %Z}" for name, at in times.items() if at}
     out.table(
         Text(ja="コネクター", en="Connectors"),
-        [Text(ja="ID", en="Id"), Text(ja="種類", en="Type"), Text(ja="名称", en="Title")],
-        [(connector.id, connector.type, out.text(connector.title)) for connector in found],
+        [
+            Text(ja="ID", en="Id"),
+            Text(ja="種類", en="Type"),
+            Text(ja="名称", en="Title"),
+            Text(ja="次の読み取り", en="Read next"),
+        ],
+        [(one.id, one.type, out.text(one.title), read_next.get(one.id, "")) for one in found],
     )
     out.result(
-        [{"id": item.id, "type": item.type, "title": item.title.to_json()} for item in found]
+        [
+            {"id": one.id, "type": one.type, "title": one.title.to_json()}
+            | {"read_next": times[one.id][0].isoformat() if times.get(one.id) else None}
+            for one in found
+        ]
     )
 
 
@@ -128,7 +140,7 @@ def publish_rulebook(
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> Rulebook:
-        document = _read(file or DEFAULT_RULEBOOK)
+        document = _read(file) if file else default_rulebook()
         async with house.database.write() as conn:
             published = await house.rulebooks.publish(conn, document, by=BY)
         await house.jobs.drain()

@@ -1,0 +1,105 @@
+"""Commands for the keys that sign badges: list, rotate, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from badge_bridge.credentials.keyring import KeptKey
+from badge_bridge.credentials.keys import Algorithm
+from config.cli.output import AsJson, Output
+from config.cli.records import within
+from config.house import House
+from config.settings import load
+from engine.text import Text
+
+BY = "operator"
+_STATES = {
+    "signing": Text(ja="署名に使用中", en="signs"),
+    "published": Text(ja="公開中（検証用）", en="published, for verifying"),
+    "withdrawn": Text(ja="失効（公開しない）", en="withdrawn"),
+}
+_ROTATED = Text(
+    ja="これからは鍵 {fragment} で署名します。以前の鍵は検証のために公開し続けます。",
+    en="The key {fragment} signs from now on. Earlier keys stay published for verifying.",
+)
+_WITHDRAWN = Text(
+    ja="鍵 {fragment} を失効させました。この鍵で署名したバッジは、もう検証に通りません。",
+    en="The key {fragment} is withdrawn. Badges that it signed can no longer be verified.",
+)
+
+Reason = Annotated[str, typer.Option(help="Why; it stands in the audit log.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the group of commands."""
+    keys = typer.Typer(help="Keys that sign badges.", no_args_is_help=True)
+    keys.command("list")(list_keys)
+    keys.command("rotate")(rotate)
+    keys.command("withdraw")(withdraw)
+    app.add_typer(keys, name="keys")
+
+
+def list_keys(as_json: AsJson = False) -> None:
+    """List the keys, the newest first; they are made where there are none yet."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Sequence[KeptKey]:
+        await house.issuer.keyring.signing()
+        return await house.issuer.keyring.kept()
+
+    found = within(out, work)
+    out.table(
+        Text(ja="署名鍵", en="Signing keys"),
+        [
+            Text(ja="鍵", en="Key"),
+            Text(ja="方式", en="Algorithm"),
+            Text(ja="作成", en="Made"),
+            Text(ja="状態", en="State"),
+        ],
+        [
+            (key.fragment, key.algorithm, key.created_at.date(), out.text(_STATES[key.state]))
+            for key in found
+        ],
+    )
+    out.result(
+        [
+            {"key": key.fragment, "algorithm": key.algorithm, "state": key.state}
+            | {"created_at": key.created_at.isoformat()}
+            for key in found
+        ]
+    )
+
+
+def rotate(
+    algorithm: Annotated[Algorithm, typer.Argument(help="The kind of key.")],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Add a key that signs from now on; what was signed before stays verifiable."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> str:
+        return await house.issuer.keyring.rotate(algorithm, actor=BY, reason=reason)
+
+    fragment = within(out, work)
+    out.say(_ROTATED, fragment=fragment)
+    out.result({"key": fragment, "algorithm": algorithm})
+
+
+def withdraw(
+    fragment: Annotated[str, typer.Argument(help="The key, as `kasane keys list` names it.")],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a key no longer that others may have; a new one signs in its place."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> None:
+        await house.issuer.keyring.withdraw(fragment, actor=BY, reason=reason)
+
+    within(out, work)
+    out.say(_WITHDRAWN, fragment=fragment)
+    out.result({"key": fragment, "state": "withdrawn"})
