@@ -105,6 +105,7 @@ def _services(house: House) -> Services:
         sign_in=house.sign_in,
         public_url=house.settings.public_url,
         default_language=house.settings.language,
+        time_zone=house.settings.time_zone,
         learner_sign_up=house.settings.learner_sign_up,
     )
 

@@ -102,8 +102,8 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
     fetcher = Fetcher()
     key_sets = KeySets(fetcher, clock)
     jobs = InlineJobs(database, clock)
-    connectors = Connectors(vault, clock)
-    sync = SyncService(database, connectors, vault, fetcher, clock)
+    connectors = Connectors(vault, clock, zone=settings.time_zone)
+    sync = SyncService(database, connectors, vault, fetcher, clock, zone=settings.time_zone)
     addresses = Addresses(settings.public_url, settings.issuer_did or "")
     keyring = Keyring(database, vault, clock)
     issuer = Issuer(

@@ -1,8 +1,8 @@
 """Settings: the one place that reads the environment.
 
-Each field is the variable `KASANE_<FIELD>`, or the file `<field>` in `KASANE_SECRETS_DIR` for what
-should not stand in an environment. A variable that starts with `KASANE_` and names no field is
-refused: a misspelt setting must not pass for a default.
+Each field is the variable `KASANE_<FIELD>`, or the file `kasane_<field>` in `KASANE_SECRETS_DIR`
+for what should not stand in an environment. A variable that starts with `KASANE_` and names no
+field is refused: a misspelt setting must not pass for a default.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,6 +66,15 @@ class Settings(BaseSettings):
             raise ValueError("public_url is an origin: no path, no query")
         return value.rstrip("/")
 
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("time_zone must be a name such as Asia/Tokyo") from None
+        return value
+
     @property
     def database(self) -> str:
         """The database's URL; an SQLite file in the data folder unless one is set."""
@@ -76,14 +86,6 @@ class Settings(BaseSettings):
     def master_key(self) -> Path:
         """The file with the key that seals secrets at rest."""
         return self.master_key_file or self.data_dir / "master.key"
-
-    @property
-    def issuer(self) -> str:
-        """The issuer's DID; `did:web` of the public address unless one is set.
-
-        Source: did:web method specification §3.1 (a port's colon is percent-encoded).
-        """
-        return self.issuer_did or "did:web:" + quote(urlsplit(self.public_url).netloc, safe="")
 
     def redacted(self) -> dict[str, Any]:
         """The settings in force, with every secret hidden."""
@@ -107,6 +109,11 @@ def load() -> Settings:
 def environment() -> dict[str, str]:
     """The environment, for set-up files that say `{env: NAME}` where a secret belongs."""
     return dict(os.environ)
+
+
+def foreign_environment() -> dict[str, str]:
+    """The environment less our own settings, for a process with an installation of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
 def language_of_environment() -> str:

@@ -31,11 +31,15 @@ _MISTAKES = Text(ja="設定に誤りがあります：{first}", en="The set-up h
 
 
 class Connectors:
-    """The connectors of this installation. Their secrets are sealed by the vault."""
+    """The connectors of this installation. Their secrets are sealed by the vault.
 
-    def __init__(self, vault: Vault, clock: Clock) -> None:
+    `zone`: the time zone of schedules and lists that name none.
+    """
+
+    def __init__(self, vault: Vault, clock: Clock, *, zone: str = DEFAULT_ZONE) -> None:
         self._vault = vault
         self._clock = clock
+        self._zone = zone
 
     async def apply(
         self,
@@ -50,7 +54,7 @@ class Connectors:
         `environment`: what `{env: NAME}` refers to. Raises: Invalid with every mistake, and then
         nothing is changed.
         """
-        found, faults = entries(document, environment or {})
+        found, faults = entries(document, environment or {}, self._zone)
         if faults:
             raise _invalid(faults)
         at = self._clock()
@@ -150,7 +154,7 @@ async def _write_schedule(conn: AsyncConnection, connector: Connector, at: datet
         return
     values = {
         "cron": wanted["cron"],
-        "timezone": wanted.get("timezone", DEFAULT_ZONE),
+        "timezone": wanted["timezone"],
         "enabled": connector.enabled,
     }
     changed = sa.or_(*(schedule.c[name] != value for name, value in values.items()))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,7 +20,7 @@ from web import forms, pages
 from web.accounts import Account, Accounts
 from web.language import chosen
 from web.notices import notice
-from web.security import FRAMED, headers
+from web.security import headers
 from web.sessions import Sessions, new_token
 from web.views.problem import problem_page
 from web.visitor import COOKIE, LANGUAGE_COOKIE, Visitor
@@ -55,12 +56,14 @@ class Desk:
         accounts: Accounts,
         public_url: str,
         default_language: Language,
+        zone: ZoneInfo,
     ) -> None:
         self.database = database
         self.accounts = accounts
         self.sessions = Sessions(clock)
         self.public_url = public_url.rstrip("/")
         self._default_language = default_language
+        self._zone = zone
 
     async def visitor(self, request: Request) -> Visitor:
         """Whose request this is."""
@@ -91,7 +94,6 @@ class Desk:
             nonce=getattr(request.state, "nonce", ""),
             path=request.url.path,
             query=tuple(request.query_params.multi_items()),
-            framed=request.url.path.startswith(FRAMED),
         )
 
     async def signed_in(self, request: Request) -> tuple[Visitor, Account]:
@@ -152,6 +154,7 @@ class Desk:
         html = pages.render(
             template,
             visitor.language,
+            self._zone,
             visitor=visitor,
             notice=notice(request.query_params.get("done")),
             public_url=self.public_url,

@@ -14,14 +14,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from engine.text import Language, Text
 from web.language import catalogue
 
-ZONE = ZoneInfo("Asia/Tokyo")
 _DAY = {"ja": "y年M月d日", "en": "d MMMM y"}
 _MOMENT = {"ja": "y年M月d日 H:mm", "en": "d MMM y, HH:mm"}
 
 
 @cache
-def environment(language: Language) -> Environment:
-    """The templates in one language; everything is escaped, an unknown name is a defect."""
+def environment(language: Language, zone: ZoneInfo) -> Environment:
+    """The templates in one language and zone; all is escaped, an unknown name is a defect."""
     made = Environment(
         loader=PackageLoader("web", "templates"),
         autoescape=True,
@@ -36,11 +35,11 @@ def environment(language: Language) -> Environment:
         return value.in_(language) if isinstance(value, Text) else value
 
     def day(value: date | datetime) -> str:
-        local = value.astimezone(ZONE) if isinstance(value, datetime) else value
+        local = value.astimezone(zone) if isinstance(value, datetime) else value
         return format_date(local, format=_DAY[language], locale=language)
 
     def moment(value: datetime) -> str:
-        return format_datetime(value, _MOMENT[language], tzinfo=ZONE, locale=language)
+        return format_datetime(value, _MOMENT[language], tzinfo=zone, locale=language)
 
     def number(value: float) -> str:
         return format_decimal(value, locale=language)
@@ -49,6 +48,6 @@ def environment(language: Language) -> Environment:
     return made
 
 
-def render(template: str, language: Language, **context: Any) -> str:
+def render(template: str, language: Language, zone: ZoneInfo, **context: Any) -> str:
     """The page as HTML."""
-    return environment(language).get_template(template).render(lang=language, **context)
+    return environment(language, zone).get_template(template).render(lang=language, **context)

@@ -38,7 +38,7 @@ class Services:
     """Everything a page may ask. `public_url` is our origin, without a final slash.
 
     `published`: where a verification gets keys and status lists from. `default_language`: of a
-    reader who names none.
+    reader who names none. `time_zone`: of the dates on pages.
     """
 
     database: Database
@@ -56,4 +56,5 @@ class Services:
     sign_in: SignIn
     public_url: str
     default_language: Language = "ja"
+    time_zone: str = "Asia/Tokyo"
     learner_sign_up: bool = True

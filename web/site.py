@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -27,6 +28,7 @@ class Site:
             accounts=services.accounts,
             public_url=services.public_url,
             default_language=services.default_language,
+            zone=ZoneInfo(services.time_zone),
         )
         self.on_launch: OnLaunch = on_launch(services)
         self._services = services

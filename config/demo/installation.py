@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 import httpx
 
 from config.demo.visitor import Visitor
+from config.settings import foreign_environment
 from engine.text import Text
 
 T = TypeVar("T")
@@ -48,11 +48,7 @@ class Installation:
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = folder / "data"
         self.log = folder / "serve.log"
-        # The child's environment, less whatever settings this shell has for another installation.
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("KASANE_")
-        }
-        self._environment = inherited | {
+        self._environment = foreign_environment() | {
             "KASANE_DATA_DIR": str(self.data),
             "KASANE_PUBLIC_URL": self.url,
             **settings,

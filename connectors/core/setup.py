@@ -223,17 +223,19 @@ TYPES: Mapping[str, Mapping[str, Field]] = {
         "home_page": Field(_iri, required=True),
         "columns": Field(_columns, required=True),
         "natural_key": Field(_natural_key, required=True),
-        "timezone": Field(_zone, default=DEFAULT_ZONE),
+        "timezone": Field(_zone),
         "score_max": Field(_positive, default=100),
         "folder": Field(_text),
     },
 }
 
 
-def entries(document: Json, environment: Mapping[str, str]) -> tuple[list[Entry], list[SetupFault]]:
+def entries(
+    document: Json, environment: Mapping[str, str], zone: str = DEFAULT_ZONE
+) -> tuple[list[Entry], list[SetupFault]]:
     """The entries of a document, or every mistake in it.
 
-    `environment` resolves secrets written as `{env: NAME}`.
+    `environment` resolves secrets written as `{env: NAME}`; `zone`: of what names no time zone.
     """
     listed = document.get("connectors") if isinstance(document, dict) else None
     if not isinstance(listed, list):
@@ -250,7 +252,7 @@ def entries(document: Json, environment: Mapping[str, str]) -> tuple[list[Entry]
             mistakes.append(SetupFault(f"{pointer}/id", twice))
         faults += mistakes
         if not mistakes:
-            found.append(_entry(plain, secrets))
+            found.append(_entry(plain, secrets, zone))
     return found, faults
 
 
@@ -321,13 +323,17 @@ def _faults(value: Json, fields: Mapping[str, Field], pointer: str) -> list[Setu
     return faults
 
 
-def _entry(item: dict[str, Json], secrets: dict[str, str]) -> Entry:
+def _entry(item: dict[str, Json], secrets: dict[str, str], zone: str) -> Entry:
     fields = {**_COMMON, **TYPES[item["type"]]}
     config: dict[str, Json] = {
         name: item.get(name, field.default)
         for name, field in fields.items()
         if not field.secret and (name in item or field.default is not None)
     }
+    if "schedule" in config:
+        config["schedule"] = {"timezone": zone, **config["schedule"]}
+    if "timezone" in fields:
+        config.setdefault("timezone", zone)
     if "oidc" in config:
         oidc = {"claim": "sub", **config["oidc"]}
         config["oidc"] = {name: value for name, value in oidc.items() if not _OIDC[name].secret}

@@ -14,6 +14,7 @@ from connectors import runs
 from connectors.bell import Bell
 from connectors.connector import Connector, Fatal, Reading, Retriable
 from connectors.core.completion import Checkpoint, Completion, Item
+from connectors.registry import Connectors
 from connectors.run import SyncService
 from connectors.runs import LEASE, State
 from connectors.schedules import tick, upcoming
@@ -289,6 +290,20 @@ async def test_only_what_is_read_from_here_has_a_schedule(desk: Any) -> None:
         with pytest.raises(Invalid) as refused:
             await desk.apply({**entry, "schedule": {"cron": "0 2 * * *"}})
         assert refused.value.pointer == "/connectors/0/schedule"
+
+
+async def test_what_names_no_time_zone_gets_the_one_of_the_installation(desk: Any) -> None:
+    office = dict((await desk.connector("c-office")).config)
+    del office["timezone"]
+    connectors = Connectors(desk.vault, desk.clock, zone="Europe/Paris")
+    named = {**NIGHTLY, "id": "other", "schedule": {"cron": "0 2 * * *", "timezone": "Asia/Tokyo"}}
+    async with desk.database.write() as conn:
+        await connectors.apply(conn, {"connectors": [NIGHTLY, office, named]})
+        zones = dict(
+            (await conn.execute(sa.select(schedule.c.connector, schedule.c.timezone))).all()
+        )
+    assert zones == {"library": "Europe/Paris", "other": "Asia/Tokyo"}
+    assert (await desk.connector("c-office")).config["timezone"] == "Europe/Paris"
 
 
 async def test_a_withdrawn_record_is_voided_and_an_older_report_changes_nothing(

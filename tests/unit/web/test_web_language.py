@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from engine.text import Text
-from web import notices
+from web import notices, pages
 from web.language import catalogue, chosen
 from web.visitor import Visitor
 
@@ -94,3 +96,12 @@ async def test_the_chosen_language_is_remembered(house):
     page = await reader.open("/verify")
     assert 'lang="en"' in page.text
     assert page.headers["content-language"] == "en"
+
+
+def test_moments_are_written_in_the_time_zone_of_the_installation() -> None:
+    at = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
+    written = {
+        zone: pages.environment("ja", ZoneInfo(zone)).filters["moment"](at)
+        for zone in ("Asia/Tokyo", "Europe/Paris")
+    }
+    assert written == {"Asia/Tokyo": "2026年3月10日 2:00", "Europe/Paris": "2026年3月9日 18:00"}
