@@ -67,10 +67,6 @@ class Rulebooks:
         """The version in force."""
         return await decisions.current_rulebook(conn)
 
-    async def version(self, conn: AsyncConnection, version: str) -> Rulebook | None:
-        """That version."""
-        return await decisions.rulebook_version(conn, version)
-
     async def publish(self, conn: AsyncConnection, document: Json, *, by: str) -> Rulebook:
         """Put a document into force and let everybody be judged by it.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -45,11 +44,6 @@ async def pending(database: Database) -> bool:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     async with database.read() as conn:
         return await conn.run_sync(_revision) != head
-
-
-def make_revision(conn: sa.Connection, message: str, rev_id: str) -> Any:
-    """Write a new revision from what the tables say and the schema lacks (for developers)."""
-    return command.revision(_config(conn), message=message, rev_id=rev_id, autogenerate=True)
 
 
 def _revision(conn: sa.Connection) -> str | None:

@@ -25,11 +25,6 @@ NOTICES: dict[str, Text] = {
         ja="申し出を受け付けました。本人確認が済むまで、記録は反映されません。",
         en="Your claim is noted. Nothing is added until it is proved.",
     ),
-    "code_sent": Text(
-        ja="その番号の記録にメールアドレスがあれば、確認コードを送りました。10分以内に入力してください。",
-        en="If there is an e-mail address on that record, a code is on its way to it. "
-        "Enter it within 10 minutes.",
-    ),
     "unlinked": Text(
         ja="つながりを解除しました。記録は消えず、いつでもつなぎ直せます。",
         en="The identity is disconnected. Its records are kept, and it can be connected again.",
@@ -43,7 +38,6 @@ NOTICES: dict[str, Text] = {
         ja="同期を始めました。結果はこの画面に出ます。",
         en="The sync has started. Its result will appear on this page.",
     ),
-    "run_finished": Text(ja="同期が終わりました。", en="The sync is finished."),
     "file_imported": Text(ja="ファイルを取り込みました。", en="The file has been read in."),
     "activity_mapped": Text(
         ja="講座をスキルに対応づけました。該当する学習者を判定し直しています。",

@@ -35,7 +35,6 @@ class Visitor:
     nonce: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
-    framed: bool = False
 
     def with_token(self, token: str) -> Visitor:
         """The same reader, whose browser is to hold another token from now on."""

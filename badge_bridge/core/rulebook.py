@@ -61,10 +61,6 @@ class Rulebook:
     mappings: Mapping[tuple[str, str], tuple[ActivityMapping, ...]]
     badges: Mapping[str, Badge]
 
-    def activities_for(self, skill: str) -> list[ActivityMapping]:
-        """The activities that evidence a skill, in the order of the document."""
-        return [m for group in self.mappings.values() for m in group if m.skill == skill]
-
 
 def parse(document: Json) -> Rulebook | list[Fault]:
     """The rulebook of a document, or everything that is wrong with it.

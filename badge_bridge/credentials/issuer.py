@@ -44,7 +44,6 @@ class Issued:
     award: UUID
     document: bytes
     jwt: str
-    issued_at: datetime
 
 
 class Issuer:
@@ -127,5 +126,6 @@ class Issuer:
 
 async def issued_credential(conn: AsyncConnection, award: UUID) -> Issued | None:
     """The credential of an award as it was signed; None before it was."""
-    row = (await conn.execute(sa.select(credential).where(credential.c.award == award))).first()
+    query = sa.select(credential.c.award, credential.c.document, credential.c.jwt)
+    row = (await conn.execute(query.where(credential.c.award == award))).first()
     return Issued(*row) if row else None

@@ -22,14 +22,14 @@ def by_sign_in(learner: Visitor, connector: str, login: str) -> str:
     """The learner signs in at the portal as `login` and comes back."""
     learner.open(f"{IDENTITIES}/oidc/{connector}")
     learner.submit("/login", login=login)
-    return _done(learner)
+    return done(learner)
 
 
 def by_launch(learner: Visitor, launch_url: str) -> str:
     """The learner presses the link to Kasane in a course of the LMS."""
     learner.open(launch_url)
     learner.submit("/lti/launch")
-    return _done(learner)
+    return done(learner)
 
 
 def by_code(learner: Visitor, connector: str, number: str, read_code: Callable[[], str]) -> str:
@@ -37,14 +37,7 @@ def by_code(learner: Visitor, connector: str, number: str, read_code: Callable[[
     learner.open(IDENTITIES)
     learner.submit(f"{IDENTITIES}/code", having=connector, connector=connector, value=number)
     learner.submit(f"{IDENTITIES}/code/confirm", code=read_code())
-    return _done(learner)
-
-
-def by_typing(learner: Visitor, address: str) -> str:
-    """The learner types an address, which proves nothing."""
-    learner.open(IDENTITIES)
-    learner.submit(f"{IDENTITIES}/claim", address=address)
-    return _done(learner)
+    return done(learner)
 
 
 def by_two_officers(
@@ -57,7 +50,7 @@ def by_two_officers(
     )
     second.open(PEOPLE)
     second.submit(f"{PEOPLE}/approve", having=learner)
-    return _done(second)
+    return done(second)
 
 
 def unlink(learner: Visitor, name: str) -> str:
@@ -68,7 +61,7 @@ def unlink(learner: Visitor, name: str) -> str:
         if form.action.endswith("/unlink") and key.casefold().endswith(name.casefold()):
             learner.submit(form.action, having=key)
             learner.submit(f"{IDENTITIES}/unlink")
-            return _done(learner)
+            return done(learner)
     raise LookupError(f"{name} is not connected")
 
 
@@ -80,5 +73,5 @@ def mailed_code(file: Path) -> str:
     return found[0] if found else ""
 
 
-def _done(learner: Visitor) -> str:
+def done(learner: Visitor) -> str:
     return str(learner.page.url.params.get("done", ""))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.demo.town import LMS_B, OFFICE_C, PORTAL_A
+from config.demo.town import LMS_B, PORTAL_A
 
 FOLDER = Path(__file__).parent
 RULEBOOK = FOLDER / "rulebook.yaml"
@@ -36,8 +36,6 @@ AT_OFFICE = "C-000123"
 AT_LIBRARY = "lib-042"
 
 DX_LIT = f"{PORTAL_A}/courses/dx-lit-101"
-SECURITY = f"{OFFICE_C}/courses/SEC-2026-01"
-NO_CODE = f"{OFFICE_C}/courses/NC-2026-07"
 READING = f"{LIBRARY}/workshops/open-data"
 
 

@@ -18,7 +18,6 @@ class Form:
 
     action: str
     method: str = "get"
-    multipart: bool = False
     fields: dict[str, str] = field(default_factory=dict)
     offered: list[str] = field(default_factory=list)
 
@@ -137,11 +136,7 @@ class _Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         at = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._open = Form(
-                at.get("action", ""),
-                at.get("method", "get").lower(),
-                multipart=at.get("enctype") == "multipart/form-data",
-            )
+            self._open = Form(at.get("action", ""), at.get("method", "get").lower())
             self.forms.append(self._open)
         elif self._open is None:
             return

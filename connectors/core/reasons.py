@@ -25,7 +25,6 @@ class Reason(StrEnum):
     BAD_DATE = "bad_date"
     DATE_IN_FUTURE = "date_in_future"
     BAD_SCORE = "bad_score"
-    UNKNOWN_LINE_ITEM = "unknown_line_item"
     INVALID_JSON = "invalid_json"
     INVALID_STATEMENT = "invalid_statement"
     ACTOR_OUTSIDE_NAMESPACE = "actor_outside_namespace"
@@ -149,13 +148,6 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
         Text(
             ja="「{value}」は0から{maximum}までの点数ではありません。",
             en='"{value}" is not a score from 0 to {maximum}.',
-        ),
-    ),
-    Reason.UNKNOWN_LINE_ITEM: (
-        Text(ja="登録のない成績項目", en="Unknown line item"),
-        Text(
-            ja="成績項目 {line_item} は登録されていません。",
-            en="The line item {line_item} is not registered.",
         ),
     ),
     Reason.INVALID_JSON: (

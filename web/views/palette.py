@@ -28,22 +28,21 @@ REFUSED_SOFT = "#fbeaec"
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """One combination: the outer silk, the middle one, and the lining that shows at the edge."""
+    """One combination: the outer silk, and the middle one that shows at its edge."""
 
     name: str
     outer: str
     middle: str
-    lining: str
 
 
 COMBINATIONS: tuple[Layers, ...] = (
-    Layers("fuji", "#6f62a3", "#b9b0d9", "#7c9a5b"),
-    Layers("hamanasu", "#b5446e", "#eab4c6", "#4f7d5b"),
-    Layers("kori", "#356f8c", "#b4d2df", "#203a5f"),
-    Layers("matsu", "#2f6b52", "#a5c8b0", "#6f62a3"),
-    Layers("yamabuki", "#94630a", "#f1cf7c", "#a8323a"),
-    Layers("kikyo", "#4a539b", "#b3b8dd", "#2a7f8e"),
-    Layers("momiji", "#a8432f", "#eebba4", "#94630a"),
+    Layers("fuji", "#6f62a3", "#b9b0d9"),
+    Layers("hamanasu", "#b5446e", "#eab4c6"),
+    Layers("kori", "#356f8c", "#b4d2df"),
+    Layers("matsu", "#2f6b52", "#a5c8b0"),
+    Layers("yamabuki", "#94630a", "#f1cf7c"),
+    Layers("kikyo", "#4a539b", "#b3b8dd"),
+    Layers("momiji", "#a8432f", "#eebba4"),
 )
 
 
