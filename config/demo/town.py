@@ -113,7 +113,6 @@ class Town:
                 "client_id": _CLIENT_ID,
                 "deployment_id": "1",
                 "auth_login_url": self.lms.auth_url,
-                "auth_token_url": f"{at_b.url}/token",
                 "jwks_url": self.lms.jwks_url,
                 "tool": {"client_id": _TOOL_ID, "jwks_url": self.tool.jwks_url},
                 "lineitems": [{"id": "501", "activity": LINEITEM}],

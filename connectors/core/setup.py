@@ -163,14 +163,14 @@ def _natural_key(value: Json) -> Text | None:
     return fault
 
 
-_OIDC = {
+OIDC = {
     "issuer": Field(_url, required=True),
     "client_id": Field(_text, required=True),
     "client_secret": Field(_text, required=True, secret=True),
     "home_page": Field(_iri, required=True),
     "claim": Field(_text, default="sub"),
 }
-_COMMON = {
+COMMON = {
     "id": Field(_text, required=True),
     "type": Field(_text, required=True),
     "title": Field(_title, required=True),
@@ -179,12 +179,12 @@ _COMMON = {
     "may_void": Field(_flag, default=False),
     "activity_prefixes": Field(_list_of(_iri), default=[]),
     "allow_private_hosts": Field(_list_of(_text), default=[]),
-    "oidc": Field(_object(_OIDC)),
+    "oidc": Field(_object(OIDC)),
     "enabled": Field(_flag, default=True),
     "mass_void_floor": Field(_positive, default=10),
 }
 # `login_url`, `target_link_uri`, `redirect_uris`: only where the course is launched from here.
-_TOOL = {
+TOOL = {
     "client_id": Field(_text, required=True),
     "jwks_url": Field(_url, required=True),
     "deployment_id": Field(_text),
@@ -192,7 +192,7 @@ _TOOL = {
     "target_link_uri": Field(_url),
     "redirect_uris": Field(_list_of(_url)),
 }
-_LINE_ITEM = {
+LINE_ITEM = {
     "id": Field(_text, required=True),
     "activity": Field(_iri, required=True),
     "title": Field(_title),
@@ -214,10 +214,9 @@ TYPES: Mapping[str, Mapping[str, Field]] = {
         "client_id": Field(_text, required=True),
         "deployment_id": Field(_text, required=True),
         "auth_login_url": Field(_url),
-        "auth_token_url": Field(_url),
         "jwks_url": Field(_url),
-        "tool": Field(_object(_TOOL)),
-        "lineitems": Field(_list_of(_object(_LINE_ITEM)), default=[]),
+        "tool": Field(_object(TOOL)),
+        "lineitems": Field(_list_of(_object(LINE_ITEM)), default=[]),
     },
     "csv": {
         "home_page": Field(_iri, required=True),
@@ -268,7 +267,7 @@ def _resolved(
     ]
     if isinstance(item.get("oidc"), dict):
         plain["oidc"] = dict(item["oidc"])
-        groups.append((plain["oidc"], _OIDC, "oidc."))
+        groups.append((plain["oidc"], OIDC, "oidc."))
     for group, fields, prefix in groups:
         for name, field in fields.items():
             if not field.secret or name not in group:
@@ -296,7 +295,7 @@ def _entry_faults(item: dict[str, Json], pointer: str) -> list[SetupFault]:
         known = ", ".join(TYPES)
         text = Text(ja=f"{known} のいずれかです", en=f"must be one of {known}")
         return [SetupFault(f"{pointer}/type", text)]
-    fields = {**_COMMON, **TYPES[kind]}
+    fields = {**COMMON, **TYPES[kind]}
     faults = _faults(item, fields, pointer)
     name = item.get("id")
     if isinstance(name, str) and not set(name) <= _ID_SIGNS:
@@ -324,7 +323,7 @@ def _faults(value: Json, fields: Mapping[str, Field], pointer: str) -> list[Setu
 
 
 def _entry(item: dict[str, Json], secrets: dict[str, str], zone: str) -> Entry:
-    fields = {**_COMMON, **TYPES[item["type"]]}
+    fields = {**COMMON, **TYPES[item["type"]]}
     config: dict[str, Json] = {
         name: item.get(name, field.default)
         for name, field in fields.items()
@@ -336,5 +335,5 @@ def _entry(item: dict[str, Json], secrets: dict[str, str], zone: str) -> Entry:
         config.setdefault("timezone", zone)
     if "oidc" in config:
         oidc = {"claim": "sub", **config["oidc"]}
-        config["oidc"] = {name: value for name, value in oidc.items() if not _OIDC[name].secret}
+        config["oidc"] = {name: value for name, value in oidc.items() if not OIDC[name].secret}
     return Entry(item["id"], item["type"], Text.of(item["title"]), config, secrets)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.core.reasons import Reason, sentence
+from connectors.core.setup import COMMON, LINE_ITEM, OIDC, TOOL, TYPES
 
 _PROJECT = Path(__file__).parents[3]
 _PAGES = [*sorted((_PROJECT / "docs").rglob("*.md")), _PROJECT / "README.md"]
@@ -29,3 +30,25 @@ def test_every_link_within_the_project_leads_to_a_file(page: Path) -> None:
         target for target in targets if "://" not in target and not (page.parent / target).exists()
     ]
     assert missing == []
+
+
+_FIELDS = (_PROJECT / "docs" / "reference" / "connectors-file.md").read_text()
+
+
+def documented(title: str) -> list[str]:
+    """The names in the first column of the tables below a heading."""
+    _, _, section = _FIELDS.partition(f"\n## {title}\n")
+    rows = re.findall(r"^\| (`.+?`) \|", section.partition("\n## ")[0], re.MULTILINE)
+    return sorted(name for row in rows for name in re.findall(r"`([^`]+)`", row))
+
+
+def test_the_reference_names_every_field_of_every_connector_and_no_other() -> None:
+    assert documented("Every connector") == sorted(COMMON)
+    assert {kind: documented(kind) for kind in TYPES} == {
+        kind: sorted(fields) for kind, fields in TYPES.items()
+    }
+
+
+@pytest.mark.parametrize("group", [OIDC, TOOL, LINE_ITEM], ids=["oidc", "tool", "lineitems"])
+def test_the_reference_names_the_fields_within_a_field(group: dict[str, object]) -> None:
+    assert [name for name in group if not re.search(rf"[`{{ ]{name}[`}}, ]", _FIELDS)] == []

@@ -142,7 +142,6 @@ class House:
             "client_id": CLIENT,
             "deployment_id": "1",
             "auth_login_url": f"{site.url}/auth?lang=ja",
-            "auth_token_url": f"{site.url}/token",
             "jwks_url": f"{site.url}/jwks",
             "allow_private_hosts": [site.host],
         }
