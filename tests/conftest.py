@@ -15,31 +15,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from engine.database import Database, metadata
+from config.tables import metadata
+from engine.database import Database
 
-TABLE_MODULES = (
-    "engine.audit",
-    "engine.outbox",
-    "lrs.store.tables",
-    "lrs.store.forwarding",
-    "connectors.store.tables",
-    "connectors.lti.tables",
-    "connectors.oidc.tables",
-    "badge_bridge.store.tables",
-    "badge_bridge.credentials.tables",
-    "web.tables",
-)
 _serial = itertools.count(1)
-
-
-def pytest_configure() -> None:
-    """Load every table before the first database is made."""
-    for name in TABLE_MODULES:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if not name.startswith(error.name or "?"):
-                raise
 
 
 class SteppingClock:
