@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -74,15 +75,11 @@ async def _held(
         was_met = before is not None and award.badge in before.met()
         rests_on = before if before is not None and was_met else given
         held.append(
-            Held(
-                state.id,
-                state.badge,
-                state.cycle,
-                active=True,
+            replace(
+                state,
                 supported=award.badge in still_met[given.rulebook],
                 was_met=was_met,
                 rests_on=frozenset(rests_on.badges[award.badge].used),
-                review=state.review,
             )
         )
     return held

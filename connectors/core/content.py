@@ -11,10 +11,10 @@ from uuid import UUID, uuid5
 
 from connectors.core.completion import Completion, Json
 from connectors.core.plain import plain
+from lrs.core.ifi import KINDS
 
 # Never change it: every statement id Kasane ever derived depends on it.
 NAMESPACE = UUID("0d0f6a3e-5f0a-5f3c-9d5b-6b6173616e65")
-_IFIS = ("mbox", "mbox_sha1sum", "openid", "account")
 
 
 def content_hash(completion: Completion) -> str:
@@ -25,7 +25,7 @@ def content_hash(completion: Completion) -> str:
     """
     if completion.statement is not None:
         return hashlib.sha256(completion.statement).hexdigest()
-    actor = {name: completion.actor[name] for name in _IFIS if name in completion.actor}
+    actor = {name: completion.actor[name] for name in KINDS if name in completion.actor}
     score = completion.score
     return digest(
         {

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from badge_bridge.passport import SkillState
 from engine.text import Text
 from web.views.palette import INK, SHEET, combination
-
-State = Literal["certified", "evidenced", "in_progress", "none"]
 
 WIDTH = 360
 _STRIP_HEIGHT = 62
@@ -24,14 +22,19 @@ _HEADING = 26
 _GAP = 14
 _TITLE_SIGNS = 24
 
-STATES: dict[State, Text] = {
+STATES: dict[SkillState, Text] = {
     "certified": Text(ja="認定", en="Certified"),
     "evidenced": Text(ja="修了", en="Completed"),
     "in_progress": Text(ja="学習中", en="In progress"),
     "none": Text(ja="これから", en="Not yet"),
 }
 _DONE = frozenset({"certified", "evidenced"})
-_SHARE: dict[State, float] = {"certified": 1.0, "evidenced": 1.0, "in_progress": 0.3, "none": 0.0}
+_SHARE: dict[SkillState, float] = {
+    "certified": 1.0,
+    "evidenced": 1.0,
+    "in_progress": 0.3,
+    "none": 0.0,
+}
 SUMMARY = Text(
     ja="{total}のスキルのうち、{met}を身につけています。",
     en="{met} of {total} skills achieved.",
@@ -45,7 +48,7 @@ class Skill:
     id: str
     number: int
     title: Text
-    state: State
+    state: SkillState
 
     @property
     def done(self) -> bool:
