@@ -32,13 +32,13 @@ PER_PERSON_AND_IDENTIFIER = 3
 OTHERS_PER_IDENTIFIER_AND_DAY = 9
 _DAY = timedelta(days=1)
 
-_SUBJECT = "確認番号のお知らせ / Your confirmation code"
+_SUBJECT = "確認コードのお知らせ / Your confirmation code"
 _TEXT = """\
-確認番号は次のとおりです。10分以内に、お使いの画面に入力してください。
+確認コードは次のとおりです。10分以内に、お使いの画面に入力してください。
 
     {code}
 
-心当たりがない場合は、このメールを破棄してください。番号を他の人に教えないでください。
+心当たりがない場合は、このメールを破棄してください。コードを他の人に教えないでください。
 
 ----
 
@@ -46,7 +46,7 @@ Your confirmation code is given above. Enter it within ten minutes on the page y
 If you did not ask for it, ignore this message. Do not tell the code to anybody.
 """
 TOO_MANY_CODES = Text(
-    ja="確認番号の請求が多すぎます。明日もう一度お試しください。",
+    ja="確認コードの請求が多すぎます。明日もう一度お試しください。",
     en="Too many codes were asked for; please try again tomorrow.",
 )
 

@@ -25,7 +25,7 @@ from badge_bridge.store.evidence import evidence_by_id, names_of, under_way
 from engine.problems import NotFound
 from engine.text import Text
 
-NO_SUCH_PERSON = Text(ja="この受講者は登録されていません。", en="There is no such learner.")
+NO_SUCH_PERSON = Text(ja="この学習者は登録されていません。", en="There is no such learner.")
 
 SkillState = Literal["none", "in_progress", "evidenced", "certified"]
 """`certified`: evidenced, and counted in a badge that the learner holds."""

@@ -50,7 +50,7 @@ NO_SUCH_CLAIM = Text(
     en="There is no such claim, or it has been settled already.",
 )
 SAME_OFFICER = Text(
-    ja="提案した職員とは別の職員が承認してください。",
+    ja="提案した担当者とは別の担当者が承認してください。",
     en="Somebody other than the officer who proposed it has to approve.",
 )
 PROPOSER_GONE = Text(
@@ -59,7 +59,7 @@ PROPOSER_GONE = Text(
     en="The officer who proposed it is suspended. Decline it, and let another one propose anew.",
 )
 CODE_TAKEN = Text(
-    ja="受講者番号「{code}」はすでに使われています。",
+    ja="学習者番号「{code}」はすでに使われています。",
     en="The learner code “{code}” is taken.",
 )
 

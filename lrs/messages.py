@@ -297,15 +297,15 @@ TEXTS: dict[str, Text] = {
         "この操作の権限（{scope}）がありません。", "The credential lacks the scope {scope}."
     ),
     "actor_outside_namespace": Text(
-        "この連携先は「{namespace}」の学習者について報告できません。",
+        "この提供元は「{namespace}」の学習者について報告できません。",
         "This provider may not speak about learners of {namespace}.",
     ),
     "activity_outside_prefix": Text(
-        "この連携先は次の講座について報告できません: {activity}",
+        "この提供元は次の講座について報告できません: {activity}",
         "This provider may not report on the activity {activity}.",
     ),
     "void_forbidden": Text(
-        "この連携先は、このステートメントを取り消せません。",
+        "この提供元は、このステートメントを取り消せません。",
         "This provider may not void that Statement.",
     ),
     "void_of_void": Text(

@@ -33,7 +33,7 @@ _NOT_YAML = Text(
 )
 _APPLIED = Text(ja="コネクター {id}：{change}", en="Connector {id}: {change}")
 _PUBLISHED = Text(
-    ja="ルールブック {version} を公開しました（{badges}個のバッジ）。学習者を再判定しています。",
+    ja="規程集 {version} を公開しました（{badges}個のバッジ）。学習者を再判定しています。",
     en="Rulebook {version} is published ({badges} badges). Learners are being decided again.",
 )
 _ADDED = Text(ja="アカウント {login} を登録しました。", en="The account {login} was added.")
@@ -49,9 +49,7 @@ _CREDENTIAL = Text(
     en="Key: {key}\nSecret: {secret}\nThe secret is not shown again.",
 )
 
-_NO_RULEBOOK = Text(
-    ja="ルールブックはまだ公開されていません。", en="No rulebook has been published yet."
-)
+_NO_RULEBOOK = Text(ja="規程集はまだ公開されていません。", en="No rulebook has been published yet.")
 _NO_CONNECTOR = Text(ja="コネクター {id} は登録されていません。", en="There is no connector {id}.")
 BY = "operator"
 

@@ -32,7 +32,7 @@ _COUNTS = {
     "changed": Text(ja="変更", en="Changed"),
     "duplicate": Text(ja="重複", en="Already known"),
     "ignored": Text(ja="対象外", en="Ignored"),
-    "removed": Text(ja="取消", en="Withdrawn"),
+    "removed": Text(ja="取り消し", en="Withdrawn"),
     "held": Text(ja="保留", en="Held"),
 }
 

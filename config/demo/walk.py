@@ -230,7 +230,7 @@ class Walk:
             ),
             (
                 story.AT_LIBRARY,
-                Text(ja="職員2名による確認", en="Two officers compared the papers"),
+                Text(ja="担当者2名による確認", en="Two officers compared the papers"),
                 lambda: proofs.by_two_officers(
                     officer, second, story.LEARNER.person, story.LIBRARY, story.AT_LIBRARY
                 ),

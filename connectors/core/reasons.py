@@ -125,8 +125,8 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
         ),
     ),
     Reason.MISSING_LEARNER_ID: (
-        Text(ja="受講者番号がない記録", en="No learner id"),
-        Text(ja="受講者を示す番号がありません。", en="The record does not say who the learner is."),
+        Text(ja="学習者番号がない記録", en="No learner id"),
+        Text(ja="学習者を示す番号がありません。", en="The record does not say who the learner is."),
     ),
     Reason.MISSING_COURSE: (
         Text(ja="講座コードがない記録", en="No course"),
@@ -162,9 +162,9 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
         ),
     ),
     Reason.ACTOR_OUTSIDE_NAMESPACE: (
-        Text(ja="担当外の受講者についての記録", en="Learner of another portal"),
+        Text(ja="担当外の学習者についての記録", en="Learner of another portal"),
         Text(
-            ja="この提供元は、この受講者IDについて報告することを認められていません。",
+            ja="この提供元は、この学習者IDについて報告することを認められていません。",
             en="This provider may not speak for that learner id.",
         ),
     ),

@@ -129,7 +129,7 @@ def test_a_learner_on_a_phone_lays_three_portals_into_one_badge(
     )
     office.locator("button", has_text="取り込む").click()
     expect(officer.get_by_role("status")).to_contain_text("ファイルを取り込みました")
-    expect(officer.get_by_role("main")).to_contain_text("受講者番号がない記録")
+    expect(officer.get_by_role("main")).to_contain_text("学習者番号がない記録")
 
     learner = open_page("/signup")
     learner.get_by_label("お名前").fill("髙橋 結衣")
@@ -152,7 +152,7 @@ def test_a_learner_on_a_phone_lays_three_portals_into_one_badge(
 
     # Enters the code that went to the address on the office's list.
     learner.goto("/passport/identities")
-    learner.get_by_label("名簿の受講者番号").fill(story.AT_OFFICE)
+    learner.get_by_label("名簿の学習者番号").fill(story.AT_OFFICE)
     learner.get_by_role("button", name="コードを送る").click()
     learner.get_by_label("6桁の数字").fill(_told_by_mail(place.kasane))
     learner.get_by_role("button", name="確認する").click()

@@ -29,7 +29,7 @@ CODE_WRONG = Text(
     ja="確認コードが違うか、期限が切れています。もう一度お試しください。",
     en="The code is not right, or it has expired. Please try again.",
 )
-NUMBER_MISSING = Text(ja="受講者番号を入力してください。", en="Enter your learner number.")
+NUMBER_MISSING = Text(ja="学習者番号を入力してください。", en="Enter your learner number.")
 NO_SUCH_PORTAL = Text(ja="このポータルは登録されていません。", en="There is no such portal.")
 NOT_YOURS = Text(
     ja="このIDは、あなたの台帳につながっていません。",

@@ -21,7 +21,7 @@ BADGE_STATES: dict[BadgeState, Text] = {
     "review": Text(ja="確認中", en="Under review"),
     "started": Text(ja="取り組み中", en="On the way"),
     "none": Text(ja="これから", en="Not yet"),
-    "revoked": Text(ja="取消し", en="Revoked"),
+    "revoked": Text(ja="取り消し", en="Revoked"),
 }
 ELSEWHERE = Text(ja="その他", en="Others")
 _NO_TITLE = Text(ja="", en="")

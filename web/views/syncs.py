@@ -24,7 +24,7 @@ STATES: dict[State, Text] = {
     State.PARTIAL: Text(ja="保留あり", en="Some held"),
     State.FAILED: Text(ja="失敗", en="Failed"),
     State.SKIPPED: Text(ja="見送り（実行中のため）", en="Skipped, another was running"),
-    State.STOPPED: Text(ja="停止（大量の取消し）", en="Stopped: too many withdrawals"),
+    State.STOPPED: Text(ja="停止（大量の取り消し）", en="Stopped: too many withdrawals"),
     State.MISSED: Text(ja="時刻を過ぎた", en="Missed"),
 }
 TRIGGERS: dict[Trigger, Text] = {
@@ -43,7 +43,7 @@ TYPES: dict[str, Text] = {
 }
 ADDS_UP = Text(
     ja="読込{read} ＝ 新規{stored}＋重複{duplicate}＋変更{changed}＋保留{held}"
-    "＋対象外{ignored}＋取消し{removed}",
+    "＋対象外{ignored}＋取り消し{removed}",
     en="read {read} = new {stored} + repeated {duplicate} + changed {changed} + held {held} "
     "+ without effect {ignored} + withdrawn {removed}",
 )

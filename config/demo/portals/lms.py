@@ -71,7 +71,7 @@ class Lms:
     async def _launch(self, request: Request) -> Response:
         sub = self._people.get(request.path_params["login"])
         if sub is None:
-            return HTMLResponse("<h1>受講者がいません / No such learner</h1>", status_code=404)
+            return HTMLResponse("<h1>学習者がいません / No such learner</h1>", status_code=404)
         hint = secrets.token_urlsafe(16)
         self._hints[hint] = sub
         asked = {

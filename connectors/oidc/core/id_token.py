@@ -36,7 +36,7 @@ def named(claims: Mapping[str, Json], portal: Portal, nonce: str, now: float) ->
         return Refusal(
             "id_token_name",
             Text(
-                ja="ポータルの応答に、受講者IDとして使う項目がありません。事務局にお知らせください。",
+                ja="ポータルの応答に、学習者IDとして使う項目がありません。事務局にお知らせください。",
                 en="The portal's answer lacks the claim that names its learners. "
                 "Please tell the secretariat.",
             ),

@@ -36,9 +36,9 @@ async def test_an_officer_reads_a_list_in_and_sees_what_became_of_each_row(house
     await officer.send("/console/syncs/c-office/file", files={"file": ("名簿.csv", content)})
     assert re.fullmatch(r"/console/syncs/runs/\d+", officer.page.url.path)
     assert "ファイルを取り込みました" in officer.words
-    assert "受講者番号がない記録" in officer.words
+    assert "学習者番号がない記録" in officer.words
     await officer.open("/console/syncs")
-    assert "読込3 ＝ 新規2＋重複0＋変更0＋保留1＋対象外0＋取消し0" in officer.words
+    assert "読込3 ＝ 新規2＋重複0＋変更0＋保留1＋対象外0＋取り消し0" in officer.words
     assert "保留あり" in officer.words
 
 
