@@ -88,6 +88,22 @@ class Issuer:
                     conn, award, keys=keys, addresses=self.addresses, at=self._clock()
                 )
 
+    async def withdraw_key(self, fragment: str, *, actor: str, reason: str) -> None:
+        """Publish a key no longer that others may have. Raises: NotFound.
+
+        Before that another one signs, the status lists as well: else no badge at all could be
+        verified. Interrupted half-way, the same call goes on.
+        """
+        key = await self.keyring.named(fragment)
+        if key.state == "signing":
+            await self.keyring.rotate(key.algorithm, actor=actor, reason=reason)
+        keys = await self.keyring.signing()
+        async with self._database.write() as conn:
+            at = self._clock()
+            for number in await status_lists.numbers(conn):
+                await status_lists.sign(conn, number, keys=keys, addresses=self.addresses, at=at)
+        await self.keyring.withdraw(fragment, actor=actor, reason=reason)
+
     async def _serve(self, key: str, _: Sequence[Entry]) -> None:
         await self.issue(UUID(key))
 

@@ -108,16 +108,15 @@ class Keyring:
             found.append(KeptKey(row.fragment, row.algorithm, row.created_at, state))
         return found
 
-    async def withdraw(self, fragment: str, *, actor: str, reason: str) -> None:
-        """Publish the key no longer: others may have it, so what it signed proves nothing.
+    async def named(self, fragment: str) -> KeptKey:
+        """The key of that name. Raises: NotFound, also where it was withdrawn."""
+        for key in await self.kept():
+            if key.fragment == fragment and key.state != "withdrawn":
+                return key
+        raise NotFound("no_key", _NO_KEY.format(fragment=fragment))
 
-        Where it signs, a new one does so first. Raises: NotFound, also where it was withdrawn.
-        """
-        known = {key.fragment: key for key in await self.kept()}
-        if fragment not in known or known[fragment].state == "withdrawn":
-            raise NotFound("no_key", _NO_KEY.format(fragment=fragment))
-        if known[fragment].state == "signing":
-            await self.rotate(known[fragment].algorithm, actor=actor, reason=reason)
+    async def withdraw(self, fragment: str, *, actor: str, reason: str) -> None:
+        """Publish a key no longer that signs no longer: what it has signed proves nothing."""
         at = self._clock()
         async with self._database.write() as conn:
             await conn.execute(

@@ -88,6 +88,11 @@ async def sign(
     )
 
 
+async def numbers(conn: AsyncConnection) -> list[str]:
+    """The names of all lists."""
+    return list(await conn.scalars(sa.select(status_list.c.id).order_by(status_list.c.id)))
+
+
 async def document(conn: AsyncConnection, number: str) -> bytes | None:
     """The signed list as it is served; None where there is none of that name."""
     found: bytes | None = await conn.scalar(

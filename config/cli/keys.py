@@ -98,7 +98,7 @@ def withdraw(
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> None:
-        await house.issuer.keyring.withdraw(fragment, actor=BY, reason=reason)
+        await house.issuer.withdraw_key(fragment, actor=BY, reason=reason)
 
     within(out, work)
     out.say(_WITHDRAWN, fragment=fragment)

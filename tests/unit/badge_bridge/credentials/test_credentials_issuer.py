@@ -410,7 +410,7 @@ async def test_a_withdrawn_key_verifies_nothing_and_another_signs_in_its_place(h
     before = await house.keyring.kept()
     assert [key.state for key in before] == ["signing", "signing"]
     (leaked,) = [key.fragment for key in before if key.algorithm == "Ed25519"]
-    await house.keyring.withdraw(leaked, actor="officer", reason="the disk was stolen")
+    await house.issuer.withdraw_key(leaked, actor="officer", reason="the disk was stolen")
     await house.keyring.rotate("RS256", actor="officer", reason="yearly")
     after = [(key.algorithm, key.state) for key in await house.keyring.kept()]
     assert after == [
@@ -427,7 +427,7 @@ async def test_a_withdrawn_key_verifies_nothing_and_another_signs_in_its_place(h
     ]
     assert [report.valid for report in reports] == [False, True]
     with pytest.raises(NotFound):
-        await house.keyring.withdraw(leaked, actor="officer", reason="again")
+        await house.issuer.withdraw_key(leaked, actor="officer", reason="again")
     async with house.database.read() as conn:
         query = sa.select(audit_entry.c.subject, audit_entry.c.reason)
         entries = (await conn.execute(query.where(audit_entry.c.action == "key_withdrawn"))).all()
