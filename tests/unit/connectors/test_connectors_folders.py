@@ -11,7 +11,8 @@ from connectors import runs
 from connectors.runs import State, Trigger
 from connectors.watch import Folders
 
-LIST = "受講者番号,講座コード,修了日,修了証番号\nC-1,SEC,2026/2/20,9\n"
+HEADING = "受講者番号,氏名,メールアドレス,講座コード,講座名,修了日,点数,修了証番号\n"
+LIST = HEADING + "C-1,髙橋,,SEC,基礎,2026/2/20,85,9\n"
 
 
 @pytest.fixture
