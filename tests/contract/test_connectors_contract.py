@@ -214,8 +214,9 @@ async def library(database: Database, clock: Any, tmp_path: Path) -> AsyncIterat
     flaw = Flaw(Starlette(routes=routes))
     server = uvicorn.Server(uvicorn.Config(flaw, port=0, lifespan="off", log_level="error"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 -- uvicorn has no event to wait for
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        while not server.started:  # noqa: ASYNC110 -- uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
     host = f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     made = Library(database, clock, {"xapi_pull": lambda c: replace(XapiPull.of(c), page=2)})
     made.flaw, made.endpoint = flaw, f"http://{host}/xapi"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -235,6 +236,24 @@ class House:
                 .order_by(outbox.c.seq)
             )
             return [{"key": row.key, **row.args} for row in rows]
+
+    async def waits_for_a_lock(self, task: asyncio.Task[Any]) -> None:
+        """Return once `task`, which writes, waits for the writer that the caller is."""
+        async with asyncio.timeout(30):
+            while not await self._somebody_waits():
+                assert not task.done(), "it went ahead"
+                await asyncio.sleep(0.01)  # neither the server nor a lock tells us
+        assert not task.done()
+
+    async def _somebody_waits(self) -> bool:
+        if self.database.dialect == "sqlite":
+            return bool(self.database._one_writer._waiters)
+        async with self.database.read() as conn:
+            waiting = sa.text(
+                "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE NOT granted AND datname = current_database()"
+            )
+            return bool(await conn.scalar(waiting))
 
     async def letters_waiting(self) -> list[Letter]:
         """The mail that waits to be sent, opened."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -44,11 +45,13 @@ class Scripted:
         self.says: list[Item | Exception] = []
         self.asked: list[Mapping[str, Any]] = []
         self.gate: asyncio.Event | None = None
+        self.reached = asyncio.Event()
 
     async def read(
         self, states: Mapping[str, Mapping[str, Any]], _reading: Reading
     ) -> AsyncIterator[Item]:
         self.asked.append(states)
+        self.reached.set()
         if self.gate is not None:
             await self.gate.wait()
         for one in self.says:
@@ -58,16 +61,29 @@ class Scripted:
 
 
 @pytest.fixture
-async def portal(desk: Any) -> Scripted:
-    """The scheduled portal, read by the service of `desk`."""
-    script = Scripted()
-    await desk.apply(NIGHTLY)
+def portal() -> Scripted:
+    return Scripted()
+
+
+def service(desk: Any, portal: Scripted, **options: Any) -> SyncService:
+    """A service that reads `portal`, whatever the connector."""
 
     def pull(_connector: Connector) -> Scripted:
-        return script
+        return portal
 
-    desk.sync._pulls = {"xapi_pull": pull}
-    return script
+    pulls = {"xapi_pull": pull}
+    return SyncService(
+        desk.database, desk.connectors, desk.vault, Fetcher(), desk.clock, pulls=pulls, **options
+    )
+
+
+@pytest.fixture
+async def desk(desk: Any, portal: Scripted) -> Any:
+    """The desk, with one more portal that is scheduled and scripted."""
+    await desk.apply(NIGHTLY)
+    sync = service(desk, portal)
+    sync.register(desk.jobs)
+    return dataclasses.replace(desk, sync=sync)
 
 
 def done(learner: str, **members: Any) -> Completion:
@@ -186,8 +202,8 @@ async def test_a_portal_that_cannot_be_read_at_all_fails_its_run_and_no_other(
 
 async def test_a_run_that_takes_too_long_is_stopped(desk: Any, portal: Scripted) -> None:
     portal.gate = asyncio.Event()
-    desk.sync._deadline_s = 0.05
-    run = await desk.sync.run("library", trigger="manual")
+    hasty = service(desk, portal, deadline=timedelta(seconds=0.05))
+    run = await hasty.run("library", trigger="manual")
     assert run.state is State.FAILED
     assert run.detail is not None
 
@@ -195,8 +211,7 @@ async def test_a_run_that_takes_too_long_is_stopped(desk: Any, portal: Scripted)
 async def test_two_runs_of_one_connector_do_not_overlap(desk: Any, portal: Scripted) -> None:
     portal.gate = asyncio.Event()
     first = asyncio.create_task(desk.sync.run("library", trigger="manual"))
-    while not portal.asked:  # noqa: ASYNC110 -- the run is under way once the portal is asked
-        await asyncio.sleep(0)
+    await asyncio.wait_for(portal.reached.wait(), 30)
     second = await desk.sync.run("library", trigger="manual")
     assert second.state is State.SKIPPED
     portal.gate.set()
@@ -344,8 +359,7 @@ async def test_the_bell_rings_by_itself(desk: Any, portal: Scripted) -> None:
     bell = Bell(desk.database, desk.clock, desk.jobs, folders, every_s=0.05)
     working = asyncio.create_task(desk.jobs.run())
     bell.start()
-    while not portal.asked:  # noqa: ASYNC110 -- what the bell sets going ends in the portal
-        await asyncio.sleep(0.02)
+    await asyncio.wait_for(portal.reached.wait(), 30)
     bell.stop()
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
