@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -66,6 +67,14 @@ def _result(answer: httpx.Response, index: int = 0) -> Any:
     return answer.json()["results"][index]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _well_after_all_this(town_hall: Any) -> Iterator[None]:
+    """Whatever was thrown at it, in whatever order, the server still does its work."""
+    yield
+    assert httpx.get(f"{town_hall.kasane.url}/healthz", timeout=10).status_code == 200
+    assert _result(town_hall.provider.ingest([_statement(99)]))["result"] == "stored"
+
+
 _TWICE = json.dumps(_statement(1)).replace('{"id"', '{"id": "other", "id"', 1).encode()
 _NAN = json.dumps(_statement(2) | {"result": {"score": {"scaled": 0.5}}}).encode()
 _NAN = _NAN.replace(b"0.5", b"NaN")
@@ -95,9 +104,7 @@ _MALFORMED = {
 def test_the_strict_door_refuses_malformed_json_and_says_why(
     town_hall: Any, content: bytes
 ) -> None:
-    began = time.monotonic()
     _in_both_languages(lambda headers: _strict(town_hall, content, **headers))
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("content", _MALFORMED.values(), ids=_MALFORMED.keys())
@@ -162,21 +169,21 @@ def test_an_assertion_that_expired_or_was_signed_by_another_gets_no_token(town_h
     forged = f"{header_payload}.{stranger.rsplit('.', 1)[1]}"
     for assertion in (expired, forged, "not.a.jwt", tool.assertion(aud="https://elsewhere")):
         answer = tool.ask_token(assertion)
-        assert answer.status_code in {400, 401}
-        assert answer.json()["error"] in {"invalid_client", "invalid_request", "invalid_grant"}
+        assert answer.status_code == 401
+        assert answer.json()["error"] == "invalid_client"
 
 
 def test_an_assertion_is_good_for_one_token_only(town_hall: Any) -> None:
     assertion = town_hall.town.tool.assertion()
     assert town_hall.town.tool.ask_token(assertion).status_code == 200
-    assert town_hall.town.tool.ask_token(assertion).status_code in {400, 401}
+    assert town_hall.town.tool.ask_token(assertion).status_code == 401
 
 
 def test_a_score_without_a_good_token_or_for_no_line_item_is_refused(town_hall: Any) -> None:
     tool, lineitem = town_hall.town.tool, town_hall.town.lineitem
     assert tool.post_score(lineitem, SCORES[1], token="made-up").status_code == 401
     unknown = tool.post_score(lineitem.replace("/501", "/999"), SCORES[1])
-    assert unknown.status_code in {403, 404}
+    assert unknown.status_code == 404
     nonsense = tool.post_score(lineitem, {"userId": "x", "scoreGiven": "many"})
     assert nonsense.status_code == 400
     _explained(nonsense)
@@ -209,8 +216,3 @@ def test_half_a_row_is_held_and_the_rows_around_it_are_taken(town_hall: Any) -> 
         "missing_course",
         "missing_learner_id",
     ]
-
-
-def test_the_server_is_well_after_all_this(town_hall: Any) -> None:
-    assert httpx.get(f"{town_hall.kasane.url}/healthz", timeout=10).status_code == 200
-    assert _result(town_hall.provider.ingest([_statement(99)]))["result"] == "stored"

@@ -8,13 +8,16 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
 import yaml
+from openbadgeslib.ob3 import OB3LdpVerifier
 
 from config.demo.installation import Installation, eventually
 from config.demo.proofs import by_two_officers
@@ -25,6 +28,7 @@ _LEARNERS = [f"L-{number}" for number in range(1001, 1007)]
 _PROGRESS = 120
 _HOME = "https://portal-k.example.jp"
 _COURSES = [f"{_HOME}/courses/{name}" for name in ("one", "two")]
+_EARNED = "http://id.tincanapi.com/verb/earned"
 _NAMES = {"ja": "試験", "en": "trial"}
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -139,16 +143,14 @@ def _set_up(kasane: Installation) -> tuple[str, str]:
     return made["key"], made["secret"]
 
 
-def _stored_ids(kasane: Installation, key: tuple[str, str]) -> Counter[str]:
-    """How often each statement is listed by the record store, all pages."""
-    found: Counter[str] = Counter()
-    where = "/xapi/statements?limit=100"
+def _listed(kasane: Installation, key: tuple[str, str], **query: str) -> Iterator[Any]:
+    """The statements that the record store lists, all pages."""
+    where = f"/xapi/statements?{urlencode({'limit': 100, **query})}"
     while where:
         page = httpx.get(kasane.url + where, auth=key, headers=_VERSION, timeout=30)
         page.raise_for_status()
-        found.update(one["id"] for one in page.json()["statements"])
+        yield from page.json()["statements"]
         where = page.json().get("more", "")
-    return found
 
 
 def test_nothing_acknowledged_is_lost_and_nothing_due_is_issued_twice(
@@ -181,10 +183,11 @@ def test_nothing_acknowledged_is_lost_and_nothing_due_is_issued_twice(
     assert not client.is_alive(), told
     assert pusher.refused == [], told
     assert alive == _KILLS, f"the client was done after {alive} kills: {told}"
-    stored = _stored_ids(kasane, key)
+    stored = Counter(one["id"] for one in _listed(kasane, key))
     assert {one: stored[one] for one in pusher.acknowledged} == dict.fromkeys(
         pusher.acknowledged, 1
     ), told
+    awards: Counter[str] = Counter()
     for learner in _LEARNERS:
         with kasane.visitor(learner.lower(), _PASSWORD) as visitor:
             badges = eventually(partial(_all_badges, visitor))
@@ -192,7 +195,10 @@ def test_nothing_acknowledged_is_lost_and_nothing_due_is_issued_twice(
             assert visitor.json("/passport.json")["revoked"] == []
             for badge in badges:
                 document = eventually(partial(_credential, kasane, badge["award"]))
-                assert document["type"][-1] == "OpenBadgeCredential" or document["proof"], told
+                OB3LdpVerifier().verify(document, download=partial(_published, kasane))
+                awards[f"{kasane.url}/credentials/{badge['award']}"] += 1
+    assert len(awards) == 3 * len(_LEARNERS), told
+    assert _earned(kasane) == awards, told
 
 
 def _all_badges(visitor: Any) -> list[Any]:
@@ -200,6 +206,22 @@ def _all_badges(visitor: Any) -> list[Any]:
     return badges if len(badges) >= 3 else []
 
 
-def _credential(kasane: Installation, award: str) -> Any:
+def _credential(kasane: Installation, award: str) -> bytes:
     answer = httpx.get(f"{kasane.url}/credentials/{award}.json", timeout=30)
-    return answer.json() if answer.is_success else None
+    return answer.content if answer.is_success else b""
+
+
+def _published(kasane: Installation, url: str) -> bytes:
+    """What a verifier downloads: keys and status list; `did:web` asks for https."""
+    answer = httpx.get(kasane.url + urlsplit(url).path, timeout=30)
+    answer.raise_for_status()
+    return answer.content
+
+
+def _earned(kasane: Installation) -> Counter[str]:
+    """How often Kasane itself said of each credential that it was earned."""
+    kasane.stop()
+    made = kasane.run("credentials", "add", "kasane")
+    kasane.start()
+    own = _listed(kasane, (made["key"], made["secret"]), verb=_EARNED)
+    return Counter(one["context"]["contextActivities"]["other"][0]["id"] for one in own)
