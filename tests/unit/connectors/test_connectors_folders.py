@@ -1,4 +1,4 @@
-"""Watched folders: what lies there is taken in once and put away, whatever lies beside it."""
+"""Watched folders: one file that cannot be dealt with keeps no other back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from connectors import runs
-from connectors.runs import State, Trigger
 from connectors.watch import Folders
 
 HEADING = "受講者番号,氏名,メールアドレス,講座コード,講座名,修了日,点数,修了証番号\n"
@@ -32,20 +31,6 @@ async def looked(desk: Any) -> Folders:
     await watch.look()
     await watch.look()
     return watch
-
-
-async def test_a_list_dropped_into_a_folder_is_taken_in_and_put_away(
-    desk: Any, folders: dict[str, Path]
-) -> None:
-    (folders["a-office"] / "march.csv").write_text(LIST)
-    watch = await looked(desk)
-    async with desk.database.read() as conn:
-        (run,) = await runs.history(conn)
-    assert (run.connector, run.trigger, run.counts.stored) == ("a-office", Trigger.FOLDER, 1)
-    assert run.state is State.OK
-    assert not (folders["a-office"] / "march.csv").exists()
-    assert len(list((folders["a-office"] / "done").iterdir())) == 1
-    assert await watch.look() == []
 
 
 async def test_a_file_that_cannot_be_put_away_keeps_no_other_back(
