@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connector import Connector
 from connectors.core.completion import Json
-from connectors.core.setup import DEFAULT_ZONE, SetupFault, entries
+from connectors.core.fields import SetupFault
+from connectors.core.setup import DEFAULT_ZONE, entries
 from connectors.store.tables import connector as table
 from connectors.store.tables import schedule
 from engine.audit import record
