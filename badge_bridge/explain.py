@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from badge_bridge.core.canonical import Json
-from badge_bridge.passport import AwardView, BadgeView, passport
+from badge_bridge.core.passport import AwardView, BadgeView
+from badge_bridge.passport import passport
 from engine.problems import NotFound
 from engine.text import Text
 

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from badge_bridge.awards import Award, awards_of
-from badge_bridge.core.canonical import Json
 from badge_bridge.core.decide import decide
-from badge_bridge.core.decision import Decision, Node, Outcome, Step
-from badge_bridge.core.explanation import Why, Words, explain, note, step_text
+from badge_bridge.core.decision import Decision, Node, Step
+from badge_bridge.core.explanation import Words, explain, note, step_text
 from badge_bridge.core.next_badge import next_badges
-from badge_bridge.core.rulebook import Overlay
+from badge_bridge.core.passport import (
+    AwardView,
+    BadgeView,
+    Completion,
+    Course,
+    NextBadge,
+    Passport,
+    SkillState,
+    SkillView,
+    StepView,
+)
 from badge_bridge.persons import Person, person
 from badge_bridge.reviews import REASONS
 from badge_bridge.store import decisions
@@ -26,142 +34,6 @@ from engine.problems import NotFound
 from engine.text import Text
 
 NO_SUCH_PERSON = Text(ja="この学習者は登録されていません。", en="There is no such learner.")
-
-SkillState = Literal["none", "in_progress", "evidenced", "certified"]
-"""`certified`: evidenced, and counted in a badge that the learner holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A completion that counts. `scaled` is −1…1; `recognised`: without an assessment."""
-
-    statement: UUID
-    source: str
-    activity: str
-    name: Text
-    occurred_at: datetime
-    scaled: float | None
-    recognised: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SkillView:
-    """A skill of the map as this learner has it; `notes` say what was not counted."""
-
-    id: str
-    title: Text
-    parent: str | None
-    level: str
-    outcome: Text | None
-    assessment: Text | None
-    state: SkillState
-    completions: tuple[Completion, ...]
-    notes: tuple[Text, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AwardView:
-    """An award as its holder sees it; `review_deadline` is set while a person looks at it."""
-
-    id: UUID
-    badge: str
-    name: Text
-    cycle: int
-    state: Literal["active", "revoked"]
-    awarded_at: datetime
-    revoked_at: datetime | None
-    revoke_reason: Text | None
-    review_deadline: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class BadgeView:
-    """A badge of the rulebook: whether it is held, whether its rule is met, and why."""
-
-    id: str
-    kind: Literal["badge", "stack"]
-    name: Text
-    description: Text
-    criteria: Text
-    overlay: Overlay | None
-    outcome: Outcome
-    award: AwardView | None
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """An activity that would evidence a skill."""
-
-    source: str
-    activity: str
-    name: Text
-
-
-@dataclass(frozen=True, slots=True)
-class StepView:
-    """One thing still to do, and the courses that would do it."""
-
-    text: Text
-    skills: tuple[str, ...]
-    count: int
-    courses: tuple[Course, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NextBadge:
-    """The badge to aim for."""
-
-    badge: str
-    name: Text
-    steps_left: int
-    steps: tuple[StepView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Passport:
-    """Everything about one learner; `skills` and `badges` in the order of the rulebook."""
-
-    person: UUID
-    code: str
-    name: str
-    rulebook: str
-    decided_at: datetime | None
-    skills: tuple[SkillView, ...]
-    badges: tuple[BadgeView, ...]
-    revoked: tuple[AwardView, ...]
-    next: NextBadge | None
-
-    def to_json(self) -> Json:
-        """The passport as data."""
-        return {
-            "learner": self.code,
-            "rulebook": self.rulebook,
-            "skills": [{"id": skill.id, "state": skill.state} for skill in self.skills],
-            "badges": [
-                {"id": badge.id, "award": str(badge.award.id), "state": badge.award.state}
-                for badge in self.badges
-                if badge.award
-            ],
-            "revoked": [
-                {
-                    "id": award.badge,
-                    "award": str(award.id),
-                    "reason": award.revoke_reason.to_json() if award.revoke_reason else None,
-                }
-                for award in self.revoked
-            ],
-            "next": {
-                "id": self.next.badge,
-                "steps_left": self.next.steps_left,
-                "skills": sorted({skill for step in self.next.steps for skill in step.skills}),
-            }
-            if self.next
-            else None,
-            "evidence_count": {
-                skill.id: len(skill.completions) for skill in self.skills if skill.completions
-            },
-        }
 
 
 async def passport(conn: AsyncConnection, person_id: UUID) -> Passport:

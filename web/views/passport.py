@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from badge_bridge.core.explanation import Why
-from badge_bridge.passport import BadgeView, Passport, SkillView
+from badge_bridge.core.passport import BadgeView, Passport, SkillView
 from engine.text import Text
 from web.views.emblem import Emblem, Layer, emblem
 from web.views.palette import combination

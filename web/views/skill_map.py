@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from badge_bridge.passport import SkillState
+from badge_bridge.core.passport import SkillState
 from engine.text import Text
 from web.views.palette import INK, SHEET, combination
 

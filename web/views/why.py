@@ -12,7 +12,7 @@ from datetime import datetime
 
 from badge_bridge.core.decision import Outcome
 from badge_bridge.core.explanation import Why
-from badge_bridge.passport import Completion, Course, SkillView, StepView
+from badge_bridge.core.passport import Completion, Course, SkillView, StepView
 from engine.text import Text
 
 UNNAMED = Text(ja="名称未登録の講座", en="A course without a name here")

@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from badge_bridge.core.evidence import Evidence
+from badge_bridge.core.passport import Passport
 from badge_bridge.core.rulebook import Rulebook, parse
-from badge_bridge.passport import Passport, passport
+from badge_bridge.passport import passport
 from badge_bridge.people import People, ProofMethod
 from badge_bridge.persons import Person
 from badge_bridge.reviews import Reviews

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badge_bridge.core.explanation import Why
-from badge_bridge.credentials.report import VerificationReport, failed, passed, unknown
-from badge_bridge.passport import (
+from badge_bridge.core.passport import (
     AwardView,
     BadgeView,
     Completion,
@@ -22,6 +21,7 @@ from badge_bridge.passport import (
     SkillView,
     StepView,
 )
+from badge_bridge.credentials.report import VerificationReport, failed, passed, unknown
 from connectors.connector import Connector
 from connectors.core.counts import Counts
 from connectors.core.reasons import Reason, label
