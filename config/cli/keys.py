@@ -21,6 +21,8 @@ _STATES = {
     "published": Text(ja="公開中（検証用）", en="published, for verifying"),
     "withdrawn": Text(ja="失効（公開しない）", en="withdrawn"),
 }
+_KEY = Text.of("{fragment}")
+_ABOUT = Text(ja="   {algorithm}、{at} 作成、{state}", en="   {algorithm}, made {at}, {state}")
 _ROTATED = Text(
     ja="これからは鍵 {fragment} で署名します。以前の鍵は検証のために公開し続けます。",
     en="The key {fragment} signs from now on. Earlier keys stay published for verifying.",
@@ -51,19 +53,10 @@ def list_keys(as_json: AsJson = False) -> None:
         return await house.issuer.keyring.kept()
 
     found = within(out, work)
-    out.table(
-        Text(ja="署名鍵", en="Signing keys"),
-        [
-            Text(ja="鍵", en="Key"),
-            Text(ja="方式", en="Algorithm"),
-            Text(ja="作成", en="Made"),
-            Text(ja="状態", en="State"),
-        ],
-        [
-            (key.fragment, key.algorithm, key.created_at.date(), out.text(_STATES[key.state]))
-            for key in found
-        ],
-    )
+    for key in found:
+        # No table: a name cut short could not be given to `withdraw`.
+        out.say(_KEY, fragment=key.fragment)
+        out.say(_ABOUT, algorithm=key.algorithm, at=key.created_at.date(), state=_STATES[key.state])
     out.result(
         [
             {"key": key.fragment, "algorithm": key.algorithm, "state": key.state}
