@@ -132,9 +132,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
         jobs=jobs,
         connectors=connectors,
         sync=sync,
-        people=People(
-            clock, letters, code_key=vault.key_for("code"), is_officer=is_officer
-        ),
+        people=People(clock, letters, code_key=vault.key_for("code"), is_officer=is_officer),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         worker=worker,

@@ -63,7 +63,7 @@ class Desk:
         self.sessions = Sessions(clock)
         self.public_url = public_url.rstrip("/")
         self._default_language = default_language
-        self._zone = zone
+        self.zone = zone
 
     async def visitor(self, request: Request) -> Visitor:
         """Whose request this is."""
@@ -154,7 +154,7 @@ class Desk:
         html = pages.render(
             template,
             visitor.language,
-            self._zone,
+            self.zone,
             visitor=visitor,
             notice=notice(request.query_params.get("done")),
             public_url=self.public_url,

@@ -15,7 +15,6 @@ from lrs import service as lrs
 from lrs.service import attachments, browsing
 from lrs.service.browsing import Leaf
 from web.desk import Desk
-from web.pages import ZONE
 from web.portals import portals
 from web.services import Services
 from web.views.statement import statement_page
@@ -47,7 +46,7 @@ class _StatementPages:
     async def page(self, request: Request) -> Response:
         """The statements that were asked for, the newest first."""
         visitor, _ = await self._desk.staff(request)
-        asked = question(request.query_params, ZONE)
+        asked = question(request.query_params, self._desk.zone)
         async with self._services.database.read() as conn:
             found = _NOTHING
             if not asked.faults:
