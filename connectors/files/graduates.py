@@ -16,6 +16,7 @@ from connectors.core.content import content_hash
 from connectors.core.dates import parse_date
 from connectors.core.plain import key, plain, storable, visible
 from connectors.core.reasons import Reason
+from connectors.core.setup import DEFAULT_ZONE
 from connectors.files.table import Row, Table, read_table
 
 # What an IRI's path may hold as it is (RFC 3987 `isegment` without what breaks a path apart).
@@ -40,7 +41,7 @@ class Graduates:
             home_page=config["home_page"],
             columns=config["columns"],
             natural_key=tuple(config["natural_key"]),
-            zone=ZoneInfo(config["timezone"]),
+            zone=ZoneInfo(config.get("timezone", DEFAULT_ZONE)),
             score_max=config.get("score_max", 100),
         )
 

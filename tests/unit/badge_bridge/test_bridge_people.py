@@ -171,7 +171,7 @@ async def test_what_a_suspended_officer_proposed_cannot_be_approved(house: Any) 
     async def is_officer(_conn: Any, login: str) -> bool:
         return login in officers
 
-    people = People(house.clock, code_key=b"k" * 32, is_officer=is_officer)
+    people = People(house.clock, house.letters, code_key=b"k" * 32, is_officer=is_officer)
     async with house.database.write() as conn:
         claim = await people.propose(conn, yui.id, ROW, officer="sato", reference="papers")
     officers.remove("sato")
@@ -307,7 +307,7 @@ async def test_a_handover_that_a_suspended_officer_proposed_begins_anew(house: A
     async def is_officer(_conn: Any, login: str) -> bool:
         return login in officers
 
-    people = People(house.clock, code_key=b"k" * 32, is_officer=is_officer)
+    people = People(house.clock, house.letters, code_key=b"k" * 32, is_officer=is_officer)
     settle = {"outcome": "transfer", "reason": "書類で確認"}
     answers = []
     for officer in ("officer-1", "officer-2", "officer-3"):

@@ -15,8 +15,8 @@ from engine.fetcher import (
     FetchFailed,
     FetchRefused,
     Policy,
-    _retry_after,
     permitted_address,
+    retry_after,
 )
 
 Answer = Callable[[str, int], bytes]
@@ -140,7 +140,7 @@ async def test_a_time_to_wait_that_is_none_is_passed_over(value: str) -> None:
     async with _server(lambda _line, _n: reply) as (host, _):
         failure = await _failure(Fetcher().get(f"http://{host}/", policy=_local(host, tries=1)))
     assert failure.retriable
-    wait = _retry_after(value)
+    wait = retry_after(value)
     assert wait is None or wait >= 0
 
 
