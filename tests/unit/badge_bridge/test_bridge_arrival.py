@@ -204,7 +204,8 @@ async def test_two_accounts_of_one_learner_are_judged_one_after_the_other(
 async def take_in(house: Any, conn: Any, portal: str, name: str) -> None:
     """What a worker does with one actor's marks, in the transaction of the caller."""
     key = house.account(portal, name).key
-    await house.worker.statements(conn, key, await take(conn, "statement", key))
+    taken = await take(conn, "statement", [key])
+    await house.worker.statements(conn, key, taken[key])
 
 
 async def test_replay_notices_evidence_that_was_changed_or_removed(
