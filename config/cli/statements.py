@@ -81,7 +81,7 @@ def export_statements(
     async def work(house: House) -> dict[str, Any]:
         query = _query({name: value for name, value in filters.items() if value})
         done = 0
-        async with export(house.database, house.clock, query, credential=credential) as found:
+        async with export(house.database, query, credential=credential) as found:
             with _target(file) as target, out.counting(_EXPORTING, found.count) as shown:
                 async for line in found.lines:
                     await asyncio.to_thread(target.write, line)

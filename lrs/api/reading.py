@@ -68,7 +68,7 @@ class Reading:
             raise refusal(Fault("scope_missing", params={"scope": "statements/read"}), family)
         asked = self._asked(request, family)
         async with self._database.read() as conn:
-            through = await self._horizon.through(conn)
+            through = await self._horizon.recent(conn)
             if asked.query.statement_id or asked.query.voided_statement_id:
                 response = await self._one(conn, asked, credential)
             else:

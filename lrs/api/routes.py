@@ -41,7 +41,7 @@ def routes(
     arrive; the system chooses one where none is given.
     """
     authenticator = Authenticator(database, verifier)
-    horizon = Horizon(database, clock)
+    horizon = Horizon(database)
     reading = Reading(database, authenticator, horizon, clock, signing_key=signing_key)
     limits = limits or Limits()
     incoming = Incoming(database, clock, limits, folder)

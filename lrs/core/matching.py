@@ -113,8 +113,8 @@ def _is(wanted: Ifi, actor: Json) -> bool:
     )
 
 
-def names_all(query: Query, raw: bytes) -> bool:
-    """Whether every identifier asked for stands in the statement's own text.
+def naming(query: Query) -> Callable[[bytes], bool]:
+    """Tells of a statement's own text whether every identifier asked for stands in it.
 
     Cheap and nearly always true for what the index found. False proves nothing (an escape, a
     reference): then `matches` decides.
@@ -122,9 +122,12 @@ def names_all(query: Query, raw: bytes) -> bool:
     wanted = [text for text in (query.verb, query.activity) if text is not None]
     if query.registration is not None:
         wanted.append(str(query.registration))
-    folded = raw.lower()
     if query.agent is not None:
         wanted += [query.agent.value, query.agent.home_page]
-    return all(
-        json.dumps(text, ensure_ascii=False)[1:-1].encode().lower() in folded for text in wanted
-    )
+    written = [json.dumps(text, ensure_ascii=False)[1:-1].encode().lower() for text in wanted]
+
+    def names_all(raw: bytes) -> bool:
+        folded = raw.lower()
+        return all(text in folded for text in written)
+
+    return names_all

@@ -10,7 +10,6 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.clock import Clock
 from engine.database import Database
 from lrs.core import transfer
 from lrs.core.query import Query
@@ -34,7 +33,7 @@ class Export:
 
 @asynccontextmanager
 async def export(
-    database: Database, clock: Clock, query: Query, *, credential: str | None = None
+    database: Database, query: Query, *, credential: str | None = None
 ) -> AsyncIterator[Export]:
     """What answers `query`, voided ones too, the oldest first, in lines of `lrs.core.transfer`.
 
@@ -46,7 +45,7 @@ async def export(
             # SQLite's read transaction is one snapshot anyway. Whoever reads the lines may be
             # slow, and a transaction that only reads holds nobody up.
             await conn.execution_options(isolation_level="REPEATABLE READ")
-        through = await Horizon(database, clock).through(conn)
+        through = await Horizon(database).through(conn)
         if database.dialect == "postgresql":
             await conn.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         count = 0

@@ -135,7 +135,7 @@ class Forwarder:
             return False
         async with self._database.read() as conn:
             # The horizon has to be asked before anything is read.
-            through = await Horizon(self._database, self._clock).through(conn)
+            through = await Horizon(self._database).through(conn)
             again = await rows.to_send_again(conn, id_, _READ_AT_ONCE)
             limit = first_seq(through)
             found = again or await rows.behind(conn, target.position, limit, _READ_AT_ONCE)

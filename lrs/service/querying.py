@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.core.credential import Credential
-from lrs.core.matching import MAX_CHAIN, matches, names_all
+from lrs.core.matching import MAX_CHAIN, matches, naming
 from lrs.core.query import Query
 from lrs.store import search
 from lrs.store import statements as rows
@@ -78,7 +78,8 @@ async def answering(
     """Those of the index's finds that do answer: two identifiers may share a 64-bit key."""
     if not search.terms_of(query):
         return found
-    doubtful = [row for row in found if row.ref is not None or not names_all(query, row.raw)]
+    names_all = naming(query)
+    doubtful = [row for row in found if row.ref is not None or not names_all(row.raw)]
     if not doubtful:
         return found
     chain = {row.id: row for row in doubtful}

@@ -8,19 +8,19 @@ Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.clock import Clock
 from engine.database import Database
 from lrs.store.placement import sqlite_now
 from lrs.store.search import newest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_FRESH = timedelta(seconds=1)
+_FRESH_S = 0.05
 
 # `now()` is the start of our own read transaction: taken before the look by definition.
 _look = sa.text(
@@ -32,11 +32,10 @@ _look = sa.text(
 class Horizon:
     """The promise of one process. It never goes back: what was consistent stays so."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
         self._promised: datetime | None = None
-        self._looked: datetime | None = None
+        self._looked = 0.0
 
     async def through(self, conn: AsyncConnection) -> datetime:
         """The moment through which what `conn` reads from now on is complete, to the millisecond.
@@ -47,20 +46,20 @@ class Horizon:
         # `stored` is cut to the millisecond, so one of this same millisecond may still come.
         found = found.replace(microsecond=found.microsecond // 1000 * 1000) - _MILLISECOND
         self._promised = max(found, self._promised or found)
-        self._looked = self._clock()
+        self._looked = time.monotonic()
         return self._promised
 
-    async def recent(self) -> datetime:
-        """The last promise where it is fresh, else a new one; for answers that read nothing."""
-        now = self._clock()
-        if (
-            self._promised is not None
-            and self._looked is not None
-            and timedelta(0) <= now - self._looked < _FRESH
-        ):
+    async def recent(self, conn: AsyncConnection | None = None) -> datetime:
+        """The last promise where it is fresh, which is as true as a new one; else a new one.
+
+        `conn` as for `through`; without it one is opened.
+        """
+        if self._promised is not None and time.monotonic() - self._looked < _FRESH_S:
             return self._promised
-        async with self._database.read() as conn:
+        if conn is not None:
             return await self.through(conn)
+        async with self._database.read() as own:
+            return await self.through(own)
 
     @property
     def _on_postgres(self) -> bool:

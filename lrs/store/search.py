@@ -7,7 +7,8 @@ OFFSET, so a page costs the same wherever it lies.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,34 +35,64 @@ async def page(
 
     `only_of` keeps to what one credential stored. Keys may collide: the caller re-checks.
     """
+    terms = terms_of(query)
+    given: dict[str, Any] = {f"key{position}": one.key for position, one in enumerate(terms)}
+    bounds = {
+        "since": first_seq(query.since + _MILLISECOND) if query.since else None,
+        "until": first_seq(query.until + _MILLISECOND) if query.until else None,
+        "after": after,
+        "only_of": only_of,
+    }
+    given |= {name: value for name, value in bounds.items() if value is not None}
+    shape = _Shape(
+        roles=tuple(one.role for one in terms),
+        bounds=frozenset(given),
+        ascending=query.ascending,
+        voided=voided,
+    )
+    found = await conn.execute(_select(shape), {**given, "limit": limit})
+    return [row_of(row) for row in found]
+
+
+class _Shape(NamedTuple):
+    """All of a query but its values."""
+
+    roles: tuple[Role, ...]
+    bounds: frozenset[str]
+    ascending: bool
+    voided: Voided
+
+
+@lru_cache(maxsize=1000)
+def _select(shape: _Shape) -> sa.Select[Any]:
+    """The query of that shape; to build it costs more than to run it."""
     source: sa.FromClause = statement
     seq: sa.ColumnElement[int] = statement.c.seq
     where: list[sa.ColumnElement[bool]] = []
-    if voided != "any":
+    if shape.voided != "any":
         is_valid = statement.c.voided_by.is_(None)
-        where.append(is_valid if voided == "no" else ~is_valid)
-    for position, one in enumerate(terms_of(query)):
+        where.append(is_valid if shape.voided == "no" else ~is_valid)
+    for position, role in enumerate(shape.roles):
         index = term.alias(f"t{position}")
         source = source.join(index, index.c.seq == statement.c.seq)
-        where += [index.c.key == one.key, index.c.role == int(one.role)]
+        where += [index.c.key == sa.bindparam(f"key{position}"), index.c.role == int(role)]
         # The first term leads: its key range is already in the order of the results.
         seq = index.c.seq if position == 0 else seq
-    if query.since is not None:
-        where.append(seq >= first_seq(query.since + _MILLISECOND))
-    if query.until is not None:
-        where.append(seq < first_seq(query.until + _MILLISECOND))
-    if after is not None:
-        where.append(seq > after if query.ascending else seq < after)
-    if only_of is not None:
-        where.append(statement.c.credential_id == only_of)
-    found = await conn.execute(
+    after = sa.bindparam("after", type_=sa.BigInteger)
+    conditions = {
+        "since": seq >= sa.bindparam("since", type_=sa.BigInteger),
+        "until": seq < sa.bindparam("until", type_=sa.BigInteger),
+        "after": seq > after if shape.ascending else seq < after,
+        "only_of": statement.c.credential_id == sa.bindparam("only_of"),
+    }
+    where += [condition for name, condition in conditions.items() if name in shape.bounds]
+    return (
         sa.select(*COLUMNS)
         .select_from(source)
         .where(*where)
-        .order_by(seq.asc() if query.ascending else seq.desc())
-        .limit(limit)
+        .order_by(seq.asc() if shape.ascending else seq.desc())
+        .limit(sa.bindparam("limit", type_=sa.Integer))
     )
-    return [row_of(row) for row in found]
 
 
 def terms_of(query: Query) -> list[Term]:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from engine.clock import system_clock
 from engine.database import Database, metadata
 from lrs.core.query import Query
 from lrs.service import store
@@ -18,7 +17,7 @@ from lrs.store.horizon import Horizon
 
 async def through(database, horizon=None):
     async with database.read() as conn:
-        return await (horizon or Horizon(database, system_clock)).through(conn)
+        return await (horizon or Horizon(database)).through(conn)
 
 
 async def test_an_open_transaction_holds_the_horizon_before_its_statements(
@@ -39,7 +38,7 @@ async def test_an_open_transaction_holds_the_horizon_before_its_statements(
 
 
 async def test_the_horizon_moves_on_without_traffic(database):
-    horizon = Horizon(database, system_clock)
+    horizon = Horizon(database)
     before = await through(database, horizon)
     async with database.read() as conn:
         # The clock of the store has to pass a few milliseconds; asking it takes some.
@@ -49,7 +48,7 @@ async def test_the_horizon_moves_on_without_traffic(database):
 
 
 async def test_the_horizon_never_goes_back(database, parsed, anyone):
-    horizon = Horizon(database, system_clock)
+    horizon = Horizon(database)
     before = await through(database, horizon)
     async with database.write() as conn:
         await store(conn, [parsed()], anyone, datetime.now(UTC))
@@ -70,7 +69,7 @@ async def test_nothing_appears_behind_a_horizon_that_was_promised(postgres, pars
     done = asyncio.Event()
 
     async def reader():
-        horizon = Horizon(postgres, system_clock)
+        horizon = Horizon(postgres)
         while not done.is_set():
             async with postgres.read() as conn:
                 limit = await horizon.through(conn)

@@ -25,7 +25,7 @@ BIG = bytes(range(256)) * 12_000  # three chunks
 
 
 async def exported(database, query=None, **options) -> list[bytes]:
-    async with export(database, system_clock, query or Query(), **options) as found:
+    async with export(database, query or Query(), **options) as found:
         lines = [line async for line in found.lines]
     statements = [line for line in lines if not line.startswith((b'{"format"', b'{"attachment"'))]
     assert found.count == len(statements)
@@ -185,7 +185,7 @@ async def test_only_what_was_asked_for_goes_out(database, anyone, portal, parsed
 async def test_an_export_is_one_look_at_the_store(database, anyone, parsed):
     async with database.write() as conn:
         await store(conn, [parsed() for _ in range(150)], anyone, datetime.now(UTC))
-    async with export(database, system_clock, Query()) as found:
+    async with export(database, Query()) as found:
         lines = [await anext(found.lines)]
         async with database.write() as conn:
             await store(conn, [parsed()], anyone, datetime.now(UTC))
