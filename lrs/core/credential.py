@@ -5,30 +5,18 @@ Source: xAPI 1.0.3 Communication §4.2 (scopes).
 
 from __future__ import annotations
 
-import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
 
-from lrs.core.fault import Fault
+from lrs.core import scope
+from lrs.core.fault import Fault, child
 from lrs.core.ifi import Ifi
+from lrs.core.iri import lies_under, same_place
 from lrs.core.statement import VOIDING, Parsed
 
 Json = Any
 
-SCOPES = frozenset(
-    [
-        "statements/write",
-        "statements/read/mine",
-        "statements/read",
-        "state",
-        "profile",
-        "define",
-        "all/read",
-        "all",
-    ]
-)
-ALIASES = {"xapi:write": "statements/write"}
 ANY_HOME_PAGE = "*"
 
 
@@ -60,6 +48,27 @@ class Credential:
             return "all"
         return "mine" if "statements/read/mine" in self._meant else "nothing"
 
+    def sees(self, stored_under: str) -> bool:
+        """Whether it may read a statement, or its attachments, that was `stored_under` that id."""
+        return self.reads == "all" or (self.reads == "mine" and stored_under == self.id)
+
+    def defines(self, activity: str) -> bool:
+        """Whether its definition of `activity` counts for readers of other credentials."""
+        return "define" in self._meant and self.reports_on(activity)
+
+    def reports_on(self, activity: str) -> bool:
+        """Whether `activity` lies where it may report."""
+        prefixes = self.activity_prefixes
+        return not prefixes or any(lies_under(activity, one) for one in prefixes)
+
+    def speaks_for(self, ifi: Ifi) -> bool:
+        """Whether it may say what this actor did."""
+        if ANY_HOME_PAGE in self.home_pages:
+            return True
+        if ifi.kind == "account":
+            return any(same_place(ifi.home_page, one) for one in self.home_pages)
+        return self.may_mbox and ifi.kind in ("mbox", "mbox_sha1sum")
+
     @property
     def voids_any(self) -> bool:
         """Whether it may void what others stored."""
@@ -67,7 +76,7 @@ class Credential:
 
     @property
     def _meant(self) -> frozenset[str]:
-        return frozenset(ALIASES.get(scope, scope) for scope in self.scopes)
+        return scope.granted(self.scopes)
 
 
 def authority_of(credential_id: str) -> Json:
@@ -79,45 +88,41 @@ def authority_of(credential_id: str) -> Json:
 def authorize(parsed: Parsed, credential: Credential) -> Fault | None:
     """Why `credential` may not store this statement, as far as the statement alone can tell.
 
-    A Group stands for its members: each of them must be in the namespace.
+    What is claimed to have happened is held to the credential's limits, in a SubStatement too: its
+    actor, each member of a Group that acts, and the Activity it is about. What merely stands beside
+    it is not: an Agent as object, instructor, team, contextAgents, contextGroups, and
+    contextActivities, where cmi5 and others name categories of their own.
     """
-    actor = parsed.body["actor"]
-    spoken_for = [parsed.actor, *(Ifi.of_actor(one) for one in actor.get("member", ()))]
-    for ifi in spoken_for:
-        if ifi is not None and not _may_assert(ifi, credential):
-            named = ifi.home_page or ifi.kind
-            return Fault("actor_outside_namespace", "/actor", params={"namespace": named})
-    activity = parsed.activity
-    prefixes = credential.activity_prefixes
-    if activity and prefixes and not any(lies_under(activity, one) for one in prefixes):
-        return Fault("activity_outside_prefix", "/object/id", params={"activity": activity[:200]})
+    target = parsed.body["object"]
+    claims = [("", parsed.body)]
+    if target.get("objectType") == "SubStatement":
+        claims.append(("/object", target))
+    for pointer, claim in claims:
+        fault = _outside(claim, pointer, credential)
+        if fault is not None:
+            return fault
     if parsed.voids and not credential.may_void:
         return Fault("void_forbidden", "/verb/id", VOIDING.of(parsed.family))
     return None
 
 
-def _may_assert(ifi: Ifi, credential: Credential) -> bool:
-    if ANY_HOME_PAGE in credential.home_pages:
-        return True
-    if ifi.kind == "account":
-        return ifi.home_page in credential.home_pages
-    return credential.may_mbox and ifi.kind in ("mbox", "mbox_sha1sum")
+def _outside(claim: Json, pointer: str, credential: Credential) -> Fault | None:
+    for place, actor in _acting(claim["actor"], f"{pointer}/actor"):
+        ifi = Ifi.of_actor(actor)
+        if ifi is not None and not credential.speaks_for(ifi):
+            named = (ifi.home_page or ifi.kind)[:200]
+            return Fault("actor_outside_namespace", place, params={"namespace": named})
+    target = claim["object"]
+    if target.get("objectType", "Activity") == "Activity" and not credential.reports_on(
+        target["id"]
+    ):
+        params = {"activity": target["id"][:200]}
+        return Fault("activity_outside_prefix", f"{pointer}/object/id", params=params)
+    return None
 
 
-def lies_under(iri: str, prefix: str) -> bool:
-    """Whether `iri` is `prefix` or below it: same scheme and host, whole path segments.
-
-    A string prefix would let `https://a.example.evil/` pass for `https://a.example`, and `..`
-    lead out again.
-    """
-    try:
-        here, there = urlsplit(iri), urlsplit(prefix)
-    except ValueError:
-        # An IRI whose host is none, such as `https://[::1/`, lies nowhere.
-        return False
-    if (here.scheme.lower(), here.netloc.lower()) != (there.scheme.lower(), there.netloc.lower()):
-        return False
-    path, base = (
-        posixpath.normpath("/" + unquote(part.path).lstrip("/")) for part in (here, there)
-    )
-    return base in ("/", path) or path.startswith(f"{base}/")
+def _acting(actor: Json, pointer: str) -> Iterator[tuple[str, Json]]:
+    """The actor and, where it is a Group, each of its members, with their JSON Pointers."""
+    yield pointer, actor
+    for position, member in enumerate(actor.get("member", ())):
+        yield child(f"{pointer}/member", position), member

@@ -50,8 +50,7 @@ async def readable(
     found = await statement(conn, id_)
     if found is None or (found.voided_by is not None) != voided:
         return None
-    mine = credential.reads == "all" or found.credential_id == credential.id
-    return found if mine else None
+    return found if credential.sees(found.credential_id) else None
 
 
 async def page(
@@ -64,7 +63,7 @@ async def page(
     while len(kept) < limit:
         wanted = limit - len(kept)
         found = await search.page(conn, query, after=after, only_of=only_of, limit=wanted)
-        kept += await answering(conn, query, found)
+        kept += await answering(conn, query, found, reader=credential)
         if len(found) < wanted:
             break
         after = found[-1].seq
@@ -73,9 +72,17 @@ async def page(
 
 
 async def answering(
-    conn: AsyncConnection, query: Query, found: list[StoredStatement]
+    conn: AsyncConnection,
+    query: Query,
+    found: list[StoredStatement],
+    *,
+    reader: Credential | None = None,
 ) -> list[StoredStatement]:
-    """Those of the index's finds that do answer: two identifiers may share a 64-bit key."""
+    """Those of the index's finds that do answer: two identifiers may share a 64-bit key.
+
+    A reference is followed only to what the `reader` may read: else a filter would tell what a
+    stranger's statement says. None may read everything.
+    """
     if not search.terms_of(query):
         return found
     names_all = naming(query)
@@ -86,9 +93,14 @@ async def answering(
     for _ in range(MAX_CHAIN):
         missing = {row.ref for row in chain.values() if row.ref} - chain.keys()
         targets = await rows.by_ids(conn, missing)
-        if not targets:
+        seen = {
+            id_: row
+            for id_, row in targets.items()
+            if reader is None or reader.sees(row.credential_id)
+        }
+        if not seen:
             break
-        chain |= targets
+        chain |= seen
     bodies = {row.id: orjson.loads(row.raw) for row in chain.values()}
     refuted = {row.seq for row in doubtful if not matches(query, bodies[row.id], bodies.get)}
     return [row for row in found if row.seq not in refuted]

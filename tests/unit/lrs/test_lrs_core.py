@@ -13,11 +13,12 @@ import pytest
 
 from lrs import messages
 from lrs.core import query, timestamp
-from lrs.core.credential import Credential, lies_under
+from lrs.core.credential import Credential
 from lrs.core.datatypes import is_language_tag
 from lrs.core.equivalence import equivalent, equivalent_texts
 from lrs.core.formats import formatted, in_one_language, preferred_languages
 from lrs.core.ifi import Ifi
+from lrs.core.iri import lies_under
 from lrs.core.splice import Assigned, spliced
 from lrs.core.statement import Parsed, parse
 
