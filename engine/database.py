@@ -126,6 +126,8 @@ class Database:
         self._writer = writer
         self._lock_file = lock_file
         self._one_writer = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._one_glance = asyncio.Lock()
+        self._glance: AsyncConnection | None = None
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
@@ -179,6 +181,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection and let go of the file."""
+        async with self._one_glance:
+            await self._end_glance()
         await self._reader.dispose()
         await self._writer.dispose()
         if self._lock_file is not None:
@@ -190,6 +194,34 @@ class Database:
         """A connection that only reads; each query sees what was committed when it began."""
         async with self._reader.connect() as conn:
             yield conn
+
+    async def glance(self, sql: str) -> Any:
+        """The one value that `sql` selects, as committed now: the cheapest question there is.
+
+        It goes to the driver over a connection kept for this: no pool, no ping, no transaction, so
+        one round trip on PostgreSQL and one step on SQLite.
+        """
+        async with self._one_glance:
+            try:
+                return await self._glanced(sql)
+            except Exception:  # noqa: BLE001 -- whatever the driver says of a lost connection
+                await self._end_glance()
+                return await self._glanced(sql)
+
+    async def _glanced(self, sql: str) -> Any:
+        if self._glance is None:
+            self._glance = await self._reader.connect()
+        driver: Any = (await self._glance.get_raw_connection()).driver_connection
+        if self.dialect == "postgresql":
+            return await driver.fetchval(sql)
+        ((value,),) = await driver.execute_fetchall(sql)
+        return value
+
+    async def _end_glance(self) -> None:
+        ended, self._glance = self._glance, None
+        if ended is not None:
+            await ended.invalidate()
+            await ended.close()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

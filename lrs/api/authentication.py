@@ -1,20 +1,23 @@
 """Who is asking: HTTP Basic or a bearer token.
 
-Source: xAPI 1.0.3 Communication §4.0; RFC 7617; RFC 6750.
+Source: xAPI 1.0.3 Communication §4.0; RFC 7617; RFC 6750; RFC 6585 §4.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import math
 
 from starlette.datastructures import Headers
 
 from engine.database import Database
-from engine.problems import Unauthenticated
+from engine.problems import Problem, TooMany, Unauthenticated, Unavailable
+from lrs.api.address import asking_address
 from lrs.core.credential import Credential
 from lrs.messages import TEXTS
-from lrs.service.credentials import Verifier
+from lrs.service.limits import Wait
+from lrs.service.verifier import Verifier
 
 CHALLENGE = 'Basic realm="xAPI", charset="UTF-8", Bearer realm="xAPI"'
 
@@ -29,25 +32,41 @@ class Authenticator:
     async def authenticate(self, headers: Headers) -> Credential:
         """The credential that the headers prove.
 
-        Raises: Unauthenticated, always with the same text: it tells nobody what was nearly right.
+        Raises: Unauthenticated, always with the same text: it tells nobody what was nearly right;
+        TooMany, Unavailable where the asker has to wait.
         """
         scheme, _, rest = headers.get("authorization", "").partition(" ")
-        found: Credential | None = None
+        found: Credential | Wait | None = None
         if scheme.lower() == "basic":
             pair = basic_pair(rest)
             if pair is not None:
-                async with self._database.read() as conn:
-                    found = await self._verifier.of_secret(conn, *pair)
+                found = await self._verifier.of_secret(self._database, *pair, asking_address())
         elif scheme.lower() == "bearer" and rest.strip():
-            async with self._database.read() as conn:
-                found = await self._verifier.of_token(conn, rest.strip())
+            found = await self._verifier.of_token(self._database, rest.strip())
+        if isinstance(found, Wait):
+            raise later(found)
         if found is None:
             raise Unauthenticated(
                 "unauthenticated",
                 TEXTS["unauthenticated"],
                 headers={"WWW-Authenticate": CHALLENGE},
             )
+        wait = await self._verifier.admitted(self._database, found)
+        if wait is not None:
+            raise later(wait)
         return found
+
+
+def later(wait: Wait) -> Problem:
+    """The problem that tells somebody to wait, and for how long in whole seconds."""
+    seconds = max(1, math.ceil(wait.seconds))
+    kind = Unavailable if wait.code == "sign_in_busy" else TooMany
+    return kind(
+        wait.code,
+        TEXTS[wait.code].format(seconds=seconds),
+        spec="RFC 9110 §15.6.4" if kind is Unavailable else "RFC 6585 §4",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def basic_pair(encoded: str) -> tuple[str, str] | None:

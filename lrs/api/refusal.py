@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.problems import Conflict, Forbidden, Invalid, Problem, TooLarge
+from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
 from lrs.core.fault import Family, Fault
 from lrs.core.jsontext import SECTION as JSON
 from lrs.messages import text_of
@@ -19,6 +19,8 @@ _CLASSES: dict[str, type[Problem]] = {
     "activity_outside_prefix": Forbidden,
     "void_forbidden": Forbidden,
     "void_of_void": Forbidden,
+    "credential_exists": Conflict,
+    "no_such_credential": NotFound,
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 from starlette.routing import BaseRoute, Route
@@ -12,13 +11,13 @@ from engine.database import Database
 from lrs.api.about import about
 from lrs.api.authentication import Authenticator
 from lrs.api.incoming import Incoming, Limits
-from lrs.api.oauth import TokenEndpoint
+from lrs.api.oauth import OAuth, OAuthSetup
 from lrs.api.reading import Reading
 from lrs.api.resource import Door, Resource
 from lrs.api.statements import Writing
 from lrs.core.fault import Family
 from lrs.service.committer import Committer
-from lrs.service.credentials import Verifier
+from lrs.service.verifier import Verifier
 from lrs.store.horizon import Horizon
 
 
@@ -32,9 +31,9 @@ def routes(
     committer: Committer | None = None,
     limits: Limits | None = None,
     folder: Path | None = None,
-    token_life: timedelta = timedelta(hours=1),
+    oauth: OAuthSetup | None = None,
 ) -> list[BaseRoute]:
-    """`/xapi/{resource}` and `/oauth/token`, for the application's router.
+    """`/xapi/{resource}` and `/oauth/…`, for the application's router.
 
     `signing_key` signs `more` links, `default` answers requests that name no version, `committer`
     stores what comes in. Large attachments lie in `folder` while they
@@ -61,8 +60,10 @@ def routes(
         default=default,
         horizon=horizon,
     )
-    tokens = TokenEndpoint(database, verifier, clock, life=token_life)
+    tokens = OAuth(database, verifier, clock, oauth or OAuthSetup())
     return [
         Route("/xapi/{resource:path}", door),
-        Route("/oauth/token", tokens.post, methods=["POST"]),
+        Route("/oauth/token", tokens.grant, methods=["POST"]),
+        Route("/oauth/revoke", tokens.revoke, methods=["POST"]),
+        Route("/.well-known/oauth-authorization-server", tokens.metadata),
     ]

@@ -111,6 +111,40 @@ credential = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("rotated_at", Instant, nullable=True),
     sa.Column("revoked_at", Instant, nullable=True),
+    # The secret before the last rotation, for as long as both are taken.
+    sa.Column("previous_hash", sa.Text, nullable=True),
+    sa.Column("previous_until", Instant, nullable=True),
+    sa.Column("expires_at", Instant, nullable=True),
+    # Public keys for private_key_jwt: a JWK set, or where the client publishes one.
+    sa.Column("jwks", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("jwks_uri", sa.Text, nullable=True),
+)
+
+# One row, counted up with every change of a credential and every withdrawn token: what a process
+# remembers of them is true for as long as the number stands.
+credential_epoch = sa.Table(
+    "credential_epoch",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+)
+
+# Apart from the credential: being used is no change of it.
+credential_use = sa.Table(
+    "credential_use",
+    metadata,
+    sa.Column("credential_id", sa.Text, sa.ForeignKey("xapi_credential.id"), primary_key=True),
+    sa.Column("last_used_at", Instant, nullable=False),
+)
+
+# Assertions of clients (RFC 7523) that were taken, kept until they expire: each is good once.
+client_assertion = sa.Table(
+    "client_assertion",
+    metadata,
+    sa.Column("credential_id", sa.Text, sa.ForeignKey("xapi_credential.id"), primary_key=True),
+    # SHA-256 of the `jti`, whose length and characters are the client's business.
+    sa.Column("jti_digest", sa.LargeBinary, primary_key=True),
+    sa.Column("expires_at", Instant, nullable=False),
 )
 
 access_token = sa.Table(

@@ -399,7 +399,7 @@ async def test_a_token_has_the_scopes_that_were_asked_for_and_no_others(client, 
         (("writer", "wrong"), {"grant_type": "client_credentials"}, 401, "invalid_client"),
         (("nobody", SECRET), {"grant_type": "client_credentials"}, 401, "invalid_client"),
         (("writer", SECRET), {"grant_type": "password"}, 400, "unsupported_grant_type"),
-        (("writer", SECRET), {}, 400, "unsupported_grant_type"),
+        (("writer", SECRET), {"scope": "state"}, 400, "invalid_request"),
     ],
 )
 async def test_a_token_request_is_refused_as_rfc_6749_says(client, auth, form, status, error):
