@@ -23,6 +23,10 @@ from connectors.watch import Folders
 from lrs import api as lrs_api
 from lrs.service import attachments
 from lrs.service.committer import Committer
+from lrs.api import administration
+from lrs.api.address import AskingAddress, networks
+from lrs.api.oauth import OAuthSetup
+from lrs.service.keysets import ClientKeys
 from web.services import Services
 from web.site import Site
 from web.visitor import COOKIE
@@ -51,8 +55,12 @@ def build(house: House) -> FastAPI:
                 attachment=house.settings.xapi_attachment_bytes, parts=house.settings.xapi_parts
             ),
             folder=house.settings.data_dir,
+            oauth=OAuthSetup(
+                house.settings.public_url, keys=ClientKeys(house.fetcher, house.clock)
+            ),
         )
     )
+    app.router.routes.extend(administration.routes(house.database, house.clock, staff=_staff(site)))
     app.include_router(
         connectors_api.router(
             database=house.database,
@@ -85,6 +93,7 @@ def build(house: House) -> FastAPI:
     app.include_router(credentials_api.router(house.issuer, house.database))
     app.include_router(health.router(house))
     site.install(app)
+    app.add_middleware(AskingAddress, trusted=networks(house.settings.trusted_proxies or ""))
     return app
 
 

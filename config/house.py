@@ -41,8 +41,10 @@ from engine.letters import Letters
 from engine.mail import FolderMailer, Mailer, SmtpMailer
 from engine.text import Text
 from engine.vault import Vault, master_key
-from lrs.service.credentials import Verifier
+from lrs.core.bucket import Rate
 from lrs.service.forwarding import Forwarder
+from lrs.service.limits import SignInLimits
+from lrs.service.verifier import Verifier
 from web.accounts import Accounts
 from web.roster import is_officer
 
@@ -139,7 +141,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
         issuer=issuer,
         published=OwnFirst(database, keyring, addresses, OnTheWeb(fetcher)),
         accounts=Accounts(database, clock, PasswordHasher()),
-        verifier=Verifier(clock),
+        verifier=Verifier(clock, limits=_sign_in_limits(settings)),
         forwarder=Forwarder(database, vault, fetcher, clock),
         sign_in=SignIn(
             database,
@@ -168,6 +170,14 @@ def _lti(
         tokens=Tokens(database, key_sets, clock, f"{settings.public_url}/lti/platform/token"),
         gradebook=Gradebook(connectors, sync, url_of),
         launches=Launches(clock, settings.public_url, url_of),
+    )
+
+
+def _sign_in_limits(settings: Settings) -> SignInLimits:
+    failures = settings.failed_sign_ins_per_minute
+    return SignInLimits(
+        requests=Rate(settings.requests_per_second, settings.request_burst),
+        failures=Rate(failures / 60, failures),
     )
 
 

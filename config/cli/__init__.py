@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from pydantic import ValidationError
 
-from config.cli import administer, forwarding, keys, operate, records, statements
+from config.cli import administer, credentials, forwarding, keys, operate, records, statements
 from config.cli.output import fail
 from config.settings import UnknownSetting, language_of_environment
 from engine.database import DatabaseInUse
@@ -23,6 +23,7 @@ administer.add_to(app)
 keys.add_to(app)
 statements.add_to(app)
 forwarding.add_to(app)
+credentials.add_to(app)
 
 _IN_USE = Text(
     ja="データベース {path} は別のプロセス（{holder}）が使用中です。"

@@ -73,9 +73,6 @@ def add_to(app: typer.Typer) -> None:
     accounts.command("suspend")(suspend_account)
     accounts.command("restore")(restore_account)
     app.add_typer(accounts, name="accounts")
-    credentials = typer.Typer(help="Keys with which portals push.", no_args_is_help=True)
-    credentials.command("add")(add_credential)
-    app.add_typer(credentials, name="credentials")
 
 
 def _read(file: Path) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lrs.core.credential import lies_under
+from lrs.core.iri import lies_under
 from lrs.core.fault import Family
 
 Json = Any

@@ -136,7 +136,7 @@ def _flag(value: Json) -> bool | Fault:
     return value if isinstance(value, bool) else Fault("not_a_boolean")
 
 
-def _moment(value: Json) -> datetime | None | Fault:
+def _moment(value: Json) -> datetime | Fault | None:
     if value is None:
         return None
     found = timestamp.moment(value, "2.0.0") if isinstance(value, str) else None
@@ -147,7 +147,7 @@ def _jwks(value: Json) -> Json | Fault:
     return value if value is None else jwks.wrong(value) or value
 
 
-def _jwks_uri(value: Json) -> str | None | Fault:
+def _jwks_uri(value: Json) -> str | Fault | None:
     if value is None:
         return None
     if isinstance(value, str) and value.startswith("https://") and place(value) is not None:

@@ -1,0 +1,310 @@
+"""Commands for the keys with which portals and other programs come in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from config.cli.administer import BY, add_credential
+from config.cli.output import AsJson, Output
+from config.cli.records import within
+from config.house import House
+from config.settings import load
+from engine.problems import Problem
+from engine.text import Text
+from lrs.api.refusal import refusal
+from lrs.core.fault import Fault
+from lrs.core.rights import id_of, rights_of
+from lrs.service import administration
+from lrs.store.credentials import Registered
+
+T = TypeVar("T")
+_SECRET = Text(
+    ja="キー：{id}\nシークレット：{secret}\nシークレットは二度と表示されません。\n"
+    "xAPIの接続先：{url}/xapi\nトークンの取得先：{url}/oauth/token",
+    en="Key: {id}\nSecret: {secret}\nThe secret is not shown again.\n"
+    "xAPI endpoint: {url}/xapi\nToken endpoint: {url}/oauth/token",
+)
+_OLD_UNTIL = Text(
+    ja="これまでのシークレットは {until} まで使えます。", en="The old secret is good until {until}."
+)
+_CHANGED = Text(ja="{id} の権限を変更しました。", en="The rights of {id} were changed.")
+_REVOKED = Text(
+    ja="{id} を失効させました。これからは認証されません。",
+    en="{id} is revoked. Nobody comes in with it any more.",
+)
+_ASK = Text(ja="{id} を失効させますか。元には戻せません", en="Revoke {id}? This cannot be undone")
+_STATES = {
+    "valid": Text(ja="有効", en="valid"),
+    "expired": Text(ja="期限切れ", en="expired"),
+    "revoked": Text(ja="失効", en="revoked"),
+}
+_NEVER = Text(ja="なし", en="never")
+
+Id = Annotated[str, typer.Argument(help="The credential's id: its key and client_id.")]
+Scopes = Annotated[list[str] | None, typer.Option("--scope", help="A scope; may be repeated.")]
+HomePages = Annotated[
+    list[str] | None,
+    typer.Option("--home-page", help="Account home page it may speak for; * for everybody."),
+]
+Prefixes = Annotated[
+    list[str] | None,
+    typer.Option("--activity-prefix", help="Where the activities lie that it may report on."),
+]
+Mbox = Annotated[bool | None, typer.Option("--mbox/--no-mbox", help="May name people by mail.")]
+Void = Annotated[bool | None, typer.Option("--void/--no-void", help="May void its statements.")]
+Expires = Annotated[
+    str | None, typer.Option(help="When it ends, as 2027-04-01T00:00:00+09:00; `never` for no end.")
+]
+Jwks = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="A file with its public keys (JWK set)."),
+]
+JwksUri = Annotated[str | None, typer.Option(help="Where it publishes its public keys.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the group of commands."""
+    group = typer.Typer(help="Keys with which portals and programs come in.", no_args_is_help=True)
+    group.command("add")(add_credential)
+    group.command("create")(create)
+    group.command("list")(list_credentials)
+    group.command("show")(show)
+    group.command("change")(change)
+    group.command("rotate")(rotate)
+    group.command("revoke")(revoke)
+    app.add_typer(group, name="credentials")
+
+
+def create(  # noqa: PLR0913, PLR0917 -- one option for each right
+    id_: Id,
+    title: Annotated[str, typer.Option(help="Whose it is, for people.")],
+    scope: Scopes = None,
+    home_page: HomePages = None,
+    activity_prefix: Prefixes = None,
+    mbox: Mbox = None,
+    void: Void = None,
+    expires: Expires = None,
+    jwks: Jwks = None,
+    jwks_uri: JwksUri = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and secret. Without --scope it may store statements and read its own."""
+    given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
+
+    async def work(house: House, conn: AsyncConnection) -> str:
+        rights = _granted(rights_of(given))
+        checked = _granted(id_of(id_))
+        made = administration.create(conn, checked, rights, by=BY, at=house.clock())
+        return _granted(await made)
+
+    out = Output(load().language, as_json=as_json)
+    _tell_secret(out, id_, _written(out, work), None)
+
+
+def list_credentials(as_json: AsJson = False) -> None:
+    """List every credential, revoked ones too."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House, conn: AsyncConnection) -> list[tuple[Registered, str]]:
+        every = await administration.listed(conn)
+        return [(one, _state(one, house)) for one in every]
+
+    every = _read(out, work)
+    out.table(
+        Text(ja="認証情報", en="Credentials"),
+        [
+            Text(ja="ID", en="Id"),
+            Text(ja="名称", en="Title"),
+            Text(ja="状態", en="State"),
+            Text(ja="権限", en="Scopes"),
+            Text(ja="最後の利用", en="Last used"),
+        ],
+        [
+            (
+                one.credential.id,
+                out.text(one.title),
+                out.text(_STATES[state]),
+                " ".join(sorted(one.credential.scopes)),
+                one.last_used_at or out.text(_NEVER),
+            )
+            for one, state in every
+        ],
+    )
+    out.result([administration.shown(one) for one, _ in every])
+
+
+def show(id_: Id, as_json: AsJson = False) -> None:
+    """Show one credential with its rights; never its secret."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(_house: House, conn: AsyncConnection) -> dict[str, Any]:
+        return administration.shown(_granted(await administration.found(conn, id_)))
+
+    shown = _read(out, work)
+    out.mapping(Text(ja="認証情報", en="Credential"), shown)
+    out.result(shown)
+
+
+def change(  # noqa: PLR0913, PLR0917 -- one option for each right
+    id_: Id,
+    title: Annotated[str | None, typer.Option(help="Whose it is, for people.")] = None,
+    scope: Scopes = None,
+    home_page: HomePages = None,
+    activity_prefix: Prefixes = None,
+    mbox: Mbox = None,
+    void: Void = None,
+    expires: Expires = None,
+    jwks: Jwks = None,
+    jwks_uri: JwksUri = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the rights that are named; the others, and the secret, stay."""
+    given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
+
+    async def work(house: House, conn: AsyncConnection) -> dict[str, Any]:
+        held = _granted(await administration.found(conn, id_))
+        rights = _granted(rights_of(given, administration.rights_held(held)))
+        _granted(await administration.change(conn, id_, rights, by=BY, at=house.clock()))
+        return administration.shown(_granted(await administration.found(conn, id_)))
+
+    out = Output(load().language, as_json=as_json)
+    shown = _written(out, work)
+    out.say(_CHANGED, id=id_)
+    out.result(shown)
+
+
+def rotate(
+    id_: Id,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=720, help="How long the old secret is good beside the new.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new secret; without --overlap-hours the old one ends at once."""
+
+    async def work(house: House, conn: AsyncConnection) -> tuple[str, str | None]:
+        at, overlap = house.clock(), timedelta(hours=overlap_hours)
+        made = administration.rotate(conn, id_, overlap=overlap, by=BY, at=at)
+        return _granted(await made), (at + overlap).isoformat() if overlap else None
+
+    out = Output(load().language, as_json=as_json)
+    secret, until = _written(out, work)
+    _tell_secret(out, id_, secret, until)
+
+
+def revoke(
+    id_: Id,
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let nobody in with a key again, nor with a token that was given for it."""
+    out = Output(load().language, as_json=as_json)
+    if not yes:
+        typer.confirm(out.text(_ASK.format(id=id_)), abort=True, err=True)
+
+    async def work(house: House, conn: AsyncConnection) -> None:
+        ended = administration.revoke(conn, id_, by=BY, at=house.clock(), reason=reason)
+        _granted(await ended)
+
+    _written(out, work)
+    out.say(_REVOKED, id=id_)
+    out.result({"id": id_, "revoked": True})
+
+
+def _document(
+    title: str | None,
+    scopes: list[str] | None,
+    home_pages: list[str] | None,
+    prefixes: list[str] | None,
+    mbox: bool | None,  # noqa: FBT001
+    void: bool | None,  # noqa: FBT001
+    expires: str | None,
+    jwks: Path | None,
+    jwks_uri: str | None,
+) -> dict[str, Any]:
+    """What was given, as `lrs.core.rights` reads it; options that were not given are left out."""
+    given: Mapping[str, Any] = {
+        "title": title,
+        "scopes": scopes or None,
+        "home_pages": home_pages or None,
+        "activity_prefixes": prefixes or None,
+        "may_mbox": mbox,
+        "may_void": void,
+        "jwks": _json_of(jwks) if jwks else None,
+        "jwks_uri": jwks_uri,
+    }
+    document = {name: value for name, value in given.items() if value is not None}
+    if expires is not None:
+        document["expires_at"] = None if expires == "never" else expires
+    if "jwks" in document and jwks_uri is None:
+        document["jwks_uri"] = None
+    elif jwks_uri is not None and jwks is None:
+        document["jwks"] = None
+    return document
+
+
+def _json_of(file: Path) -> Any:
+    """The JSON in a file; what is none is refused further on, as no set of keys."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+
+
+def _tell_secret(out: Output, id_: str, secret: str, old_until: str | None) -> None:
+    url = load().public_url
+    out.say(_SECRET, id=id_, secret=secret, url=url)
+    if old_until:
+        out.say(_OLD_UNTIL, until=old_until)
+    out.result(
+        {
+            "id": id_,
+            "secret": secret,
+            "old_secret_until": old_until,
+            "endpoint": f"{url}/xapi",
+            "token_url": f"{url}/oauth/token",
+        }
+    )
+
+
+def _state(one: Registered, house: House) -> str:
+    if one.revoked_at is not None:
+        return "revoked"
+    return "valid" if one.is_valid(house.clock()) else "expired"
+
+
+def _granted(found: T | Fault | list[Fault]) -> T:
+    """What was found, unless it is a fault. Raises: Problem."""
+    if isinstance(found, Fault):
+        raise _refusal(found)
+    if isinstance(found, list):
+        raise _refusal(found)
+    return found
+
+
+def _refusal(faults: Fault | list[Fault]) -> Problem:
+    return refusal(faults, "2.0.0")
+
+
+def _written(out: Output, work: Callable[[House, AsyncConnection], Awaitable[T]]) -> T:
+    async def in_transaction(house: House) -> T:
+        async with house.database.write() as conn:
+            return await work(house, conn)
+
+    return within(out, in_transaction)
+
+
+def _read(out: Output, work: Callable[[House, AsyncConnection], Awaitable[T]]) -> T:
+    async def in_transaction(house: House) -> T:
+        async with house.database.read() as conn:
+            return await work(house, conn)
+
+    return within(out, in_transaction)

@@ -1,0 +1,114 @@
+"""The commands for credentials, from a first key to its end, on both databases."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from config.cli import app
+
+RIGHTS = ["--title", "まなび北", "--scope", "xapi:write", "--home-page", "https://portal.example"]
+
+
+@pytest.fixture
+def kasane(empty_database_url, tmp_path, monkeypatch):
+    monkeypatch.setenv("KASANE_DATABASE_URL", empty_database_url)
+    monkeypatch.setenv("KASANE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("KASANE_PUBLIC_URL", "https://badges.example.jp")
+    runner = CliRunner()
+
+    def kasane(*words, status=0, **options):
+        result = runner.invoke(app, list(words), **options)
+        assert result.exit_code == status, result.output
+        return result.output
+
+    kasane("migrate")
+    return kasane
+
+
+def test_a_key_is_made_shown_changed_rotated_and_revoked(kasane):
+    words = kasane("credentials", "create", "north", *RIGHTS)
+    assert "シークレットは二度と表示されません。" in words
+    assert "https://badges.example.jp/oauth/token" in words
+    made = json.loads(kasane("credentials", "create", "south", *RIGHTS, "--json"))
+    assert made["endpoint"] == "https://badges.example.jp/xapi"
+    assert len(made["secret"]) >= 43
+    listed = json.loads(kasane("credentials", "list", "--json"))
+    assert [one["id"] for one in listed] == ["north", "south"]
+    assert made["secret"] not in json.dumps(listed)
+    assert "hash" not in json.dumps(listed)
+    changed = json.loads(
+        kasane(
+            "credentials",
+            "change",
+            "south",
+            "--void",
+            "--expires",
+            "2027-04-01T00:00:00+09:00",
+            "--json",
+        )
+    )
+    assert (changed["may_void"], changed["expires_at"]) == (True, "2027-03-31T15:00:00.000Z")
+    assert changed["home_pages"] == ["https://portal.example"]
+    endless = json.loads(kasane("credentials", "change", "south", "--expires", "never", "--json"))
+    assert (endless["expires_at"], endless["may_void"]) == (None, True)
+    rotated = json.loads(kasane("credentials", "rotate", "south", "--overlap-hours", "2", "--json"))
+    assert rotated["secret"] != made["secret"]
+    assert rotated["old_secret_until"]
+    kasane("credentials", "revoke", "south", status=1, input="n\n")
+    assert "失効させました" in kasane(
+        "credentials", "revoke", "south", "--yes", "--reason", "契約終了"
+    )
+    shown = json.loads(kasane("credentials", "show", "south", "--json"))
+    assert shown["revoked_at"]
+    assert "失効" in kasane("credentials", "list")
+    assert json.loads(kasane("check", "--json"))["findings"]["audit_log"] == "ok (6)"
+
+
+@pytest.mark.parametrize(
+    ("words", "ja", "code"),
+    [
+        (["create", "Ä", *RIGHTS], "IDは半角の英小文字か数字で始め", "credential_id_refused"),
+        (["create", "x", "--title", " "], "空にはできません。 (/title)", "empty"),
+        (["create", "x", *RIGHTS, "--scope", "root"], "次のどれでもありません", "not_one_of"),
+        (
+            ["create", "x", *RIGHTS, "--activity-prefix", "https://a@b.example"],
+            "範囲として使えないアドレスです",
+            "not_a_place",
+        ),
+        (
+            ["create", "x", *RIGHTS, "--expires", "soon"],
+            "日時として認められません",
+            "not_a_timestamp",
+        ),
+        (
+            ["create", "x", *RIGHTS, "--jwks-uri", "http://b.example"],
+            "https:// で始まるアドレスではありません。",
+            "not_an_https_address",
+        ),
+        (["show", "nobody"], "有効な認証情報「nobody」はありません。", "no_such_credential"),
+        (
+            ["change", "nobody", "--void"],
+            "有効な認証情報「nobody」はありません。",
+            "no_such_credential",
+        ),
+        (["rotate", "nobody"], "有効な認証情報「nobody」はありません。", "no_such_credential"),
+        (
+            ["revoke", "nobody", "--yes"],
+            "有効な認証情報「nobody」はありません。",
+            "no_such_credential",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_words(kasane, words, ja, code):
+    said = "".join(kasane("credentials", *words, status=1).split())
+    assert "".join(ja.split()) in said
+    assert json.loads(kasane("credentials", *words, "--json", status=1))["code"] == code
+
+
+def test_an_id_is_given_once(kasane):
+    kasane("credentials", "create", "north", *RIGHTS)
+    again = json.loads(kasane("credentials", "create", "north", *RIGHTS, "--json", status=1))
+    assert (again["code"], again["status"]) == ("credential_exists", 409)
