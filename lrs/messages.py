@@ -317,7 +317,7 @@ TEXTS: dict[str, Text] = {
         "ID「{id}」はすでに使われています。", "There is already a credential {id}."
     ),
     "no_such_credential": Text(
-        "有効な認証情報「{id}」はありません。", "There is no credential {id} in force."
+        "有効な接続キー「{id}」はありません。", "There is no credential {id} in force."
     ),
     "overlap_too_long": Text(
         "古いシークレットを残せるのは0日から{days}日までです。",

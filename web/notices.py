@@ -58,6 +58,10 @@ NOTICES: dict[str, Text] = {
         ja="もう一度送ります。結果はこの画面に出ます。",
         en="They will be sent again; this page shows what comes of it.",
     ),
+    "key_revoked": Text(
+        ja="接続キーを失効させました。これからは認証されません。",
+        en="The key is revoked. Nobody comes in with it any more.",
+    ),
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
 }
 

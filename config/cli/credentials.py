@@ -118,7 +118,7 @@ def list_credentials(as_json: AsJson = False) -> None:
 
     every = _read(out, work)
     out.table(
-        Text(ja="認証情報", en="Credentials"),
+        Text(ja="接続キー", en="Credentials"),
         [
             Text(ja="ID", en="Id"),
             Text(ja="名称", en="Title"),
@@ -148,7 +148,7 @@ def show(id_: Id, as_json: AsJson = False) -> None:
         return administration.shown(_granted(await administration.found(conn, id_)))
 
     shown = _read(out, work)
-    out.mapping(Text(ja="認証情報", en="Credential"), shown)
+    out.mapping(Text(ja="接続キー", en="Credential"), shown)
     out.result(shown)
 
 

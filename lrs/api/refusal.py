@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
-from lrs.core.fault import Family, Fault
+from lrs.core.actor import AUTHORITY
+from lrs.core.fault import Family, Fault, Section
 from lrs.core.jsontext import SECTION as JSON
 from lrs.messages import text_of
 
@@ -22,6 +23,12 @@ _CLASSES: dict[str, type[Problem]] = {
     "credential_exists": Conflict,
     "no_such_credential": NotFound,
 }
+# Where a fault comes from no section of its own: whose word a refusal rests on.
+_SECTIONS = {
+    "scope_missing": Section("Communication §4.2", "§4.1.5"),
+    "actor_outside_namespace": AUTHORITY,
+    "activity_outside_prefix": AUTHORITY,
+}
 
 
 def refusal(faults: Fault | Sequence[Fault], family: Family) -> Problem:
@@ -34,10 +41,18 @@ def refusal(faults: Fault | Sequence[Fault], family: Family) -> Problem:
         for one in listed[1:]
     ]
     members: dict[str, Any] = {"faults": others} if others else {}
+    headers = {}
+    if first.code == "scope_missing":
+        members["scope"] = first.params["scope"]
+        # RFC 6750 §3.1: a client with a token learns which one to ask for.
+        headers["WWW-Authenticate"] = (
+            f'Bearer realm="xAPI", error="insufficient_scope", scope="{first.params["scope"]}"'
+        )
     return _CLASSES.get(first.code, Invalid)(
         first.code,
         text_of(first),
-        spec=first.spec or JSON.of(family),
+        spec=first.spec or _SECTIONS.get(first.code, JSON).of(family),
         pointer=first.pointer,
+        headers=headers,
         **members,
     )

@@ -8,6 +8,7 @@ from web.desk import Desk
 from web.routes import (
     account,
     badges,
+    credentials,
     forwarding,
     home,
     identities,
@@ -32,6 +33,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         people,
         statements,
         forwarding,
+        credentials,
     ):
         routes.include_router(part.router(services, desk))
     return routes

@@ -246,8 +246,14 @@ async def test_scopes_are_enforced(client, statement):
     for who in ("writer", "mine"):
         assert (await post(client, statement(), auth=(who, SECRET))).status_code == 200
     answer = await client.get("/xapi/statements", auth=("writer", SECRET))
-    await problem(answer, 403, "scope_missing")
-    await problem(await post(client, statement(), auth=("reader", SECRET)), 403, "scope_missing")
+    lacking = await problem(answer, 403, "scope_missing")
+    assert (lacking["scope"], lacking["title"]) == (
+        "statements/read",
+        "The credential lacks the scope statements/read.",
+    )
+    assert 'error="insufficient_scope", scope="statements/read"' in answer.headers["WWW-Authenticate"]
+    answer = await post(client, statement(), auth=("reader", SECRET))
+    assert (await problem(answer, 403, "scope_missing"))["scope"] == "statements/write"
     foreign = statement(actor={"account": {"homePage": "https://other.example", "name": "x"}})
     refused = await post(client, [statement(), foreign], auth=("mine", SECRET))
     assert (await problem(refused, 403, "actor_outside_namespace"))["pointer"] == "/1/actor"

@@ -149,6 +149,7 @@ OFFICERS = (
     "/console/statements",
     "/console/statements?verb=x",
     "/console/forwarding",
+    "/console/credentials",
 )
 
 

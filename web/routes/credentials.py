@@ -1,0 +1,156 @@
+"""The secretariat's page of connection keys and what its forms do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.problems import NotFound
+from engine.text import Text
+from lrs.core.fault import Fault
+from lrs.core.rights import id_of, rights_of
+from lrs.messages import text_of
+from lrs.service import administration
+from web.desk import Desk
+from web.pages import ZONE
+from web.services import Services
+from web.views.credentials import OVERLAPS, document_of, issued_page, key_page, keys_page
+
+HERE = "/console/credentials"
+FIELDS = (
+    *("id", "title", "preset", "home_pages", "activity_prefixes"),
+    *("may_mbox", "may_void", "last_day"),
+)
+REASON_MISSING = Text(ja="理由を記入してください。", en="Please note the reason.")
+_LABELS = {
+    "/id": Text(ja="キー", en="Key"),
+    "/title": Text(ja="提供者の名前", en="Name of the provider"),
+    "/home_pages": Text(ja="学習者の範囲", en="Whose learners"),
+    "/activity_prefixes": Text(ja="講座の範囲", en="Which activities"),
+    "/expires_at": Text(ja="最終日", en="Last day"),
+}
+
+
+def router(services: Services, desk: Desk) -> APIRouter:
+    """`/console/credentials`."""
+    pages = _KeyPages(services, desk)
+    routes = APIRouter(include_in_schema=False)
+    for path, method, answer in (
+        ("", "GET", pages.page),
+        ("", "POST", pages.create),
+        ("/{key}", "GET", pages.one),
+        ("/{key}/rotate", "POST", pages.rotate),
+        ("/{key}/revoke", "POST", pages.revoke),
+    ):
+        routes.add_api_route(HERE + path, answer, methods=[method], response_model=None)
+    return routes
+
+
+class _KeyPages:
+    def __init__(self, services: Services, desk: Desk) -> None:
+        self._services = services
+        self._desk = desk
+
+    async def page(self, request: Request) -> Response:
+        """Every key, and the form for a new one."""
+        return await self._page(request, {}, None)
+
+    async def create(self, request: Request) -> Response:
+        """A new key; its secret stands on the answer and nowhere else."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        filled = {name: form[name] for name in FIELDS}
+        id_, rights = id_of(filled["id"]), rights_of(document_of(filled, ZONE))
+        if isinstance(id_, Fault):
+            return await self._page(request, filled, id_)
+        if isinstance(rights, list):
+            return await self._page(request, filled, rights[0])
+
+        async def work(conn: AsyncConnection) -> str | Fault:
+            at = self._services.clock()
+            return await administration.create(conn, id_, rights, by=account.login, at=at)
+
+        secret = await self._services.database.transact(work)
+        if isinstance(secret, Fault):
+            return await self._page(request, filled, secret)
+        view = issued_page(id_, secret, self._desk.public_url)
+        return self._desk.page(request, visitor, "credential_issued.html", view=view)
+
+    async def one(self, request: Request, key: str) -> Response:
+        """One key."""
+        return await self._one(request, key)
+
+    async def rotate(self, request: Request, key: str) -> Response:
+        """A new secret, shown once."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        hours = next((one for one in OVERLAPS if str(one) == form["overlap"]), 0)
+        at, overlap = self._services.clock(), timedelta(hours=hours)
+
+        async def work(conn: AsyncConnection) -> str | Fault:
+            return await administration.rotate(conn, key, overlap=overlap, by=account.login, at=at)
+
+        secret = await self._services.database.transact(work)
+        if isinstance(secret, Fault):
+            raise NotFound(secret.code, text_of(secret))
+        until = at + overlap if overlap else None
+        view = issued_page(key, secret, self._desk.public_url, until)
+        return self._desk.page(request, visitor, "credential_issued.html", view=view)
+
+    async def revoke(self, request: Request, key: str) -> Response:
+        """Nobody comes in with the key again."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        reason = form["reason"]
+        if not reason:
+            return await self._one(request, key, REASON_MISSING)
+
+        async def work(conn: AsyncConnection) -> Fault | None:
+            at = self._services.clock()
+            return await administration.revoke(conn, key, by=account.login, at=at, reason=reason)
+
+        fault = await self._services.database.transact(work)
+        if fault is not None:
+            raise NotFound(fault.code, text_of(fault))
+        return self._desk.to(f"{HERE}/{key}", visitor, done="key_revoked")
+
+    async def _page(
+        self, request: Request, filled: dict[str, str], fault: Fault | None
+    ) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            view = keys_page(await administration.listed(conn), self._services.clock(), filled)
+        return self._desk.page(
+            request,
+            visitor,
+            "credentials.html",
+            status=400 if fault else 200,
+            view=view,
+            problem=_told(fault) if fault else None,
+        )
+
+    async def _one(self, request: Request, key: str, problem: Text | None = None) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            found = await administration.found(conn, key)
+        if isinstance(found, Fault):
+            raise NotFound(found.code, text_of(found))
+        return self._desk.page(
+            request,
+            visitor,
+            "credential.html",
+            status=400 if problem else 200,
+            view=key_page(found, self._services.clock()),
+            problem=problem,
+        )
+
+
+def _told(fault: Fault) -> Text:
+    """The fault with the label of the field it speaks of."""
+    text = text_of(fault)
+    label = next((one for at, one in _LABELS.items() if fault.pointer.startswith(at)), None)
+    if label is None:
+        return text
+    return Text(ja=f"{label.ja}：{text.ja}", en=f"{label.en}: {text.en}")
