@@ -251,7 +251,9 @@ async def test_scopes_are_enforced(client, statement):
         "statements/read",
         "The credential lacks the scope statements/read.",
     )
-    assert 'error="insufficient_scope", scope="statements/read"' in answer.headers["WWW-Authenticate"]
+    assert (
+        'error="insufficient_scope", scope="statements/read"' in answer.headers["WWW-Authenticate"]
+    )
     answer = await post(client, statement(), auth=("reader", SECRET))
     assert (await problem(answer, 403, "scope_missing"))["scope"] == "statements/write"
     foreign = statement(actor={"account": {"homePage": "https://other.example", "name": "x"}})

@@ -90,7 +90,10 @@ async def test_an_officer_makes_a_key_and_hands_it_over(officer, enters, clock):
     [
         ({"id": "Portal"}, "キー：IDは半角の英小文字か数字で始め"),
         ({"title": " "}, "提供者の名前：空にはできません。"),
-        ({"home_pages": "portal\r\nhttps://m.example"}, "学習者の範囲：範囲として使えないアドレスです: portal"),
+        (
+            {"home_pages": "portal\r\nhttps://m.example"},
+            "学習者の範囲：範囲として使えないアドレスです: portal",
+        ),
         (
             {"activity_prefixes": "https://u@n.example"},
             "講座の範囲：範囲として使えないアドレスです",
