@@ -26,6 +26,7 @@ from lrs.service.committer import Committer
 from lrs.api import administration
 from lrs.api.address import AskingAddress, networks
 from lrs.api.oauth import OAuthSetup
+from lrs.service import attachments
 from lrs.service.keysets import ClientKeys
 from web.services import Services
 from web.site import Site
