@@ -24,7 +24,7 @@ from lrs import api as lrs_api
 from lrs.service import attachments
 from lrs.service.committer import Committer
 from lrs.api import administration
-from lrs.api.address import AskingAddress, networks
+from lrs.api.address import AskingAddress
 from lrs.api.oauth import OAuthSetup
 from lrs.service import attachments
 from lrs.service.keysets import ClientKeys
@@ -94,7 +94,7 @@ def build(house: House) -> FastAPI:
     app.include_router(credentials_api.router(house.issuer, house.database))
     app.include_router(health.router(house))
     site.install(app)
-    app.add_middleware(AskingAddress, trusted=networks(house.settings.trusted_proxies or ""))
+    app.add_middleware(AskingAddress)
     return app
 
 

@@ -16,8 +16,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lrs.api.address import networks
-
 PREFIX = "KASANE_"
 _SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 
@@ -56,7 +54,6 @@ class Settings(BaseSettings):
     requests_per_second: Annotated[float, Field(gt=0)] = 200
     request_burst: Annotated[int, Field(ge=1)] = 2000
     failed_sign_ins_per_minute: Annotated[int, Field(ge=1)] = 10
-    trusted_proxies: str | None = None
     scheduler: bool = True
     tick_seconds: Annotated[float, Field(gt=0, le=60)] = 60
     log_format: Literal["console", "json"] = "console"
@@ -79,12 +76,6 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("time_zone must be a name such as Asia/Tokyo") from None
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: str | None) -> str | None:
-        networks(value or "")
         return value
 
     @property

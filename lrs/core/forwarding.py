@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lrs.core.iri import lies_under
 from lrs.core.fault import Family
+from lrs.core.iri import lies_under
 
 Json = Any
 Meaning = Literal["delivered", "refused", "held"]
