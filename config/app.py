@@ -21,12 +21,11 @@ from connectors.lti import api as lti_api
 from connectors.lti.platform import api as platform_api
 from connectors.watch import Folders
 from lrs import api as lrs_api
-from lrs.service import attachments
-from lrs.service.committer import Committer
 from lrs.api import administration
 from lrs.api.address import AskingAddress
 from lrs.api.oauth import OAuthSetup
 from lrs.service import attachments
+from lrs.service.committer import Committer
 from lrs.service.keysets import ClientKeys
 from web.services import Services
 from web.site import Site

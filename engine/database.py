@@ -214,7 +214,7 @@ class Database:
         driver: Any = (await self._glance.get_raw_connection()).driver_connection
         if self.dialect == "postgresql":
             return await driver.fetchval(sql)
-        ((value,),) = await driver.execute_fetchall(sql)
+        ((value,),) = driver.open.execute(sql).fetchall()
         return value
 
     async def _end_glance(self) -> None:
