@@ -14,7 +14,6 @@ from lrs.core.rights import id_of, rights_of
 from lrs.messages import text_of
 from lrs.service import administration
 from web.desk import Desk
-from web.pages import ZONE
 from web.services import Services
 from web.views.credentials import OVERLAPS, document_of, issued_page, key_page, keys_page
 
@@ -62,7 +61,7 @@ class _KeyPages:
         visitor, account = await self._desk.staff(request)
         form = await self._desk.form(request, visitor)
         filled = {name: form[name] for name in FIELDS}
-        id_, rights = id_of(filled["id"]), rights_of(document_of(filled, ZONE))
+        id_, rights = id_of(filled["id"]), rights_of(document_of(filled, self._desk.zone))
         if isinstance(id_, Fault):
             return await self._page(request, filled, id_)
         if isinstance(rights, list):
