@@ -10,7 +10,7 @@ from alembic import op
 
 import engine.database
 
-revision = "0003"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
