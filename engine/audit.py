@@ -26,6 +26,7 @@ audit_entry = sa.Table(
     sa.Column("hash", sa.Text, nullable=False, unique=True),
 )
 
+_PAGE = 1000
 _GENESIS = "0" * 64
 # Any number will do, as long as nobody else takes the same advisory lock.
 _CHAIN_LOCK = 0x6B6173616E65
@@ -69,13 +70,15 @@ async def verify_chain(conn: AsyncConnection) -> int:
 
     Raises: ValueError naming the first entry that was changed, or whose predecessor is gone.
     """
-    previous, count = _GENESIS, 0
-    rows = await conn.stream(sa.select(audit_entry).order_by(audit_entry.c.seq))
-    async for row in rows.mappings():
-        entry = {key: row[key] for key in row if key not in {"seq", "hash"}}
-        if row["previous_hash"] != previous or _digest(entry) != row["hash"]:
-            raise ValueError(f"the audit log is broken at entry {row['seq']}")
-        previous, count = row["hash"], count + 1
+    previous, count, seq = _GENESIS, 0, 0
+    page = sa.select(audit_entry).order_by(audit_entry.c.seq).limit(_PAGE)
+    while rows := (await conn.execute(page.where(audit_entry.c.seq > seq))).mappings().all():
+        for row in rows:
+            seq = row["seq"]
+            entry = {key: row[key] for key in row if key not in {"seq", "hash"}}
+            if row["previous_hash"] != previous or _digest(entry) != row["hash"]:
+                raise ValueError(f"the audit log is broken at entry {seq}")
+            previous, count = row["hash"], count + 1
     return count
 
 

@@ -224,6 +224,15 @@ class Database:
             await ended.close()
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads, and sees one moment however long it lasts."""
+        async with self._reader.connect() as conn:
+            if self.dialect == "postgresql":
+                # SQLite's read transaction is one snapshot anyway.
+                await conn.execution_options(isolation_level="REPEATABLE READ")
+            yield conn
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits at the end of the block and rolls back on an exception."""
         if self._one_writer is None:

@@ -40,13 +40,11 @@ async def export(
     `credential`: only what was stored under it.
     """
     asked = replace(query, ascending=True)
-    async with database.read() as conn:
-        if database.dialect == "postgresql":
-            # SQLite's read transaction is one snapshot anyway. Whoever reads the lines may be
-            # slow, and a transaction that only reads holds nobody up.
-            await conn.execution_options(isolation_level="REPEATABLE READ")
+    async with database.snapshot() as conn:
         through = await Horizon(database).through(conn)
         if database.dialect == "postgresql":
+            # Whoever reads the lines may be slow, and a transaction that only reads holds nobody
+            # up.
             await conn.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         count = 0
         async for rows in _pages(conn, asked, credential):
