@@ -13,19 +13,16 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from lrs.core import datatypes, jsontext, timestamp
 from lrs.core.actor import actor
 from lrs.core.fault import Family, Fault, Section
 from lrs.core.ifi import Ifi
-from lrs.core.shape import Report
+from lrs.core.parameters import described, iri, moment, uuid
 
 GET = Section("Communication §2.1.3", "§4.1.6.1")
 
 Format = Literal["exact", "ids", "canonical"]
 MAX_LIMIT = 500
 
-# `+09:00` written into a query string without escaping arrives as a blank.
-_LOST_PLUS = re.compile(r" (\d\d(?::?\d\d)?)$")
 _INTEGER = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -87,27 +84,12 @@ def _combined(names: set[str], section: str) -> list[Fault]:
     return []
 
 
-def _uuid(text: str, _family: Family) -> UUID | Fault:
-    return (
-        UUID(text) if datatypes.is_uuid(text) else Fault("not_a_uuid", params={"value": text[:80]})
-    )
-
-
-def _iri(text: str, _family: Family) -> str | Fault:
-    return text if datatypes.is_iri(text) else Fault("not_an_iri", params={"value": text[:80]})
-
-
 def _boolean(text: str, _family: Family) -> bool | Fault:
     return text == "true" if text in ("true", "false") else Fault("not_a_boolean")
 
 
 def _count(text: str, _family: Family) -> int | Fault:
     return int(text) if _INTEGER.fullmatch(text) else Fault("not_a_count")
-
-
-def _moment(text: str, family: Family) -> datetime | Fault:
-    found = timestamp.moment(_LOST_PLUS.sub(r"+\1", text), family)
-    return found or Fault("not_a_timestamp", params={"value": text[:80]})
 
 
 def _format(text: str, _family: Family) -> str | Fault:
@@ -117,28 +99,24 @@ def _format(text: str, _family: Family) -> str | Fault:
 
 def agent(text: str, family: Family) -> Ifi | Fault:
     """The identifier of the Agent or identified Group that a parameter holds as JSON."""
-    value = jsontext.read(text.encode("utf-8", "surrogatepass"))
+    value = described(text, family, actor)
     if isinstance(value, Fault):
         return value
-    report = Report(family)
-    actor(value, "", report)
-    if report.faults:
-        return report.faults[0]
     return Ifi.of_actor(value) or Fault("no_identifier")
 
 
 _Reader = Callable[[str, Family], Any]
 _READERS: dict[str, _Reader] = {
-    "statementId": _uuid,
-    "voidedStatementId": _uuid,
+    "statementId": uuid,
+    "voidedStatementId": uuid,
     "agent": agent,
-    "verb": _iri,
-    "activity": _iri,
-    "registration": _uuid,
+    "verb": iri,
+    "activity": iri,
+    "registration": uuid,
     "related_activities": _boolean,
     "related_agents": _boolean,
-    "since": _moment,
-    "until": _moment,
+    "since": moment,
+    "until": moment,
     "limit": _count,
     "format": _format,
     "attachments": _boolean,
