@@ -274,6 +274,69 @@ TEXTS: dict[str, Text] = {
         "x5c の証明書が、順に次の証明書によって発行されたものではありません。",
         "The certificates of x5c are not each issued by the next.",
     ),
+    "content_encoding_refused": Text(
+        "Content-Encoding「{value}」には対応していません（gzip のみ）。",
+        "Content-Encoding {value} is not supported; only gzip is.",
+    ),
+    "content_encoding_broken": Text(
+        "本文をgzipとして展開できません。", "The body cannot be decompressed as gzip."
+    ),
+    # Alternate request syntax
+    "alternate_not_here": Text(
+        "代替要求構文（?method=…）は xAPI 1.0.3 でのみ使えます。",
+        "The alternate request syntax (?method=…) belongs to xAPI 1.0.3 alone.",
+    ),
+    "alternate_method": Text(
+        "method に指定できるのは次のものです: {allowed}", "method is none of: {allowed}"
+    ),
+    "alternate_parameter": Text(
+        "代替要求構文では、method 以外のパラメーターはフォームに入れてください（{name}）。",
+        "In the alternate request syntax, parameters other than method go into the form ({name}).",
+    ),
+    "alternate_content_type": Text(
+        "代替要求構文の本文は application/x-www-form-urlencoded で送ってください（{value}）。",
+        "The alternate request syntax takes application/x-www-form-urlencoded, not {value}.",
+    ),
+    "alternate_form": Text(
+        "本文をフォームとして読めません。", "The body cannot be read as a form."
+    ),
+    "alternate_header": Text(
+        "フォームの {name} はヘッダーとして使えません。",
+        "{name} in the form cannot stand for a header.",
+    ),
+    "alternate_without_content": Text(
+        "フォームに content がありません。", "The form has no content."
+    ),
+    # Documents
+    "precondition_missing": Text(
+        "If-Match か If-None-Match のどちらかのヘッダーが必要です。",
+        "If-Match or If-None-Match is required.",
+    ),
+    "precondition_for_all": Text(
+        "すべてをまとめて削除するときは {name} を使えません。{id} を指定してください。",
+        "{name} does not go with deleting everything at once; name the {id}.",
+    ),
+    "document_conflict": Text(
+        "文書がすでにあります。内容を確かめ、その ETag を If-Match に付けて再送してください。",
+        "There is a document already. Check its current state, and send its ETag in If-Match.",
+    ),
+    "document_changed": Text(
+        "If-Match の版は現在の文書と一致しません。現在の内容を確認してください。",
+        "If-Match does not name the document as it is now. Check its current state.",
+    ),
+    "document_exists": Text(
+        "If-None-Match に反して、文書がすでにあります。",
+        "There is a document already, against If-None-Match.",
+    ),
+    "document_not_json": Text(
+        "既存の文書に統合できるのは application/json だけです（送られた文書: {value}）。",
+        "Only application/json can be merged into a document that is there; this is {value}.",
+    ),
+    "held_not_json": Text(
+        "既存の文書（{value}）はJSONオブジェクトではないため、統合できません。",
+        "The document that is there ({value}) is no JSON object; nothing can be merged into it.",
+    ),
+    "document_not_found": Text("文書がありません。", "There is no such document."),
     "more_invalid": Text(
         "続きのページの指定が正しくないか、期限が切れています。",
         "The `more` link is invalid or has expired.",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
+from engine.problems import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Problem,
+    TooLarge,
+)
 from lrs.core.actor import AUTHORITY
 from lrs.core.fault import Family, Fault, Section
 from lrs.core.jsontext import SECTION as JSON
@@ -13,6 +21,9 @@ from lrs.messages import text_of
 
 _CLASSES: dict[str, type[Problem]] = {
     "id_conflict": Conflict,
+    "document_conflict": Conflict,
+    "document_changed": PreconditionFailed,
+    "document_exists": PreconditionFailed,
     "body_too_large": TooLarge,
     "attachment_too_large": TooLarge,
     "scope_missing": Forbidden,

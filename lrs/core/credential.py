@@ -56,6 +56,15 @@ class Credential:
         """Whether its definition of `activity` counts for readers of other credentials."""
         return "define" in self._meant and self.reports_on(activity)
 
+    def redefines(self, activity: str) -> bool:
+        """Whether what it says changes the definition that `activity` has.
+
+        Under its own prefixes it may without the scope: there nobody else reports.
+        """
+        return self.defines(activity) or (
+            bool(self.activity_prefixes) and self.reports_on(activity)
+        )
+
     def reports_on(self, activity: str) -> bool:
         """Whether `activity` lies where it may report."""
         prefixes = self.activity_prefixes
@@ -73,6 +82,19 @@ class Credential:
     def voids_any(self) -> bool:
         """Whether it may void what others stored."""
         return self.may_void and "all" in self._meant
+
+    @property
+    def reads_everything(self) -> bool:
+        """Whether it may read whatever there is, no matter whom or what it is about."""
+        return "all/read" in self._meant
+
+    def may_read_documents(self, kind: Literal["state", "profile"]) -> bool:
+        """Whether it may read documents of that scope."""
+        return self.reads_everything or kind in self._meant
+
+    def may_write_documents(self, kind: Literal["state", "profile"]) -> bool:
+        """Whether it may store and delete documents of that scope."""
+        return kind in self._meant
 
     @property
     def _meant(self) -> frozenset[str]:
@@ -118,6 +140,23 @@ def _outside(claim: Json, pointer: str, credential: Credential) -> Fault | None:
     ):
         params = {"activity": target["id"][:200]}
         return Fault("activity_outside_prefix", f"{pointer}/object/id", params=params)
+    return None
+
+
+def authorize_document(
+    credential: Credential, agent: Ifi | None, activity: str | None
+) -> Fault | None:
+    """Why `credential` has nothing to do with documents about `agent` and `activity`.
+
+    "Limited to Activities and Actors associated with the current token" (1.0.3 Communication
+    §4.2): those that it may also report on.
+    """
+    if agent is not None and not credential.speaks_for(agent):
+        named = {"namespace": (agent.home_page or agent.kind)[:200]}
+        return Fault("actor_outside_namespace", "?agent", params=named)
+    if activity is not None and not credential.reports_on(activity):
+        about = {"activity": activity[:200]}
+        return Fault("activity_outside_prefix", "?activityId", params=about)
     return None
 
 

@@ -159,6 +159,37 @@ access_token = sa.Table(
     sa.Index("access_token_expires", "expires_at"),
 )
 
+# State, agent profile and activity profile documents. The key is SHA-256 over the place, the
+# registration and the id: identifiers of any length make one short index entry.
+document = sa.Table(
+    "document",
+    metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    # SHA-256 over kind, activity and agent, whatever the registration (lrs.core.document).
+    sa.Column("place", sa.LargeBinary, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("activity", sa.Text, nullable=True),
+    sa.Column("agent", sa.Text, nullable=True),
+    sa.Column("registration", sa.Uuid, nullable=True),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("updated", Instant, nullable=False),
+    sa.Index("document_place_updated", "place", "updated"),
+)
+
+# What statements say about activities, united (lrs.core.definition). One without a definition has
+# no row.
+activity = sa.Table(
+    "activity",
+    metadata,
+    # SHA-256 of the id, which may be longer than an index entry.
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False),
+    # JSON text: it is sent as it is, and its large integers survive.
+    sa.Column("definition", sa.Text, nullable=False),
+)
+
 
 def first_seq(at: datetime) -> int:
     """The smallest `seq` of a statement stored in the millisecond of `at`."""
