@@ -5,7 +5,8 @@ Source: xAPI 1.0.3 Communication §2.1.3 (`format`); xAPI 2.0 §4.1.6.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -18,8 +19,17 @@ from lrs.core.query import Format
 Json = Any
 
 
-def formatted(raw: bytes, form: Format, languages: Sequence[str]) -> bytes:
-    """The statement in `form`; `languages` are tags, the preferred first, `*` for any."""
+def formatted(
+    raw: bytes,
+    form: Format,
+    languages: Sequence[str],
+    definitions: Mapping[str, Json] = MappingProxyType({}),
+) -> bytes:
+    """The statement in `form`; `languages` are tags, the preferred first, `*` for any.
+
+    `definitions` are the canonical ones, by activity id, for the form `canonical`; an Activity
+    without one keeps its own.
+    """
     if form == "exact":
         return raw
     # Numbers travel as the text they came in: no float in between loses a digit.
@@ -30,10 +40,22 @@ def formatted(raw: bytes, form: Format, languages: Sequence[str]) -> bytes:
         _changed(
             body,
             lambda actor: actor,
-            lambda activity: _activity_in(activity, languages),
+            lambda activity: _activity_in(activity, languages, definitions),
             lambda verb: _verb_in(verb, languages),
         )
     )
+
+
+def activity_ids(body: Json) -> set[str]:
+    """The ids of every Activity that `canonical` describes in a stored statement."""
+    found: set[str] = set()
+
+    def note(activity: Json) -> Json:
+        found.add(activity["id"])
+        return activity
+
+    _changed(body, lambda actor: actor, note, lambda verb: verb)
+    return found
 
 
 def preferred_languages(header: str | None) -> list[str]:
@@ -118,8 +140,8 @@ def _verb_in(verb: Json, languages: Sequence[str]) -> Json:
     return verb | {"display": in_one_language(verb["display"], languages)}
 
 
-def _activity_in(activity: Json, languages: Sequence[str]) -> Json:
-    definition = activity.get("definition")
+def _activity_in(activity: Json, languages: Sequence[str], definitions: Mapping[str, Json]) -> Json:
+    definition = definitions.get(activity["id"], activity.get("definition"))
     if definition is None:
         return activity
     out = _texts_in(definition, ("name", "description"), languages)

@@ -21,6 +21,7 @@ from lrs.core.fault import Fault
 from lrs.core.splice import Assigned, spliced
 from lrs.core.statement import VOIDING, Parsed
 from lrs.core.terms import terms
+from lrs.service import activities
 from lrs.service.references import link
 from lrs.store import attachments, inserts, placement, statements
 from lrs.store.statements import StoredStatement
@@ -125,6 +126,8 @@ async def _add(
     received = [(row.seq, sha2) for row in new for sha2 in candidates[row.id][0].parsed.received]
     if received:
         await attachments.link(conn, received)
+    items = (candidates[row.id][0] for row in new)
+    await activities.learn(conn, [(item.parsed.body, item.credential) for item in items])
     voided: Sequence[StoredStatement] = ()
     if added.awaited or any(row.ref for row in new):
         voided = await link(conn, new, at)
