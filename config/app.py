@@ -58,6 +58,7 @@ def build(house: House) -> FastAPI:
             oauth=OAuthSetup(
                 house.settings.public_url, keys=ClientKeys(house.fetcher, house.clock)
             ),
+            origins=house.settings.xapi_origins.split(),
         )
     )
     app.router.routes.extend(administration.routes(house.database, house.clock, staff=_staff(site)))

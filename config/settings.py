@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     trusted_proxies: str | None = None
     learner_sign_up: bool = True
     xapi_default_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
+    xapi_origins: str = "*"
     xapi_attachment_bytes: Annotated[int, Field(ge=0)] = 200_000_000
     xapi_parts: Annotated[int, Field(ge=1)] = 100
     requests_per_second: Annotated[float, Field(gt=0)] = 200
@@ -76,6 +77,15 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("time_zone must be a name such as Asia/Tokyo") from None
+        return value
+
+    @field_validator("xapi_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for one in value.split():
+            parts = urlsplit(one)
+            if one != "*" and (not parts.netloc or one != f"{parts.scheme}://{parts.netloc}"):
+                raise ValueError("xapi_origins is `*`, or origins with blanks between: no path")
         return value
 
     @property

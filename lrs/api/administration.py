@@ -18,8 +18,8 @@ from starlette.routing import BaseRoute, Route
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Problem, Unauthenticated
+from lrs.api.encoding import body_of
 from lrs.api.refusal import refusal
-from lrs.api.resource import body_of
 from lrs.core import jsontext
 from lrs.core.fault import Fault
 from lrs.core.rights import id_of, rights_of

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from engine.database import Database
 from lrs.api.address import asking_address
 from lrs.api.authentication import basic_pair
-from lrs.api.resource import body_of
+from lrs.api.encoding import body_of
 from lrs.core import assertion, jsontext, jwks
 from lrs.core.credential import Credential
 from lrs.service.keysets import ClientKeys

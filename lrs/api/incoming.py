@@ -18,8 +18,8 @@ from starlette.requests import Request
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Problem
+from lrs.api.encoding import body_of, decoded
 from lrs.api.refusal import refusal
-from lrs.api.resource import body_of
 from lrs.core.attachment import (
     TRANSMISSION,
     Attachment,
@@ -137,7 +137,9 @@ class _Parts:
         if isinstance(boundary, Fault):
             raise self._refusal(boundary)
         parser = Parser(boundary, parts=self._shell.limits.parts)
-        async for data in request.stream():
+        limits = self._shell.limits
+        # Each part has a limit of its own; this one is for what lies around them.
+        async for data in decoded(request, 2 * limits.body + limits.parts * limits.attachment):
             for event in parser.feed(data):
                 await self._take(event)
         fault = parser.end()

@@ -30,7 +30,7 @@ from lrs.core.fault import Family, Fault
 from lrs.core.formats import formatted, preferred_languages
 from lrs.core.query import GET, Query
 from lrs.messages import TEXTS
-from lrs.service import querying
+from lrs.service import activities, querying
 from lrs.service.attachments import parts_of
 from lrs.store.horizon import Horizon
 from lrs.store.statements import StoredStatement
@@ -97,7 +97,7 @@ class Reading:
         found = await querying.readable(conn, id_, credential, voided=voided)
         if found is None:
             raise NotFound("statement_not_found", TEXTS["statement_not_found"])
-        content = formatted(found.raw, query.format, asked.languages)
+        [content] = await _texts(conn, asked, [found])
         return await self._response(conn, content, query, [found])
 
     async def _page(
@@ -110,7 +110,7 @@ class Reading:
             goes_on = more.Continuation(query, page.after, tuple(asked.languages))
             token = more.sealed(goes_on, self._signing_key, self._clock())
             link = f"{path}?more={token}"
-        texts = [formatted(row.raw, query.format, asked.languages) for row in page.rows]
+        texts = await _texts(conn, asked, page.rows)
         content = b'{"statements":[' + b",".join(texts) + b'],"more":' + orjson.dumps(link) + b"}"
         return await self._response(conn, content, query, page.rows)
 
@@ -128,3 +128,17 @@ class Reading:
             newest = max(row.stored for row in rows)
             response.headers["Last-Modified"] = format_datetime(newest, usegmt=True)
         return response
+
+
+async def _texts(
+    conn: AsyncConnection, asked: _Asked, rows: Sequence[StoredStatement]
+) -> list[bytes]:
+    """The statements in the format asked for.
+
+    `canonical` gives the definition of each Activity as the store has united it, whichever the
+    statement came with, and the Verb as it came: "populated with the canonical definition of the
+    Activity Objects and Display of the Verbs as determined by the LRS".
+    """
+    form, languages = asked.query.format, asked.languages
+    definitions = await activities.canonical(conn, rows) if form == "canonical" else {}
+    return [formatted(row.raw, form, languages, definitions) for row in rows]

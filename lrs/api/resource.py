@@ -15,12 +15,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from engine import problems
-from engine.problems import Problem, TooLarge
+from engine.problems import Problem
+from lrs.api.alternate import is_alternate, meant
+from lrs.api.cors import Cors
+from lrs.api.encoding import encode
 from lrs.api.refusal import refusal
 from lrs.core import timestamp
+from lrs.core.document import tag_of
 from lrs.core.fault import Family, Fault
 from lrs.core.negotiation import family_of
-from lrs.messages import TEXTS
 from lrs.store.horizon import Horizon
 
 log = structlog.get_logger(__name__)
@@ -42,25 +45,39 @@ class Resource:
     versioned: bool = True
     consistent: bool = False
 
+    @property
+    def allowed(self) -> list[str]:
+        """The methods that are answered here, in alphabetical order."""
+        implied = ["OPTIONS", *(["HEAD"] if "GET" in self.methods else [])]
+        return sorted([*self.methods, *implied])
+
 
 class Door:
     """The ASGI application under `/xapi`."""
 
     def __init__(
-        self, resources: Mapping[str, Resource], *, default: Family, horizon: Horizon
+        self,
+        resources: Mapping[str, Resource],
+        *,
+        default: Family,
+        horizon: Horizon,
+        cors: Cors,
+        body_limit: int,
     ) -> None:
         self._resources = resources
         self._default = default
         self._horizon = horizon
+        self._cors = cors
+        self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
         resource = self._resources.get(request.path_params["resource"])
-        asked = family_of(request.headers.get(VERSION), self._default)
-        family = self._default if isinstance(asked, Fault) else asked
         try:
-            response = await self._answer(request, resource, asked, family)
+            if is_alternate(request):
+                request = await meant(request, self._body_limit)
+            response = await self._answer(request, resource)
         except Problem as problem:
             response = problems.response(problem, request)
         except ClientDisconnect:
@@ -68,28 +85,34 @@ class Door:
         except Exception:
             log.exception("request_crashed", path=request.url.path)
             response = problems.response(problems.of_status(500), request)
-        response.headers[VERSION] = family
+        response.headers[VERSION] = self._family(request)
         if resource is not None and resource.consistent:
             await self._promise(response)
+        self._cors.mark(request, response)
+        await encode(request, response)
         if request.method == "HEAD":
             response = _head_of(response)
         await response(scope, receive, send)
 
-    async def _answer(
-        self, request: Request, resource: Resource | None, asked: Family | Fault, family: Family
-    ) -> Response:
+    async def _answer(self, request: Request, resource: Resource | None) -> Response:
         if resource is None:
             raise problems.of_status(404)
+        if request.method == "OPTIONS":
+            return self._cors.options(request, resource.allowed)
+        asked = family_of(request.headers.get(VERSION), self._default)
         if isinstance(asked, Fault) and resource.versioned:
-            raise refusal(asked, family)
+            raise refusal(asked, self._default)
         method = "GET" if request.method == "HEAD" else request.method
         handler = resource.methods.get(method)
         if handler is None:
             refused = problems.of_status(405)
-            allowed = [*resource.methods, *(["HEAD"] if "GET" in resource.methods else [])]
-            refused.headers["Allow"] = ", ".join(sorted(allowed))
+            refused.headers["Allow"] = ", ".join(resource.allowed)
             raise refused
-        return await handler(request, family)
+        return await handler(request, self._family(request))
+
+    def _family(self, request: Request) -> Family:
+        asked = family_of(request.headers.get(VERSION), self._default)
+        return self._default if isinstance(asked, Fault) else asked
 
     async def _promise(self, response: Response) -> None:
         if CONSISTENT_THROUGH in response.headers:
@@ -110,19 +133,10 @@ def _head_of(response: Response) -> Response:
     return head
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """The whole body.
-
-    Raises: TooLarge beyond `limit` bytes, before more than that is held in memory.
-    """
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise TooLarge("body_too_large", TEXTS["body_too_large"].format(limit=limit))
-        parts.append(part)
-    return b"".join(parts)
+def tagged(content: bytes) -> Response:
+    """A JSON answer with its entity tag (1.0.3 Communication §3.1)."""
+    headers = {"ETag": f'"{tag_of(content)}"'}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 def refuse_parameters(request: Request, family: Family, known: frozenset[str]) -> None:

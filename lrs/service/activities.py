@@ -52,7 +52,7 @@ class _Known:
             return False
         self._digests.move_to_end(key)
         # Who may not define adds nothing to an activity that has a definition.
-        return held == _digest(definition) or not credential.may_define(id_)
+        return held == _digest(definition) or not credential.redefines(id_)
 
     def note(self, id_: str, definition: Json | None, transaction: Transaction | None) -> None:
         """The row was read and has a definition; `definition`, if given, adds nothing to it."""
@@ -91,7 +91,7 @@ async def learn(conn: AsyncConnection, stated: Iterable[tuple[Json, Credential]]
     for body, credential in stated:
         for id_, definition in defined(body):
             if not known.covers(id_, definition, credential):
-                news.setdefault(id_, []).append((definition, credential.may_define(id_)))
+                news.setdefault(id_, []).append((definition, credential.redefines(id_)))
     if news:
         await _learn(conn, news, known)
 

@@ -7,10 +7,20 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from starlette.applications import Starlette
 
+from engine.text import Text
+from lrs.api import routes
+from lrs.api.incoming import Limits
 from lrs.core.credential import Credential
 from lrs.core.statement import Parsed, parse
+from lrs.service import create_credential
+from lrs.service.credentials import Verifier
+from lrs.store.tables import credential as credentials
 
 Json = Any
 
@@ -64,3 +74,53 @@ def portal() -> Credential:
 
 def _authority(name: str) -> Json:
     return {"objectType": "Agent", "account": {"homePage": "https://kasane.example", "name": name}}
+
+
+SECRET = "a long secret"
+# Verified by its own parameters: a hash that is slow on purpose teaches these tests nothing.
+QUICK_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(SECRET)
+PORTAL = "https://portal.example"
+
+
+@pytest.fixture
+async def lrs(database, clock):
+    """A client of the record store; it asks as `all` under 2.0 unless a test says otherwise."""
+    async with database.write() as conn:
+        for id_, scopes in (
+            ("all", {"all"}),
+            ("reader", {"all/read"}),
+            ("states", {"state"}),
+            ("profiles", {"profile"}),
+            ("writer", {"statements/write"}),
+            ("mine", {"statements/write", "statements/read/mine"}),
+            ("definer", {"statements/write", "define"}),
+        ):
+            everywhere = id_ in ("all", "definer")
+            await create_credential(
+                conn,
+                id=id_,
+                title=Text(id_, id_),
+                scopes=scopes,
+                home_pages=("*",) if everywhere else (PORTAL,),
+                may_mbox=id_ == "all",
+                activity_prefixes=() if everywhere else (f"{PORTAL}/courses",),
+                may_void=True,
+                at=clock(),
+            )
+        await conn.execute(sa.update(credentials).values(secret_hash=QUICK_HASH))
+    app = Starlette(
+        routes=routes(
+            database,
+            clock,
+            verifier=Verifier(clock),
+            signing_key=b"k" * 32,
+            limits=Limits(body=100_000, statements=50),
+        )
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://kasane",
+        auth=("all", SECRET),
+        headers={"X-Experience-API-Version": "2.0.0", "Accept-Encoding": "identity"},
+    ) as client:
+        yield client

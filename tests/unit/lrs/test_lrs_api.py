@@ -207,7 +207,7 @@ async def test_every_answer_carries_the_version_also_where_nothing_is(client):
     assert (await client.get("/xapi/nothing")).headers["X-Experience-API-Version"] == "2.0.0"
     refused = await client.delete("/xapi/statements")
     assert refused.status_code == 405
-    assert refused.headers["Allow"] == "GET, HEAD, POST, PUT"
+    assert refused.headers["Allow"] == "GET, HEAD, OPTIONS, POST, PUT"
     assert refused.headers["X-Experience-API-Version"] == "2.0.0"
 
 
