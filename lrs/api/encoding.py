@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from engine.problems import Invalid, TooLarge
 from lrs.core.document import ENCODED
@@ -98,12 +98,13 @@ async def encode(request: Request, response: Response) -> None:
 
     An answer that is streamed goes out as it is.
     """
-    if isinstance(response, StreamingResponse) or len(response.body) < WORTH_IT:
+    # A file or a stream has no body to look at.
+    body = bytes(getattr(response, "body", b""))
+    if len(body) < WORTH_IT:
         return
     response.headers.append("Vary", "Accept-Encoding")
     if "content-encoding" in response.headers or not takes_gzip(request.headers):
         return
-    body = bytes(response.body)
     # The level is low: pages are large and waited for.
     response.body = await asyncio.to_thread(gzip.compress, body, 3, mtime=0)
     response.headers["Content-Encoding"] = "gzip"

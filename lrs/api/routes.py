@@ -26,7 +26,7 @@ from lrs.service.verifier import Verifier
 from lrs.store.horizon import Horizon
 
 
-def routes(
+def routes(  # noqa: PLR0913 -- what the house sets, each by its name
     database: Database,
     clock: Clock,
     *,
