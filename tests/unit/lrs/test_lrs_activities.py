@@ -14,6 +14,7 @@ from lrs.core.definition import defined, united
 from lrs.core.person import MAX_NAMES, person
 from lrs.service import store
 from lrs.service.activities import MAX_DEFINITION, definition_of
+from lrs.service.storing import Submission, store_all
 
 COURSE = "https://portal.example/courses/1"
 OTHER = "https://other.example/courses/1"
@@ -167,6 +168,24 @@ async def test_only_who_may_define_changes_what_is_defined(database, tell, porta
     await tell(activity(OTHER, name={"en": "spam"}), credential=stranger)
     assert await tell(activity(OTHER, name={"en": "spam"}), credential=stranger) == 0
     assert await tell(activity(OTHER, name={"en": "fourth"}), credential=definer) > 0
+
+
+async def test_of_several_askers_in_one_commit_each_has_their_own_right(
+    database, parsed, anyone, portal, clock
+):
+    stranger = replace(portal, activity_prefixes=(), home_pages=("*",))
+    told = [
+        (stranger, {"name": {"en": "first"}}),
+        (stranger, {"name": {"en": "spam"}, "type": "http://t/1"}),
+        (anyone, {"name": {"ja": "い"}}),
+        (stranger, {"name": {"ja": "嘘"}}),
+    ]
+    for _ in range(2):
+        submissions = [
+            Submission([parsed(object=activity(OTHER, **said))], who) for who, said in told
+        ]
+        await database.transact(lambda conn, some=submissions: store_all(conn, some, clock()))
+        assert await known(database, OTHER) == {"name": {"en": "first", "ja": "い"}}
 
 
 async def test_definitions_that_arrive_at_once_are_all_united(database, tell, anyone):
