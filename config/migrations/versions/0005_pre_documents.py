@@ -10,7 +10,7 @@ from alembic import op
 
 import engine.database
 
-revision = "0002"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
