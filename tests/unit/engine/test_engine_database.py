@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -134,3 +135,37 @@ async def test_a_row_that_is_there_already_is_left_alone(database: Database) -> 
             )
     async with database.read() as conn:
         assert await conn.scalar(sa.select(outbox_failure.c.error)) == "first"
+
+
+async def _pragma(conn: sa.ext.asyncio.AsyncConnection, name: str) -> object:
+    return await conn.scalar(sa.text(f"PRAGMA {name}"))
+
+
+async def test_sqlite_waits_for_the_disk_before_it_says_that_something_is_kept(
+    tmp_path: Path,
+) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path}/k.db")
+    full = 2  # https://sqlite.org/pragma.html#pragma_synchronous
+    for side in (database.write, database.read):
+        async with side() as conn:
+            assert await _pragma(conn, "journal_mode") == "wal"
+            assert await _pragma(conn, "synchronous") == full
+            assert await _pragma(conn, "foreign_keys") == 1
+    await database.close()
+
+
+async def test_a_write_transaction_on_sqlite_holds_the_lock_before_its_first_write(
+    tmp_path: Path,
+) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path}/k.db")
+    other = sqlite3.connect(tmp_path / "k.db", timeout=0, isolation_level=None)
+    async with database.write() as conn:
+        await conn.execute(sa.text("SELECT 1"))  # it has begun, and has written nothing
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ROLLBACK")
+    async with database.read():
+        other.execute("BEGIN IMMEDIATE")  # who only reads is in nobody's way
+    other.close()
+    await database.close()
