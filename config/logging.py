@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
-_SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "code_verifier")
+_SECRET_WORDS = (
+    "password",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "code_verifier",
+    "api_key",
+    "master_key",
+    "private_key",
+)
+_HIDDEN = "***"
+_PASSWORD_IN_URL = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Hide the value of every key whose name speaks of a secret."""
+    """Hide every value whose name speaks of a secret, at any depth, and passwords in addresses."""
     for key in event:
-        if any(word in key.lower() for word in _SECRET_WORDS):
-            event[key] = "***"
+        event[key] = _shown(key, event[key])
     return event
+
+
+def _shown(name: str, value: Any) -> Any:
+    """What of a value may be written down."""
+    if any(word in name.lower() for word in _SECRET_WORDS):
+        return _HIDDEN
+    match value:
+        case str():
+            return _PASSWORD_IN_URL.sub(rf"\1{_HIDDEN}@", value)
+        case Mapping():
+            return {key: _shown(str(key), held) for key, held in value.items()}
+        case list():
+            return [_shown("", held) for held in value]
+        case tuple():
+            # The kind matters: the exception of an event travels as a tuple.
+            return tuple(_shown("", held) for held in value)
+    return value
 
 
 def configure(log_format: str, level: str) -> None:
