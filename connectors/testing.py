@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from connectors.checkpoints import States
 from connectors.run import RunSummary
 from connectors.runs import State
 
@@ -33,6 +34,12 @@ class Portal(Protocol):
 
     async def rehearse(self) -> RunSummary:
         """The same as a dry run."""
+
+    async def read_in_vain(self) -> None:
+        """Read the portal while the record store takes nothing: whatever is delivered fails."""
+
+    async def reached(self) -> States:
+        """How far the connector holds to have read, as the next run will be told."""
 
     async def learners(self) -> frozenset[str]:
         """The learners of whom a statement stands in the record store."""
@@ -67,6 +74,19 @@ class ConnectorContract:
         healed = await portal.read()
         assert healed.state is State.OK
         assert broken.counts.stored + healed.counts.stored == len(_ALL)
+        assert await portal.learners() == _ALL
+
+    async def test_what_could_not_be_stored_is_not_held_to_be_read(self, portal: Portal) -> None:
+        """A checkpoint commits with the records before it, or not at all."""
+        await portal.report("u-0")
+        await portal.read()
+        before = await portal.reached()
+        for learner in sorted(_ALL - {"u-0"}):
+            await portal.report(learner)
+        await portal.read_in_vain()
+        assert await portal.learners() == {"u-0"}
+        assert await portal.reached() == before
+        assert (await portal.read()).state is State.OK
         assert await portal.learners() == _ALL
 
     async def test_one_bad_record_is_held_and_the_others_are_taken(self, portal: Portal) -> None:

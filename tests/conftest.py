@@ -8,12 +8,14 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 
 from config.tables import metadata
 from engine.database import Database
@@ -147,3 +149,35 @@ async def database(dialect_url: str) -> AsyncIterator[Database]:
             await conn.run_sync(metadata.create_all)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def full_disk(database: Database) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """Makes a stretch of time in which the database takes no record of a portal."""
+    on_sqlite = database.dialect == "sqlite"
+    begin, end = (
+        (
+            "CREATE TRIGGER full_disk BEFORE INSERT ON source_record BEGIN "
+            + "SELECT RAISE(ABORT, 'the disk is full'); END",
+            "DROP TRIGGER full_disk",
+        )
+        if on_sqlite
+        else (
+            "ALTER TABLE source_record ADD CONSTRAINT full_disk CHECK (false) NOT VALID",
+            "ALTER TABLE source_record DROP CONSTRAINT full_disk",
+        )
+    )
+
+    async def run(statement: str) -> None:
+        async with database.write() as conn:
+            await conn.execute(sa.text(statement))
+
+    @asynccontextmanager
+    async def full() -> AsyncIterator[None]:
+        await run(begin)
+        try:
+            yield
+        finally:
+            await run(end)
+
+    return full

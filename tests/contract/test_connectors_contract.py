@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ import httpx
 import pytest
 import sqlalchemy as sa
 import uvicorn
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectors import quarantine
+from connectors import checkpoints, quarantine
+from connectors.checkpoints import States
 from connectors.core.reasons import Reason
 from connectors.registry import Connectors
 from connectors.run import RunSummary, SyncService
@@ -42,16 +45,29 @@ LIBRARY = "https://library.example.jp"
 class Installation:
     """Kasane with one connector, and what a contract wants to know of it."""
 
-    def __init__(self, database: Database, clock: Any, pulls: Any = None) -> None:
+    def __init__(self, database: Database, clock: Any, full_disk: Any, pulls: Any = None) -> None:
         vault = Vault(b"k" * 32)
         self.database = database
+        self.full_disk = full_disk
         self.connectors = Connectors(vault, clock)
         options = {} if pulls is None else {"pulls": pulls}
         self.sync = SyncService(database, self.connectors, vault, Fetcher(), clock, **options)
 
+    async def read(self) -> RunSummary:
+        raise NotImplementedError
+
     async def set_up(self, entry: dict[str, Any]) -> None:
         async with self.database.write() as conn:
             await self.connectors.apply(conn, {"connectors": [entry]})
+
+    async def read_in_vain(self) -> None:
+        async with self.full_disk():
+            with suppress(DBAPIError):
+                assert (await self.read()).counts.stored == 0
+
+    async def reached(self) -> States:
+        async with self.database.read() as conn:
+            return await checkpoints.load(conn, "portal")
 
     async def learners(self) -> frozenset[str]:
         async with self.database.read() as conn:
@@ -100,8 +116,8 @@ class TestLists(ConnectorContract):
     """CSV."""
 
     @pytest.fixture
-    async def portal(self, database: Database, clock: Any) -> Office:
-        office = Office(database, clock)
+    async def portal(self, database: Database, clock: Any, full_disk: Any) -> Office:
+        office = Office(database, clock, full_disk)
         await office.set_up(
             {
                 "id": "portal",
@@ -194,7 +210,9 @@ class Library(Installation):
 
 
 @pytest.fixture
-async def library(database: Database, clock: Any, tmp_path: Path) -> AsyncIterator[Library]:
+async def library(
+    database: Database, clock: Any, full_disk: Any, tmp_path: Path
+) -> AsyncIterator[Library]:
     """Kasane beside a foreign record store that pages two by two."""
     foreign = await Database.open(f"sqlite:///{tmp_path}/foreign.db")
     async with foreign.write() as conn:
@@ -218,7 +236,8 @@ async def library(database: Database, clock: Any, tmp_path: Path) -> AsyncIterat
         while not server.started:  # noqa: ASYNC110 -- uvicorn has no event to wait for
             await asyncio.sleep(0.01)
     host = f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    made = Library(database, clock, {"xapi_pull": lambda c: replace(XapiPull.of(c), page=2)})
+    pulls = {"xapi_pull": lambda c: replace(XapiPull.of(c), page=2)}
+    made = Library(database, clock, full_disk, pulls)
     made.flaw, made.endpoint = flaw, f"http://{host}/xapi"
     await made.set_up(
         {

@@ -186,6 +186,20 @@ async def test_a_checkpoint_is_kept_only_with_the_records_before_it(
     assert portal.asked[1] == {"all": {"page": 1}}
 
 
+async def test_records_that_could_not_be_stored_are_asked_for_again(
+    desk: Any, portal: Scripted, full_disk: Any
+) -> None:
+    portal.says = [done("u-1"), Checkpoint("all", {"page": 1})]
+    await desk.sync.run("library", trigger="manual")
+    portal.says = [done("u-2"), Checkpoint("all", {"page": 2})]
+    async with full_disk():
+        failed = await desk.sync.run("library", trigger="manual")
+    assert (failed.state, failed.counts.stored) == (State.FAILED, 0)
+    again = await desk.sync.run("library", trigger="manual")
+    assert again.counts.stored == 1
+    assert portal.asked == [{}, {"all": {"page": 1}}, {"all": {"page": 1}}]
+
+
 @pytest.mark.parametrize(
     "error", [Fatal(Text.of("no rights")), RuntimeError("defect"), KeyError("x")]
 )
