@@ -154,19 +154,14 @@ async def database(dialect_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def full_disk(database: Database) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Makes a stretch of time in which the database takes no record of a portal."""
-    on_sqlite = database.dialect == "sqlite"
-    begin, end = (
-        (
-            "CREATE TRIGGER full_disk BEFORE INSERT ON source_record BEGIN "
-            + "SELECT RAISE(ABORT, 'the disk is full'); END",
-            "DROP TRIGGER full_disk",
+    begin = "ALTER TABLE source_record ADD CONSTRAINT full_disk CHECK (false) NOT VALID"
+    end = "ALTER TABLE source_record DROP CONSTRAINT full_disk"
+    if database.dialect == "sqlite":
+        begin = (
+            "CREATE TRIGGER full_disk BEFORE INSERT ON source_record "
+            "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
         )
-        if on_sqlite
-        else (
-            "ALTER TABLE source_record ADD CONSTRAINT full_disk CHECK (false) NOT VALID",
-            "ALTER TABLE source_record DROP CONSTRAINT full_disk",
-        )
-    )
+        end = "DROP TRIGGER full_disk"
 
     async def run(statement: str) -> None:
         async with database.write() as conn:
