@@ -17,16 +17,18 @@ Only the edge raises them; pure cores return faults as values. A 5xx never shows
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from engine.text import Text, preferred
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = structlog.get_logger(__name__)
 
@@ -179,6 +181,8 @@ Renderer = Callable[[Problem, Request], Response | Awaitable[Response]]
 
 def install(app: FastAPI, render: Renderer = response) -> None:
     """Answer every problem, framework error and crash through `render`."""
+    # A command refuses in the same words, and need not wait for a framework of the web.
+    from fastapi.exceptions import RequestValidationError  # noqa: PLC0415
 
     async def rendered(problem: Problem, request: Request) -> Response:
         answer = render(problem, request)

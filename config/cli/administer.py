@@ -7,26 +7,28 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 import yaml
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from badge_bridge.core.rulebook import Rulebook
-from badge_bridge.persons import Person, person_by_code
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.defaults import default_rulebook
-from config.house import House
 from config.settings import environment, load
-from connectors.connector import Connector
 from connectors.schedules import upcoming
 from engine import audit
 from engine.problems import Invalid, NotFound
 from engine.text import Text
-from lrs.service import rotate_credential
 from web import roster
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from badge_bridge.core.rulebook import Rulebook
+    from badge_bridge.persons import Person
+    from config.house import House
+    from connectors.connector import Connector
 
 _NOT_YAML = Text(
     ja="{name} をYAMLとして読めません：{problem}", en="{name} cannot be read as YAML: {problem}"
@@ -267,6 +269,8 @@ def _switch(
 
 async def _person(house: House, conn: AsyncConnection, code: str | None, name: str) -> Person:
     """The person of that code, made where there is none yet."""
+    from badge_bridge.persons import person_by_code
+
     known = await person_by_code(conn, code) if code else None
     return known or await house.people.create(conn, name=name, code=code)
 
@@ -276,6 +280,8 @@ def add_credential(
     as_json: AsJson = False,
 ) -> None:
     """Give a portal a new key and secret; the old secret ends at once."""
+    from lrs.service import rotate_credential
+
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> str:

@@ -6,13 +6,8 @@ import asyncio
 from typing import Annotated
 
 import typer
-import uvicorn
-import uvloop
 
-from config import migrate
-from config.app import build
 from config.cli.output import AsJson, Output, fail
-from config.house import open_house
 from config.logging import configure
 from config.settings import Settings, load
 from engine import audit
@@ -39,12 +34,20 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0: any free one.")] = None,
 ) -> None:
     """Serve the site, the doors for portals, the scheduler and the jobs, until told to stop."""
+    import uvloop
+
     settings = load()
     configure(settings.log_format, settings.log_level)
     uvloop.run(_serve(settings, host or settings.host, settings.port if port is None else port))
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
+    import uvicorn
+
+    from config import migrate
+    from config.app import build
+    from config.house import open_house
+
     async with open_house(settings) as house:
         if await migrate.pending(house.database):
             fail(_OUTDATED, settings.language)
@@ -75,6 +78,8 @@ def migrate_database(as_json: AsJson = False) -> None:
 
 
 async def _migrate(settings: Settings) -> tuple[str | None, str | None]:
+    from config import migrate
+
     database = await Database.open(settings.database)
     try:
         return await migrate.upgrade(database)
@@ -96,12 +101,17 @@ def check(as_json: AsJson = False) -> None:
 
 async def _check(settings: Settings) -> tuple[dict[str, str], bool]:
     """What was found, and whether all of it is in order."""
-    async with open_house(settings) as house:
-        if await migrate.pending(house.database):
+    from config import migrate
+
+    database = await Database.open(settings.database)
+    try:
+        if await migrate.pending(database):
             return {"schema": _OUTDATED.in_(settings.language)}, False
-        async with house.database.read() as conn:
+        async with database.read() as conn:
             try:
                 entries = await audit.verify_chain(conn)
             except ValueError as error:
                 return {"schema": "ok", "audit_log": str(error)}, False
+    finally:
+        await database.close()
     return {"schema": "ok", "audit_log": f"ok ({entries})"}, True

@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from badge_bridge.core.explanation import Why
-from badge_bridge.credentials.verify import verify as verify_badge
-from badge_bridge.explain import Explanation
-from badge_bridge.explain import explain as explanation_of
-from badge_bridge.persons import person_by_code
-from badge_bridge.replay import Replayed
-from badge_bridge.replay import replay as replay_decisions
 from config.cli.output import AsJson, Output
-from config.house import House, open_house
 from config.settings import load
-from connectors.run import RunSummary
 from connectors.runs import Trigger
 from engine.problems import NotFound, Problem
 from engine.text import Text
+
+if TYPE_CHECKING:
+    from badge_bridge.core.explanation import Why
+    from badge_bridge.explain import Explanation
+    from badge_bridge.replay import Replayed
+    from config.house import House
+    from connectors.run import RunSummary
 
 T = TypeVar("T")
 
@@ -56,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
 
 def within(out: Output, work: Callable[[House], Awaitable[T]]) -> T:
     """What `work` did with the house open; a problem is said in words and ends the command."""
+    from config.house import open_house
 
     async def run() -> T:
         async with open_house(load()) as house:
@@ -135,6 +134,9 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why a learner has a badge, or what is missing."""
+    from badge_bridge.explain import explain as explanation_of
+    from badge_bridge.persons import person_by_code
+
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> Explanation:
@@ -164,6 +166,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check a badge (JSON, JWT or baked PNG): signature, issuer, status, dates."""
+    from badge_bridge.credentials.verify import verify as verify_badge
+
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> Any:
@@ -183,6 +187,8 @@ def verify(
 
 def replay(as_json: AsJson = False) -> None:
     """Decide everything again from the stored evidence and compare it byte for byte."""
+    from badge_bridge.replay import replay as replay_decisions
+
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> Replayed:
