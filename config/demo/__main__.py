@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
+from contextlib import suppress
 from pathlib import Path
 
 from config.demo.installation import PortInUse, require_free
 from config.demo.narrator import Narrator
 from config.demo.walk import Walk
 from engine.text import Text
+
+_STOPPED = Text(
+    ja="終了しました。続きは {folder} に残っています。", en="Stopped. {folder} keeps the rest."
+)
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
@@ -28,17 +33,21 @@ def main() -> int:
     except PortInUse as error:
         narrator.held(error.text)
         return 1
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with Walk(asked.folder.resolve(), asked.port, narrator) as walk:
-        walk.tell(stop)
-        if not asked.once and not stop.is_set():
-            stop.wait()
-    narrator.say(
-        Text(ja="終了しました。続きは .demo/ に残っています。", en="Stopped. .demo/ keeps it.")
-    )
+    for number in _STOPPING:
+        signal.signal(number, _stop)
+    with suppress(KeyboardInterrupt), Walk(asked.folder.resolve(), asked.port, narrator) as walk:
+        walk.tell()
+        if not asked.once:
+            signal.pause()
+    narrator.say(_STOPPED.format(folder=asked.folder))
     return 0
+
+
+def _stop(*_: object) -> None:
+    """End the walk wherever it is, once: what closes it is not to be disturbed."""
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

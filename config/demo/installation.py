@@ -68,6 +68,8 @@ class Installation:
             text=True,
             check=False,
             timeout=_COMMAND_S,
+            # Ctrl-C reaches every process of the terminal; ours are ended in order.
+            start_new_session=True,
         )
 
     def run(self, *arguments: str, stdin: str = "", **environment: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,9 @@ from config.demo.portals.site import Site
 from config.demo.tables import rows_of
 from config.demo.town import Town
 from config.demo.visitor import Visitor
+from connectors.runs import State
 from engine.text import Text
+from web.views.syncs import STATES
 
 _SYNCS = "/console/syncs"
 _RESULTS = {
@@ -33,6 +34,7 @@ _RESULTS = {
     "conflict": Text(ja="保留（同じIDで内容が違う）", en="held (same id, other content)"),
 }
 _RUNS = [Text(ja="実行", en="Run"), Text(ja="結果と件数", en="Outcome and counts")]
+_READ_TO_THE_END = (STATES[State.OK].ja, STATES[State.PARTIAL].ja)
 _HELD = [Text(ja="保留した記録", en="Held record"), Text(ja="理由", en="Reason")]
 
 
@@ -66,8 +68,8 @@ class Walk:
         self._library_site.close()
         self._town.close()
 
-    def tell(self, stop: threading.Event) -> None:
-        """Tell every chapter, or as far as `stop` lets it."""
+    def tell(self) -> None:
+        """Tell every chapter."""
         provider = self._set_up()
         with (
             self._kasane.visitor(story.LEARNER.login, story.PASSWORD) as learner,
@@ -82,8 +84,6 @@ class Walk:
                 partial(self._badges, learner),
             )
             for chapter in chapters:
-                if stop.is_set():
-                    return
                 chapter()
 
     def _set_up(self) -> Provider:
@@ -179,10 +179,11 @@ class Walk:
         self._town.office.drop("broken.csv", story.cut_off())
 
         def all_in() -> bool:
-            """The library was read and both files were put away."""
-            runs = [" ".join(row) for row in rows_of(officer.open(_SYNCS).text, "runs")]
-            library_read = any("D図書館" in run and "実行中" not in run for run in runs)
-            return library_read and not list(self._town.office.folder.glob("*.csv"))
+            """The latest run of the library read to its end; both files were put away."""
+            runs = rows_of(officer.open(_SYNCS).text, "runs")
+            library = [row[1] for row in runs if "D図書館" in row[0]]
+            read = bool(library) and any(state in library[0] for state in _READ_TO_THE_END)
+            return read and not list(self._town.office.folder.glob("*.csv"))
 
         with self._narrator.waiting(
             Text(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +16,97 @@ import pytest
 
 from config.demo import story
 from config.demo.installation import Installation, PortInUse
+from config.demo.visitor import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-
-def _tell(folder: Path) -> str:
-    """What the demonstration printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "config.demo", "--once", "--port", "0", "--folder", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+Begin = Callable[[], subprocess.Popen[str]]
 
 
-def _passport(folder: Path) -> Any:
-    kasane = Installation(folder)
-    kasane.start()
-    try:
-        with kasane.visitor(story.LEARNER.login, story.PASSWORD) as learner:
-            return learner.json("/passport.json")
-    finally:
-        kasane.stop()
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """Begins a telling in one folder, with a terminal's worth of processes to itself."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def run() -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "config.demo", "--port", "0"]
+        telling = subprocess.Popen(
+            [*command, "--folder", str(tmp_path / "demo")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"COLUMNS": "200"},
+            start_new_session=True,
+        )
+        begun.append(telling)
+        return telling
+
+    yield run
+    for telling in begun:
+        if telling.poll() is None:
+            telling.send_signal(signal.SIGTERM)
+        telling.communicate(timeout=60)
 
 
-def test_telling_the_story_twice_doubles_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    told = _tell(folder)
-    once = _passport(folder)
-    assert {badge["id"] for badge in once["badges"]} >= {"ST-DX-STARTER", "B-SEC-1"}
-    for words in (story.PASSWORD, "/passport", "保留"):
-        assert words in told
-    _tell(folder)
-    assert _passport(folder) == once
+def _until(telling: subprocess.Popen[str], words: str) -> str:
+    """What it printed up to the line with `words`."""
+    assert telling.stdout is not None
+    told = ""
+    for line in telling.stdout:
+        told += line
+        if words in line:
+            return told
+    pytest.fail(f"it ended without {words!r}:\n{told}")
+
+
+def _interrupt(telling: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> None:
+    """Ctrl-C reaches every process of a terminal; it ends with a sentence and without a fault."""
+    os.killpg(telling.pid, number)
+    told, _ = telling.communicate(timeout=60)
+    assert telling.returncode == 0, told
+    assert "終了しました" in told
+    assert "Traceback" not in told
+
+
+def _passport(url: str) -> Any:
+    with Visitor(url) as learner:
+        learner.open("/signin")
+        learner.submit("/signin", login=story.LEARNER.login, password=story.PASSWORD)
+        return learner.json("/passport.json")
+
+
+def _site(told: str) -> str:
+    found = re.search(r"(http://127\.0\.0\.1:\d+)/passport", told)
+    assert found, told
+    return found[1]
+
+
+def test_it_stays_up_until_it_is_interrupted_and_a_second_telling_doubles_nothing(
+    begin: Begin,
+) -> None:
+    passports = []
+    for _ in range(2):
+        telling = begin()
+        told = _until(telling, "Ctrl-C")
+        for words in (story.PASSWORD, "/passport", "保留"):
+            assert words in told
+        library = [line for line in told.splitlines() if line.startswith("D図書館の学習記録")]
+        assert library, told
+        assert "正常" in library[0], library
+        assert re.search(r"読込2\b", library[0]), library
+        passports.append(_passport(_site(told)))
+        _interrupt(telling)
+    assert {badge["id"] for badge in passports[0]["badges"]} >= {"ST-DX-STARTER", "B-SEC-1"}
+    assert passports[1] == passports[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_it_sets_up_it_ends_with_a_sentence(
+    begin: Begin, number: signal.Signals
+) -> None:
+    telling = begin()
+    _until(telling, "Preparing the database")
+    _interrupt(telling, number)
 
 
 def test_a_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
