@@ -18,6 +18,7 @@ from badge_bridge.core.evidence import Evidence
 from badge_bridge.store.decisions import rulebook_version
 from badge_bridge.store.evidence import evidence_by_id
 from badge_bridge.store.tables import decision, standing
+from engine.progress import Tell, nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Replayed:
     differences: tuple[Difference, ...]
 
 
-async def replay(conn: AsyncConnection) -> Replayed:
+async def replay(conn: AsyncConnection, tell: Tell = nobody) -> Replayed:
     """Decide everything again from evidence and rulebooks, and compare the bytes."""
     stored = await conn.execute(
         sa.union_all(
@@ -46,11 +47,11 @@ async def replay(conn: AsyncConnection) -> Replayed:
         )
     )
     rows = stored.all()
-    differences = [
-        Difference(row.person, row.hash, reason)
-        for row in rows
-        if (reason := await _difference(conn, row.document, row.hash))
-    ]
+    differences = []
+    for done, row in enumerate(rows, start=1):
+        if reason := await _difference(conn, row.document, row.hash):
+            differences.append(Difference(row.person, row.hash, reason))
+        tell(done, len(rows))
     return Replayed(len(rows), tuple(differences))
 
 

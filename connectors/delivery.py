@@ -17,6 +17,7 @@ from connectors.core.completion import Completion, Rejected
 from connectors.core.counts import Result
 from connectors.judgement import Candidate, judge
 from connectors.step import Delivered, Run, Step
+from engine.progress import Tell, nobody
 from lrs.core.fault import Family
 from lrs.core.ifi import Ifi
 
@@ -32,12 +33,14 @@ async def deliver(
     run: Run,
     *,
     family: Family = "1.0.3",
+    tell: Tell = nobody,
 ) -> list[Delivered]:
     """What became of each item, in their order; `family`: of the statements among them."""
     answers: list[Delivered] = []
     for start in range(0, len(items), _CHUNK):
         chunk = items[start : start + _CHUNK]
         answers += await _deliver(conn, connector, chunk, run, family)
+        tell(len(answers), len(items))
     return answers
 
 

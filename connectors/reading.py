@@ -19,6 +19,7 @@ from connectors.delivery import Delivered, Run, deliver
 from connectors.runs import State
 from engine.clock import Clock
 from engine.database import Database
+from engine.progress import Tell, nobody
 from engine.text import Text
 from engine.vault import Vault
 from lrs.core.fault import Family
@@ -99,6 +100,7 @@ class Reader:
     run_id: int
     deadline_s: float
     confirmed: bool = False
+    tell: Tell = nobody
 
     async def read(
         self, pull: Pull, states: checkpoints.States, reading: Reading, live: int
@@ -152,6 +154,7 @@ class Reader:
 
         counts, delivered = await self.database.transact(work)
         note(progress, counts, delivered)
+        self.tell(progress.counts.read, None)
 
     def _guard(self, voids: int, live: int) -> None:
         floor = self.connector.config.get("mass_void_floor", 10)

@@ -36,6 +36,7 @@ from engine.fetcher import Fetcher
 from engine.jobs import Jobs
 from engine.outbox import Entry
 from engine.problems import Conflict, Invalid, Problem
+from engine.progress import Tell, nobody
 from engine.text import Text
 from engine.vault import Vault
 from lrs.core.fault import Family
@@ -107,6 +108,7 @@ class SyncService:
         trigger: Trigger,
         dry_run: bool = False,
         confirmed: bool = False,
+        tell: Tell = nobody,
     ) -> RunSummary:
         """Read the portal now. `confirmed`: a person has approved of many voids.
 
@@ -119,7 +121,7 @@ class SyncService:
             return await self._rehearse(connector, trigger)
         async with self._database.write() as conn:
             run_id = await runs.queue(conn, connector_id, trigger=trigger, at=self._clock())
-        return await self._read(connector, run_id, confirmed=confirmed)
+        return await self._read(connector, run_id, confirmed=confirmed, tell=tell)
 
     async def import_file(
         self,
@@ -130,6 +132,7 @@ class SyncService:
         trigger: Trigger = Trigger.UPLOAD,
         dry_run: bool = False,
         by: str | None = None,
+        tell: Tell = nobody,
     ) -> RunSummary:
         """Take in a file, whole or not at all; `by`: the person who sent it, for the audit log.
 
@@ -145,7 +148,14 @@ class SyncService:
         async def work(conn: AsyncConnection) -> RunSummary:
             at = self._clock()
             summary = await intake.take(
-                conn, self._vault, connector, file, trigger=trigger, at=at, dry_run=dry_run
+                conn,
+                self._vault,
+                connector,
+                file,
+                trigger=trigger,
+                at=at,
+                dry_run=dry_run,
+                tell=tell,
             )
             if by is not None:
                 await audit.record(
@@ -208,7 +218,7 @@ class SyncService:
                 await runs.finish(conn, run_id, state, self._clock(), detail)
 
     async def _read(
-        self, connector: Connector, run_id: int, *, confirmed: bool = False
+        self, connector: Connector, run_id: int, *, confirmed: bool = False, tell: Tell = nobody
     ) -> RunSummary:
         at = self._clock()
         pull = self._pulls[connector.type](connector)
@@ -220,7 +230,7 @@ class SyncService:
             live = await records.live(conn, connector.id)
         delivered: list[Delivered] = []
         if began:
-            reader = self._reader(connector, run_id, confirmed=confirmed)
+            reader = self._reader(connector, run_id, confirmed=confirmed, tell=tell)
             state, detail, progress = await reader.read(
                 pull, states, self._reading(connector), live
             )
@@ -274,16 +284,11 @@ class SyncService:
             await rehearsal.rollback()
             return summary
 
-    def _reader(self, connector: Connector, run_id: int, *, confirmed: bool) -> Reader:
-        return Reader(
-            self._database,
-            self._vault,
-            self._clock,
-            connector,
-            run_id,
-            self._deadline_s,
-            confirmed,
-        )
+    def _reader(
+        self, connector: Connector, run_id: int, *, confirmed: bool, tell: Tell = nobody
+    ) -> Reader:
+        place = (self._database, self._vault, self._clock)
+        return Reader(*place, connector, run_id, self._deadline_s, confirmed, tell)
 
     def _reading(self, connector: Connector) -> Reading:
         return Reading(self._clock(), self._fetcher, connector.policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -20,7 +20,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from config.cli.progress import progress
 from engine.problems import Problem, body
+from engine.progress import Tell
 from engine.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
@@ -63,16 +65,9 @@ class Output:
         name, value = Text(ja="項目", en="Name"), Text(ja="値", en="Value")
         self.table(title, [name, value], list(values.items()))
 
-    @contextmanager
-    def progress(self, text: Text) -> Iterator[None]:
-        """A sign of life while something long goes on."""
-        if self.as_json or not sys.stderr.isatty():
-            yield
-            return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=self._err, transient=True) as progress:
-            progress.add_task(self.text(text), total=None)
-            yield
+    def progress(self, text: Text) -> AbstractContextManager[Tell]:
+        """A sign of life on stderr while something long goes on, with counts if it is told."""
+        return progress(self.text(text))
 
     @contextmanager
     def counting(self, text: Text, total: int | None) -> Iterator[Callable[[int], None]]:

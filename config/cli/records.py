@@ -55,9 +55,14 @@ def add_to(app: typer.Typer) -> None:
 def within(out: Output, work: Callable[[House], Awaitable[T]]) -> T:
     """What `work` did with the house open; a problem is said in words and ends the command."""
     from config.house import open_house
+    from config.logging import configure
+
+    settings = load()
+    # Unless it is told otherwise, the library logs to stdout, which is the result's.
+    configure(settings.log_format, settings.log_level)
 
     async def run() -> T:
-        async with open_house(load()) as house:
+        async with open_house(settings) as house:
             return await work(house)
 
     try:
@@ -75,13 +80,15 @@ def sync(
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> RunSummary:
-        summary = await house.sync.run(connector, trigger=Trigger.COMMAND, dry_run=dry_run)
+        summary = await house.sync.run(
+            connector, trigger=Trigger.COMMAND, dry_run=dry_run, tell=tell
+        )
         await house.jobs.drain()
         return summary
 
     with out.progress(
         Text(ja="{name} を読み取っています", en="Reading {name}").format(name=connector)
-    ):
+    ) as tell:
         summary = within(out, work)
     _show(out, summary)
 
@@ -103,13 +110,14 @@ def import_file(
             trigger=Trigger.COMMAND,
             dry_run=dry_run,
             by="operator",
+            tell=tell,
         )
         await house.jobs.drain()
         return summary
 
     with out.progress(
         Text(ja="{name} を取り込んでいます", en="Importing {name}").format(name=file.name)
-    ):
+    ) as tell:
         summary = within(out, work)
     _show(out, summary)
 
@@ -193,9 +201,9 @@ def replay(as_json: AsJson = False) -> None:
 
     async def work(house: House) -> Replayed:
         async with house.database.read() as conn:
-            return await replay_decisions(conn)
+            return await replay_decisions(conn, tell)
 
-    with out.progress(Text(ja="判定を再計算しています", en="Deciding everything again")):
+    with out.progress(Text(ja="判定を再計算しています", en="Deciding everything again")) as tell:
         outcome = within(out, work)
     out.say(
         Text(

@@ -20,6 +20,7 @@ from connectors.files.received import Receipt, received
 from connectors.reading import settled
 from connectors.runs import State, Trigger
 from connectors.summary import RunSummary, changes, reasons
+from engine.progress import Tell, nobody
 from engine.text import Text
 from engine.vault import Vault
 
@@ -53,11 +54,12 @@ async def take(
     trigger: Trigger,
     at: datetime,
     dry_run: bool = False,
+    tell: Tell = nobody,
 ) -> RunSummary:
     """Deliver the file's records in the caller's transaction, as a run of their own."""
     run_id = await runs.queue(conn, connector.id, trigger=trigger, at=at, state=State.RUNNING)
     seen_before = await received(conn, connector.id, file.receipt, run_id=run_id, at=at)
-    delivered = await deliver(conn, connector, file.items, Run(run_id, at, vault))
+    delivered = await deliver(conn, connector, file.items, Run(run_id, at, vault), tell=tell)
     counts = Counts.tally(len(file.items), [one.result for one in delivered])
     await runs.add(conn, run_id, counts)
     detail = Text.of(file.receipt.name)
