@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config.demo import story
 from config.demo.installation import Installation, eventually
-from config.demo.proofs import mailed_code
-from config.demo.town import Town
+from config.demo.proofs import by_two_officers, mailed_code
+from config.demo.town import OFFICE_C, Town
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
@@ -32,6 +32,8 @@ FLAGS = [
     "--no-first-run",
 ]
 
+_NAMES = {"aya": "山田 彩", "sato": "sato"}
+_HEADINGS = "受講者番号,氏名,メールアドレス,講座コード,講座名,修了日,点数,修了証番号\n"
 Open = Callable[..., Page]
 
 
@@ -73,6 +75,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         for officer in ("sato", "ito"):
             kasane.account(officer, story.PASSWORD, role="staff", name=officer)
         kasane.account("ren", story.PASSWORD, role="learner", person="L-0300", name="中村 蓮")
+        kasane.account("aya", story.PASSWORD, role="learner", person="L-0500", name=_NAMES["aya"])
         kasane.start()
         yield Place(kasane, town)
         kasane.stop()
@@ -237,10 +240,30 @@ def test_everything_can_be_reached_with_the_keyboard(open_page: Open) -> None:
     expect(page).to_have_url(re.compile("/console/syncs$"))
 
 
+@pytest.fixture(scope="module")
+def badge_of_aya(place: Place) -> str:
+    """The page of a badge that a learner earned, whose record two officers connected."""
+    kasane = place.kasane
+    with (
+        kasane.visitor("sato", story.PASSWORD) as first,
+        kasane.visitor("ito", story.PASSWORD) as second,
+        kasane.visitor("aya", story.PASSWORD) as learner,
+    ):
+        rows = "C-000500,山田 彩,a.yamada@example.jp,SEC-2026-01,情報,2026/3/1,90,第R7-0700号\n"
+        rows += ",名無し,,SEC-2026-01,情報,2026/3/1,90,第R7-0701号\n"
+        first.upload("/ingest/c-office/file", "aya.csv", (_HEADINGS + rows).encode())
+        done = by_two_officers(first, second, "L-0500", OFFICE_C, "C-000500")
+        assert done == "approved"
+        (badge,) = eventually(lambda: learner.json("/passport.json")["badges"])
+        address = f"/badges/{badge['award']}"
+        eventually(lambda: learner.open(address).is_success)
+        return address
+
+
 @pytest.mark.parametrize("language", ["ja-JP", "en-GB"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_no_page_breaks_its_policy_or_its_frame(
-    browser: Browser, place: Place, size: dict[str, int], language: str
+    browser: Browser, place: Place, badge_of_aya: str, size: dict[str, int], language: str
 ) -> None:
     context = browser.new_context(viewport=size, locale=language, base_url=place.kasane.url)
     page = context.new_page()
@@ -248,13 +271,61 @@ def test_no_page_breaks_its_policy_or_its_frame(
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     for where in ("/", "/signin", "/signup", "/verify"):
-        page.goto(where)
-        _fits(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
-        smallest = page.evaluate(
-            "Math.min(...[...document.querySelectorAll('main a.button, main button, nav a')]"
-            ".map(e => e.getBoundingClientRect().height))"
-        )
-        assert smallest >= 24, where
+        _in_order(page, where, language)
+    for login, places in (
+        ("aya", ("/passport", "/passport/identities", badge_of_aya)),
+        ("sato", ("/console/syncs", "/console/people")),
+    ):
+        context.clear_cookies()
+        page.goto("/signin")
+        page.locator("main [name=login]").fill(login)
+        page.locator("main [name=password]").fill(story.PASSWORD)
+        page.locator("main form button").first.click()
+        for where in places:
+            _in_order(page, where, language)
+            expect(page.locator("header")).to_contain_text(_NAMES[login])
     context.close()
     assert said == []
+
+
+# What assistive technology finds wrong with a page, as a list of words.
+_FAULTS = """() => {
+  const all = (what) => [...document.querySelectorAll(what)];
+  const named = (e) => (e.getAttribute('aria-label') || e.textContent || '').trim();
+  const labelled = (e) => e.labels?.length || e.getAttribute('aria-label')
+    || e.getAttribute('aria-labelledby');
+  const told = [];
+  const levels = all('h1,h2,h3,h4,h5,h6').map((e) => +e.tagName[1]);
+  if (levels.filter((l) => l === 1).length !== 1 || levels[0] !== 1) told.push('h1');
+  levels.reduce((a, b) => { if (b - a > 1) told.push(`h${a} to h${b}`); return b; }, 1);
+  all('a[href], button, summary').filter((e) => !named(e)).forEach((e) => told.push(e.outerHTML));
+  all('input:not([type=hidden]), select, textarea').filter((e) => !labelled(e))
+    .forEach((e) => told.push(e.outerHTML));
+  all('img').filter((e) => !e.hasAttribute('alt')).forEach((e) => told.push(e.outerHTML));
+  const ids = all('[id]').map((e) => e.id);
+  ids.filter((id, at) => ids.indexOf(id) !== at).forEach((id) => told.push(`#${id} twice`));
+  all('[aria-labelledby],[aria-describedby]').forEach((e) =>
+    ['aria-labelledby', 'aria-describedby'].forEach((a) => (e.getAttribute(a) || '')
+      .split(/\\s+/).filter((id) => id && !document.getElementById(id))
+      .forEach((id) => told.push(`${a} ${id}`))));
+  if (all('main').length !== 1) told.push('main');
+  if (!document.title.trim()) told.push('title');
+  all('th').filter((e) => !e.scope).forEach((e) => told.push(`th ${e.textContent}`));
+  return told;
+}"""
+
+
+def _in_order(page: Page, where: str, language: str) -> None:
+    """The page fits its screen, says its language, can be pressed by a thumb, and is named."""
+    answer = page.goto(where)
+    assert answer is not None
+    assert answer.status == 200, where
+    _fits(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+    assert page.locator("html").get_attribute("lang") == language[:2], where
+    smallest = page.evaluate(
+        "Math.min(...[...document.querySelectorAll('main a.button, main button, nav a')]"
+        ".map(e => e.getBoundingClientRect().height).filter(height => height > 0))"
+    )
+    assert smallest >= 24, where
+    assert page.evaluate(_FAULTS) == [], where
