@@ -36,6 +36,7 @@ class TownHall:
     town: Town
     provider: Provider
     officer: Visitor
+    key: tuple[str, str]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -62,7 +63,7 @@ def town_hall(
             kasane=kasane.url, connector="portal-a", key=made["key"], secret=made["secret"]
         )
         with kasane.visitor("officer", story.PASSWORD) as officer:
-            yield TownHall(kasane, town, provider, officer)
+            yield TownHall(kasane, town, provider, officer, (made["key"], made["secret"]))
         kasane.stop()
 
 

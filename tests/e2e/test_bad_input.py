@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import time
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from config.demo.installation import eventually
 from config.demo.portals.signer import Signer
 from config.demo.story import DX_LIT, LMS_B, PORTAL_A, SCORES, cut_off
 
@@ -45,6 +47,24 @@ def _in_both_languages(ask: Any) -> None:
         said[language] = answer.json()["title"]
     assert _JAPANESE.search(said["ja"]), said
     assert not _JAPANESE.search(said["en"]), said
+
+
+def _in_words(text: Any) -> None:
+    """The reason is there in both languages, and each is in its own."""
+    assert set(text) >= {"ja", "en"}, text
+    assert _JAPANESE.search(text["ja"]), text
+    assert text["en"], text
+    assert not _JAPANESE.search(text["en"]), text
+
+
+def _held(town_hall: Any, marker: str) -> str:
+    """The console's page of the held record whose bytes hold `marker`."""
+    officer = town_hall.officer
+    links = re.findall(r"/console/syncs/held/\d+", officer.open("/console/syncs").text)
+    pages = (html.unescape(officer.open(link).text) for link in dict.fromkeys(links))
+    found = next((page for page in pages if marker in page), None)
+    assert found is not None, f"no held record shows {marker!r}: {links}"
+    return found
 
 
 def _strict(town_hall: Any, content: bytes, **headers: str) -> httpx.Response:
@@ -112,12 +132,15 @@ def test_the_lenient_door_never_breaks_on_malformed_json(town_hall: Any, content
     answer = town_hall.provider.send_raw("/ingest/portal-a", content)
     if answer.status_code == 200:
         assert {one["result"] for one in answer.json()["results"]} == {"quarantined"}
+        for one in answer.json()["results"]:
+            assert one["reason"]
+            _in_words(one["detail"])
     else:
         _explained(answer)
 
 
 def test_a_bad_statement_does_not_hold_up_the_good_one_beside_it(town_hall: Any) -> None:
-    bad = _statement(21) | {"verb": {"id": "no address"}}
+    bad = _statement(21) | {"verb": {"id": "no address"}, "object": {"id": f"{DX_LIT}#held"}}
     answer = town_hall.provider.ingest([_statement(20), bad, _statement(22)])
     assert [one["result"] for one in answer.json()["results"]] == [
         "stored",
@@ -125,6 +148,8 @@ def test_a_bad_statement_does_not_hold_up_the_good_one_beside_it(town_hall: Any)
         "stored",
     ]
     assert _result(answer, 1)["reason"] == "invalid_statement"
+    _in_words(_result(answer, 1)["detail"])
+    assert '"no address"' in _held(town_hall, f"{DX_LIT}#held")
 
 
 def test_a_provider_speaking_for_anothers_learner_is_held_and_at_the_strict_door_refused(
@@ -133,10 +158,11 @@ def test_a_provider_speaking_for_anothers_learner_is_held_and_at_the_strict_door
     foreign = _statement(30, name="3b9d-sub-77", home_page=LMS_B)
     held = _result(town_hall.provider.ingest([foreign]))
     assert (held["result"], held["reason"]) == ("quarantined", "actor_outside_namespace")
-    assert _JAPANESE.search(json.dumps(held, ensure_ascii=False))
+    _in_words(held["detail"])
+    assert "3b9d-sub-77" in _held(town_hall, foreign["id"])
     refused = _strict(town_hall, json.dumps(foreign).encode())
     assert refused.status_code == 403
-    _explained(refused)
+    _in_both_languages(lambda headers: _strict(town_hall, json.dumps(foreign).encode(), **headers))
 
 
 def test_a_statement_about_an_unknown_learner_or_course_is_kept_and_waits(town_hall: Any) -> None:
@@ -145,6 +171,23 @@ def test_a_statement_about_an_unknown_learner_or_course_is_kept_and_waits(town_h
     assert _result(town_hall.provider.ingest([unknown]))["result"] == "stored"
     # Kept: the same statement again is known.
     assert _result(town_hall.provider.ingest([unknown]))["result"] == "duplicate"
+    kept = httpx.get(
+        f"{town_hall.kasane.url}/xapi/statements",
+        params={"statementId": unknown["id"]},
+        auth=town_hall.key,
+        headers={"X-Experience-API-Version": "1.0.3"},
+        timeout=30,
+    )
+    assert kept.json()["actor"]["account"]["name"] == "u-nobody"
+    # And it waits where an officer is asked what the course counts for.
+    eventually(lambda: unknown["object"]["id"] in _unmapped(town_hall))
+
+
+def _unmapped(town_hall: Any) -> set[str]:
+    """The courses in the console's inbox."""
+    town_hall.officer.open("/console/syncs")
+    forms = town_hall.officer.forms()
+    return {form.fields["activity"] for form in forms if form.action == "/console/syncs/map"}
 
 
 @pytest.mark.parametrize("token", ["x", "made-up", "eyJhbGciOiJub25lIn0.e30."])
@@ -167,10 +210,21 @@ def test_an_assertion_that_expired_or_was_signed_by_another_gets_no_token(town_h
     header_payload = tool.assertion().rsplit(".", 1)[0]
     stranger = Signer("course-tool-1").sign({"iss": "course-tool-77"})
     forged = f"{header_payload}.{stranger.rsplit('.', 1)[1]}"
-    for assertion in (expired, forged, "not.a.jwt", tool.assertion(aud="https://elsewhere")):
-        answer = tool.ask_token(assertion)
-        assert answer.status_code == 401
-        assert answer.json()["error"] == "invalid_client"
+    for assertion, code in (
+        (expired, "token_expired"),
+        (forged, "token_signature"),
+        ("not.a.jwt", ""),
+        (tool.assertion(aud="https://elsewhere"), ""),
+    ):
+        said = {}
+        for lang in ("ja", "en"):
+            answer = tool.ask_token(assertion, lang=lang)
+            assert answer.status_code == 401
+            told = answer.json()
+            assert told["error"] == "invalid_client"
+            assert not code or told["code"] == code, told
+            said[lang] = told["title"]
+        _in_words(said)
 
 
 def test_an_assertion_is_good_for_one_token_only(town_hall: Any) -> None:
@@ -198,6 +252,10 @@ def test_a_file_that_no_encoding_reads_is_held_whole(town_hall: Any) -> None:
     assert outcome["stored"] == 0
     assert outcome["held"] == 1
     assert set(outcome["reasons"]) == {"undecodable"}
+    _in_words(outcome["reasons"]["undecodable"])
+    # Its bytes remain, those that are no letter too.
+    page = _held(town_hall, "\\x81")
+    assert "C-000123" in page
 
 
 def test_half_a_row_is_held_and_the_rows_around_it_are_taken(town_hall: Any) -> None:
@@ -216,3 +274,7 @@ def test_half_a_row_is_held_and_the_rows_around_it_are_taken(town_hall: Any) -> 
         "missing_course",
         "missing_learner_id",
     ]
+    for reason in outcome["reasons"].values():
+        _in_words(reason)
+    for marker in ("C-9102", "第X-4号", "C-9105"):
+        _held(town_hall, marker)

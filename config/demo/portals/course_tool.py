@@ -43,7 +43,7 @@ class CourseTool:
         }
         return self._signer.sign(claims | changed)
 
-    def ask_token(self, assertion: str | None = None) -> httpx.Response:
+    def ask_token(self, assertion: str | None = None, *, lang: str = "ja") -> httpx.Response:
         """The platform's answer to a client-credentials request for the score scope."""
         return httpx.post(
             self._token_url,
@@ -53,6 +53,7 @@ class CourseTool:
                 "client_assertion": assertion or self.assertion(),
                 "scope": SCORE_SCOPE,
             },
+            headers={"Accept-Language": lang},
             timeout=30,
         )
 
