@@ -11,8 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
+from jsonschema import Draft201909Validator
 
 from config.demo import proofs
 from config.demo.installation import Installation, eventually
@@ -21,6 +23,7 @@ from config.demo.town import LMS_B, PORTAL_A, Town
 from config.demo.visitor import Visitor
 
 _SCENARIOS = Path(__file__).parent / "scenarios"
+_SCHEMA = Path(__file__).parents[1] / "golden/openbadges/achievementcredential.schema.json"
 _PASSWORD = "correct horse 7"
 _SYNCS = "/console/syncs"
 _HAS_SKILL = {"evidenced", "certified"}
@@ -233,6 +236,17 @@ class Walk:
         }
         return {name: standing[name] for name in asked}
 
+    def credentials(self) -> list[Json]:
+        """Every credential of the scenario's learners, as a stranger fetches it."""
+        found = []
+        for learner in self._config["learners"]:
+            passport = self._browser(learner).json("/passport.json")
+            for badge in [*passport["badges"], *passport["revoked"]]:
+                url = f"{self._kasane.url}/credentials/{badge['award']}"
+                answer = eventually(partial(_answered, url))
+                found.append(answer.json())
+        return found
+
     def _evidence(self, learner: str, skill: str) -> int:
         passport = self._browser(learner).json("/passport.json")
         count: int = passport["evidence_count"].get(skill, 0)
@@ -270,6 +284,11 @@ class Walk:
         return proofs.mailed_code(self._mails()[-1])
 
 
+def _answered(url: str) -> httpx.Response | None:
+    answer = httpx.get(url, headers={"Accept": "application/json"}, timeout=30)
+    return answer if answer.is_success else None
+
+
 def _scenario(name: str) -> Json:
     return json.loads((_SCENARIOS / f"{name}.json").read_text())
 
@@ -291,5 +310,13 @@ def test_every_step_of_the_scenario_keeps_its_promises(
             for number, step in enumerate(scenario["steps"], start=1):
                 print(f"step {number}: {step['do']} {step.get('note', '')}")  # noqa: T201
                 walk.take(step)
+            issued = walk.credentials()
         finally:
             walk.close()
+    assert issued
+    schema = Draft201909Validator(json.loads(_SCHEMA.read_text()))
+    for document in issued:
+        assert [error.message for error in schema.iter_errors(document)] == []
+        # The schema allows one proof, and one piece of evidence, to stand by itself.
+        assert isinstance(document["proof"], list)
+        assert isinstance(document["evidence"], list)
