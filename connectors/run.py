@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -144,19 +145,11 @@ class SyncService:
             raise Invalid("takes_no_files", _NO_FILES.format(id=connector_id))
         _enabled(connector)
         file = await asyncio.to_thread(intake.read, connector, name, content)
+        take = partial(intake.take, trigger=trigger, dry_run=dry_run, tell=tell)
 
         async def work(conn: AsyncConnection) -> RunSummary:
             at = self._clock()
-            summary = await intake.take(
-                conn,
-                self._vault,
-                connector,
-                file,
-                trigger=trigger,
-                at=at,
-                dry_run=dry_run,
-                tell=tell,
-            )
+            summary = await take(conn, self._vault, connector, file, at=at)
             if by is not None:
                 await audit.record(
                     conn,
