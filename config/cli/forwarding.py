@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
@@ -11,7 +11,6 @@ import typer
 from config.cli.administer import BY
 from config.cli.output import AsJson, Output
 from config.cli.records import within
-from config.house import House
 from config.settings import load
 from engine import audit
 from engine.problems import NotFound
@@ -20,6 +19,9 @@ from lrs.core.forwarding import Wanted
 from lrs.messages import letter_text
 from lrs.service.targets import add_target
 from lrs.store import forwarding as rows
+
+if TYPE_CHECKING:
+    from config.house import House
 
 _ADDED = Text(
     ja="転送先 {id} を登録しました。Kasaneが動いている間に転送します。",

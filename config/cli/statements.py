@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated, Any, Self
+from typing import IO, TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
 from config.cli.output import AsJson, Output
 from config.cli.records import within
-from config.house import House
 from config.settings import load
 from engine.problems import Invalid, NotFound
 from engine.text import Text
@@ -26,6 +25,9 @@ from lrs.messages import text_of
 from lrs.service import credential as credential_of
 from lrs.service.exporting import export
 from lrs.service.importing import Importer, Rejected
+
+if TYPE_CHECKING:
+    from config.house import House
 
 _EXPORTED = Text(
     ja="{statements}件のステートメントを書き出しました（{through} までに保存されたものすべて）。",
