@@ -85,6 +85,11 @@ class Installation:
         Raises: PortInUse; RuntimeError with the log
         """
         require_free(self.port)
+        self.launch()
+        eventually(self._healthy, within=_START_S)
+
+    def launch(self) -> None:
+        """Begin to serve, and do not wait for it."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 [_COMMAND, "serve", "--port", str(self.port)],
@@ -96,7 +101,6 @@ class Installation:
                 # Ctrl-C reaches every process of the terminal; ours are ended in order.
                 start_new_session=True,
             )
-        eventually(self._healthy, within=_START_S)
 
     def kill(self) -> None:
         """End the server without a word to it (SIGKILL)."""
