@@ -372,7 +372,7 @@ def test_check_shows_the_settings_without_secrets_and_finds_a_broken_audit_log(
 
 
 def test_long_work_tells_on_stderr_how_far_it_is_and_leaves_stdout_to_the_result(
-    kasane: Command, monkeypatch: pytest.MonkeyPatch
+    copied: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("config.cli.progress.EVERY_S", 0)
     shuffled = str(_FILES / "s03_march_shuffled_utf8bom.csv")
@@ -382,7 +382,7 @@ def test_long_work_tells_on_stderr_how_far_it_is_and_leaves_stdout_to_the_result
         (("sync", "library-d"), "Reading library-d 2"),
     ):
         for more in ([], ["--json"]):
-            done = kasane(*arguments, *more)
+            done = copied(*arguments, *more)
             assert done.code == 0
             assert told in done.err
             assert "%" not in done.out
