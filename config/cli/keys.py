@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from badge_bridge.credentials.keyring import KeptKey
 from badge_bridge.credentials.keys import Algorithm
 from config.cli.output import AsJson, Output
 from config.cli.records import within
-from config.house import House
 from config.settings import load
 from engine.text import Text
+
+if TYPE_CHECKING:
+    from badge_bridge.credentials.keyring import KeptKey
+    from config.house import House
 
 BY = "operator"
 _STATES = {
