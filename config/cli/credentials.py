@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config.cli.administer import BY, add_credential
 from config.cli.output import AsJson, Output
 from config.cli.records import within
-from config.house import House
 from config.settings import load
 from engine.problems import Problem
 from engine.text import Text
@@ -23,6 +22,9 @@ from lrs.core.fault import Fault
 from lrs.core.rights import id_of, rights_of
 from lrs.service import administration
 from lrs.store.credentials import Registered
+
+if TYPE_CHECKING:
+    from config.house import House
 
 T = TypeVar("T")
 _SECRET = Text(
