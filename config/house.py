@@ -20,7 +20,7 @@ from badge_bridge.people import People
 from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from badge_bridge.worker import Worker
-from config import own_record, post
+from config import migrate, own_record, post
 from config.settings import Settings
 from connectors.jose.keysets import KeySets
 from connectors.lti.keys import SigningKeys
@@ -91,8 +91,11 @@ class Lti:
 
 @asynccontextmanager
 async def open_house(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[House]:
-    """Every service over the database of the settings. Raises: engine.database.DatabaseInUse."""
-    database = await Database.open(settings.database)
+    """Every service over the database of the settings.
+
+    Raises: engine.database.NotMigrated, with nothing made; what `Database.open` raises.
+    """
+    database = await migrate.opened(settings.database)
     try:
         yield _build(settings, clock, database)
     finally:

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from engine.database import Database
+from engine.database import Database, NotMigrated, sqlite_file
 
 _FOLDER = Path(__file__).with_name("migrations")
 # Two nodes that start at once must not migrate at once.
@@ -37,6 +37,26 @@ async def upgrade(database: Database) -> tuple[str | None, str | None]:
 
     async with database.write() as conn:
         return await conn.run_sync(work)
+
+
+async def opened(url: str) -> Database:
+    """The database, whose schema is this code's.
+
+    Raises: NotMigrated, before anything is made; DatabaseInUse, NoPlace, Unreachable.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        raise NotMigrated
+    database = await Database.open(url)
+    try:
+        outdated = await pending(database)
+    except BaseException:
+        await database.close()
+        raise
+    if outdated:
+        await database.close()
+        raise NotMigrated
+    return database
 
 
 async def pending(database: Database) -> bool:

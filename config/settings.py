@@ -15,6 +15,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from engine.text import Text
 
 PREFIX = "KASANE_"
 _SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
@@ -26,6 +30,31 @@ class UnknownSetting(Exception):
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(names))
         self.names = names
+
+
+class Wrong(ValueError):
+    """A setting's value that cannot be used, as the rest of a sentence that its name begins."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+_ORIGIN = Text(
+    ja="http(s) の接続先だけを指定してください（例：https://kasane.example.jp）。"
+    "パスや ? は付けられません。",
+    en="has to be an http(s) origin, as https://kasane.example.jp, without a path or a query.",
+)
+_ORIGINS = Text(
+    ja="* か、空白で区切った接続先（例：https://kasane.example.jp）で指定してください。"
+    "パスは付けられません。",
+    en="has to be *, or origins with blanks between, as https://kasane.example.jp, without a path.",
+)
+_DATABASE = Text(
+    ja="sqlite:///ファイルのパス か postgresql://利用者:パスワード@ホスト/データベース の形で"
+    "指定してください。",
+    en="has to be sqlite:///path/to/file or postgresql://user:password@host/database.",
+)
 
 
 class Settings(BaseSettings):
@@ -65,9 +94,9 @@ class Settings(BaseSettings):
     def _origin(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("public_url must be an http(s) address")
+            raise Wrong(_ORIGIN)
         if parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError("public_url is an origin: no path, no query")
+            raise Wrong(_ORIGIN)
         return value.rstrip("/")
 
     @field_validator("time_zone")
@@ -85,7 +114,19 @@ class Settings(BaseSettings):
         for one in value.split():
             parts = urlsplit(one)
             if one != "*" and (not parts.netloc or one != f"{parts.scheme}://{parts.netloc}"):
-                raise ValueError("xapi_origins is `*`, or origins with blanks between: no path")
+                raise Wrong(_ORIGINS)
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                address = make_url(value.get_secret_value())
+            except ArgumentError:
+                raise Wrong(_DATABASE) from None
+            if address.get_backend_name() not in {"sqlite", "postgresql"} or not address.database:
+                raise Wrong(_DATABASE)
         return value
 
     @property

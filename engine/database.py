@@ -21,11 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
@@ -118,6 +119,34 @@ class DatabaseInUse(Exception):
         self.holder = holder
 
 
+class Unreachable(Exception):
+    """The database server does not let us in: `where` without its password, and what it said."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+class NotMigrated(Exception):
+    """The schema is missing or older than this code."""
+
+
+class NoPlace(Exception):
+    """The SQLite file cannot be made or read at `path`."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None where the database is a server's."""
+    address = make_url(url)
+    return None if address.get_backend_name() == "postgresql" else Path(address.database or "")
+
+
 class Database:
     """One database, its reading and its writing side."""
 
@@ -146,9 +175,9 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = 10) -> Database:
-        """Open `sqlite:///path` or `postgresql://…`.
+        """Open `sqlite:///path` or `postgresql://…`, which answers when this returns.
 
-        Raises: DatabaseInUse where another process holds the SQLite file.
+        Raises: DatabaseInUse where another process holds the SQLite file; NoPlace; Unreachable.
         """
         address = make_url(url)
         if address.get_backend_name() == "postgresql":
@@ -166,17 +195,25 @@ class Database:
                     }
                 },
             )
+            await _reach(engine)
             _ping_after_idling(engine)
             # A query of its own is a transaction already: no BEGIN and ROLLBACK around it.
             return cls(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, None)
         path = Path(address.database or "")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file = _hold(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock_file = _hold(path)
+        except OSError as error:
+            raise NoPlace(path, error.strerror or str(error)) from None
         writer = _sqlite_engine(address, size=1, begin="BEGIN IMMEDIATE")
         reader = _sqlite_engine(address, size=pool_size, begin="BEGIN", read_only=True)
         # WAL has to be on before the first reader, which may not switch it on itself.
-        async with writer.connect():
-            pass
+        try:
+            async with writer.connect():
+                pass
+        except DBAPIError as error:
+            os.close(lock_file)
+            raise NoPlace(path, str(error.orig)) from None
         return cls(reader, writer, lock_file)
 
     async def close(self) -> None:
@@ -260,6 +297,19 @@ class Database:
                 await asyncio.sleep(pause)
         async with self.write() as conn:
             return await work(conn)
+
+
+async def _reach(engine: AsyncEngine) -> None:
+    """Connect once. Raises: Unreachable."""
+    try:
+        async with engine.connect():
+            pass
+    # The driver raises its own errors and the system's, wrapped or bare.
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
+        await engine.dispose()
+        cause = getattr(error, "orig", None) or error
+        where = engine.url.render_as_string(hide_password=True)
+        raise Unreachable(where, str(cause)) from None
 
 
 def _sqlstate(error: DBAPIError) -> str:

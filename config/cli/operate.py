@@ -7,17 +7,14 @@ from typing import Annotated
 
 import typer
 
-from config.cli.output import AsJson, Output, fail
+from config.cli.output import AsJson, Output
+from config.cli.refusals import NOT_MIGRATED
 from config.logging import configure
 from config.settings import Settings, load
 from engine import audit
-from engine.database import Database
+from engine.database import Database, NotMigrated
 from engine.text import Text
 
-_OUTDATED = Text(
-    ja="データベースの構造が古いか、まだ作られていません。先に kasane migrate を実行してください。",
-    en="The database schema is missing or out of date. Run kasane migrate first.",
-)
 _UP_TO_DATE = Text(ja="データベースは最新です（{now}）。", en="Nothing to do: at {now}.")
 _MIGRATED = Text(ja="データベースを {now} に更新しました。", en="The database is now at {now}.")
 
@@ -44,13 +41,10 @@ def serve(
 async def _serve(settings: Settings, host: str, port: int) -> None:
     import uvicorn
 
-    from config import migrate
     from config.app import build
     from config.house import open_house
 
     async with open_house(settings) as house:
-        if await migrate.pending(house.database):
-            fail(_OUTDATED, settings.language)
         server = uvicorn.Server(
             uvicorn.Config(
                 build(house),
@@ -103,15 +97,15 @@ async def _check(settings: Settings) -> tuple[dict[str, str], bool]:
     """What was found, and whether all of it is in order."""
     from config import migrate
 
-    database = await Database.open(settings.database)
     try:
-        if await migrate.pending(database):
-            return {"schema": _OUTDATED.in_(settings.language)}, False
+        database = await migrate.opened(settings.database)
+    except NotMigrated:
+        return {"schema": NOT_MIGRATED.in_(settings.language)}, False
+    try:
         async with database.read() as conn:
-            try:
-                entries = await audit.verify_chain(conn)
-            except ValueError as error:
-                return {"schema": "ok", "audit_log": str(error)}, False
+            entries = await audit.verify_chain(conn)
+    except ValueError as error:
+        return {"schema": "ok", "audit_log": str(error)}, False
     finally:
         await database.close()
     return {"schema": "ok", "audit_log": f"ok ({entries})"}, True

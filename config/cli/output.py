@@ -93,11 +93,13 @@ class Output:
             self.result(body(problem, self.language))
         else:
             where = f" ({problem.pointer})" if problem.pointer else ""
-            self._err.print(f"kasane: {self.text(problem.text)}{where}", markup=False)
+            line = f"kasane: {self.text(problem.text)}{where}"
+            self._err.print(line, markup=False, soft_wrap=True)
         raise typer.Exit(1)
 
 
 def fail(text: Text, language: str, code: int = 1) -> NoReturn:
     """Say in words on stderr why nothing could be done, and end."""
-    Console(stderr=True, highlight=False).print(f"kasane: {text.in_(language)}", markup=False)
+    err = Console(stderr=True, highlight=False)
+    err.print(f"kasane: {text.in_(language)}", markup=False, soft_wrap=True)
     raise SystemExit(code)
