@@ -50,6 +50,10 @@ _ORIGINS = Text(
     "パスは付けられません。",
     en="has to be *, or origins with blanks between, as https://kasane.example.jp, without a path.",
 )
+_ZONE = Text(
+    ja="Asia/Tokyo のようなタイムゾーンの名前で指定してください。",
+    en="has to be the name of a time zone, as Asia/Tokyo.",
+)
 _DATABASE = Text(
     ja="sqlite:///ファイルのパス か postgresql://利用者:パスワード@ホスト/データベース の形で"
     "指定してください。",
@@ -105,7 +109,7 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("time_zone must be a name such as Asia/Tokyo") from None
+            raise Wrong(_ZONE) from None
         return value
 
     @field_validator("xapi_origins")

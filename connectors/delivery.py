@@ -70,6 +70,7 @@ async def _deliver(
                 held[place] = outcome
             else:
                 answers[place] = outcome
+    held = {place: one.at(items[place].line) for place, one in held.items()}
     for place, one in held.items():
         answers[place] = Delivered(Result.HELD, one.source_key, None, one.reason, one.detail)
     good = [candidates[place] for place in candidates if place not in held]

@@ -111,8 +111,8 @@ async def list_held(
     limit: int = 200,
     resolved: bool = False,
 ) -> list[Held]:
-    """What is held now, newest first; with `resolved` also what was settled."""
-    query = sa.select(quarantine).order_by(quarantine.c.last_seen.desc(), quarantine.c.id.desc())
+    """What is held now, newest first and then as it came; with `resolved` also what was settled."""
+    query = sa.select(quarantine).order_by(quarantine.c.last_seen.desc(), quarantine.c.id)
     if connector is not None:
         query = query.where(quarantine.c.connector == connector)
     if run_id is not None:

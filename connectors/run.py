@@ -28,7 +28,7 @@ from connectors.files import intake
 from connectors.reading import Progress, Reader, note, pages, settled
 from connectors.registry import Connectors
 from connectors.runs import TOPIC, RunRecord, State, Trigger
-from connectors.summary import RunSummary, changes, reasons
+from connectors.summary import RunSummary, changes, held, reasons
 from connectors.xapi.pull import XapiPull
 from engine import audit, outbox
 from engine.clock import Clock
@@ -262,6 +262,7 @@ class SyncService:
                 counts=progress.counts,
                 dry_run=True,
                 reasons=reasons(progress.delivered),
+                held=held(progress.delivered),
                 changes=changes(progress.delivered),
             )
 
@@ -307,4 +308,5 @@ def _summary(run: RunRecord, delivered: Sequence[Delivered] = ()) -> RunSummary:
         detail=run.detail,
         slot=run.slot,
         reasons=reasons(delivered),
+        held=held(delivered),
     )

@@ -13,6 +13,7 @@ from connectors.runs import State, Trigger
 from engine.text import Text
 
 _CHANGES_SHOWN = 500
+_HELD_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class RunSummary:
     """What a run did, or in a dry run what it would do.
 
     `rows`, `encoding`, `file_seen_before`: of an imported file. `changes`: in a dry run, each
-    record that would be stored, changed, removed or held.
+    record that would be stored, changed, removed or held. `held`: the records that were held, the
+    first of them.
     """
 
     run_id: int
@@ -36,6 +38,12 @@ class RunSummary:
     file_seen_before: bool | None = None
     reasons: tuple[Reason, ...] = ()
     changes: tuple[Delivered, ...] = ()
+    held: tuple[Delivered, ...] = ()
+
+    @property
+    def refused_whole(self) -> bool:
+        """Whether a whole file was held, so that nothing of it was taken."""
+        return any(reason.whole_file for reason in self.reasons)
 
     def to_json(self) -> dict[str, Json]:
         """The summary as one flat object, ready for `--json` and for a door's answer."""
@@ -49,6 +57,7 @@ class RunSummary:
             "quarantined": self.counts.held,
             "detail": None if self.detail is None else self.detail.to_json(),
             "reasons": {one.value: label(one).to_json() for one in self.reasons},
+            "held_because": [_change(one) for one in self.held],
             "dry_run": self.dry_run,
         }
         if self.rows is not None:
@@ -64,6 +73,11 @@ def changes(delivered: Sequence[Delivered]) -> tuple[Delivered, ...]:
     """Those that leave something different behind."""
     idle = {Result.DUPLICATE, Result.IGNORED}
     return tuple(one for one in delivered if one.result not in idle)[:_CHANGES_SHOWN]
+
+
+def held(delivered: Sequence[Delivered]) -> tuple[Delivered, ...]:
+    """Those that were held, in their order; of many the first."""
+    return tuple(one for one in delivered if one.result is Result.HELD)[:_HELD_SHOWN]
 
 
 def reasons(delivered: Sequence[Delivered]) -> tuple[Reason, ...]:

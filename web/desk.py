@@ -19,7 +19,7 @@ from engine.text import Language, Text
 from web import forms, pages
 from web.accounts import Account, Accounts
 from web.language import chosen
-from web.notices import notice
+from web.notices import NOT_GOOD, notice
 from web.security import headers
 from web.sessions import Sessions, new_token
 from web.views.problem import problem_page
@@ -157,6 +157,7 @@ class Desk:
             self.zone,
             visitor=visitor,
             notice=notice(request.query_params.get("done")),
+            notice_is_good=request.query_params.get("done") not in NOT_GOOD,
             public_url=self.public_url,
             **context,
         )

@@ -39,6 +39,14 @@ NOTICES: dict[str, Text] = {
         en="The sync has started. Its result will appear on this page.",
     ),
     "file_imported": Text(ja="ファイルを取り込みました。", en="The file has been read in."),
+    "file_partly": Text(
+        ja="ファイルを取り込みました。ただし、下の行は保留です。",
+        en="The file has been read in, but the rows below are held.",
+    ),
+    "file_refused": Text(
+        ja="ファイルは取り込めませんでした。理由は下のとおりです。直してからもう一度送ってください。",
+        en="Nothing of the file was taken; the reason stands below. Correct it and try again.",
+    ),
     "activity_mapped": Text(
         ja="講座をスキルに対応づけました。該当する学習者を判定し直しています。",
         en="The course now counts for the skill. The learners concerned are being re-evaluated.",
@@ -64,6 +72,9 @@ NOTICES: dict[str, Text] = {
     ),
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
 }
+
+NOT_GOOD = frozenset({"file_refused", "file_partly", "disputed"})
+"""Those that tell of something that did not go as it was meant to."""
 
 
 def notice(code: str | None) -> Text | None:

@@ -34,6 +34,11 @@ _NOT_YAML = Text(
     ja="{name} をYAMLとして読めません：{problem}", en="{name} cannot be read as YAML: {problem}"
 )
 _APPLIED = Text(ja="コネクター {id}：{change}", en="Connector {id}: {change}")
+_CHANGES = {
+    "created": Text(ja="登録しました", en="created"),
+    "changed": Text(ja="変更しました", en="changed"),
+    "unchanged": Text(ja="変更なし", en="unchanged"),
+}
 _PUBLISHED = Text(
     ja="規程集 {version} を公開しました（{badges}個のバッジ）。学習者を再判定しています。",
     en="Rulebook {version} is published ({badges} badges). Learners are being decided again.",
@@ -96,7 +101,7 @@ def apply_connectors(file: ConfigFile, as_json: AsJson = False) -> None:
 
     changes = within(out, work)
     for connector, change in changes.items():
-        out.say(_APPLIED, id=connector, change=change)
+        out.say(_APPLIED, id=connector, change=_CHANGES.get(change, change))
     out.result(changes)
 
 

@@ -24,16 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_COUNTS = {
-    "read": Text(ja="読み取り", en="Read"),
-    "stored": Text(ja="新規", en="New"),
-    "changed": Text(ja="変更", en="Changed"),
-    "duplicate": Text(ja="重複", en="Already known"),
-    "ignored": Text(ja="対象外", en="Ignored"),
-    "removed": Text(ja="取り消し", en="Withdrawn"),
-    "held": Text(ja="保留", en="Held"),
-}
-
 _NO_LEARNER = Text(ja="学習者 {code} はいません。", en="There is no learner {code}.")
 _LINE = Text.of("{indent}{mark} {line}")
 _MARKS = {"met": "✓", "not_met": "✗", "pending": "…"}
@@ -77,6 +67,8 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Read a portal now, and let badges follow."""
+    from config.cli.ran import show_run
+
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> RunSummary:
@@ -90,7 +82,7 @@ def sync(
         Text(ja="{name} を読み取っています", en="Reading {name}").format(name=connector)
     ) as tell:
         summary = within(out, work)
-    _show(out, summary)
+    show_run(out, summary)
 
 
 def import_file(
@@ -100,6 +92,8 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Take in a file that an office sent, and let badges follow."""
+    from config.cli.ran import show_run
+
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House) -> RunSummary:
@@ -119,21 +113,7 @@ def import_file(
         Text(ja="{name} を取り込んでいます", en="Importing {name}").format(name=file.name)
     ) as tell:
         summary = within(out, work)
-    _show(out, summary)
-
-
-def _show(out: Output, summary: RunSummary) -> None:
-    values: dict[str, Any] = summary.to_json()
-    counts = [(out.text(text), values.get(name, 0)) for name, text in _COUNTS.items()]
-    out.mapping(
-        Text(ja="{name}：{state}", en="{name}: {state}").format(
-            name=values["connector"], state=values["state"]
-        ),
-        dict(counts),
-    )
-    out.result(values)
-    if values["state"] in {"failed", "stopped"}:
-        raise typer.Exit(1)
+    show_run(out, summary)
 
 
 def explain(

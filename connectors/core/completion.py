@@ -9,7 +9,7 @@ Item
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ COMPLETED = "http://adlnet.gov/expapi/verbs/completed"
 PASSED = "http://adlnet.gov/expapi/verbs/passed"
 FAILED = "http://adlnet.gov/expapi/verbs/failed"
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
+_AT_LINE = Text(ja="{line}行目：{detail}", en="Line {line}: {detail}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Completion:
     say, never the time of reading. `score`: `scaled raw min max`, each optional.
     `removed`: the portal says that this no longer holds. `as_of`: the portal's version time of the
     record; an older one never overwrites a newer one. `contact`: the address the portal has on
-    record for the learner; sealed, and only used to mail a code to.
+    record for the learner; sealed, and only used to mail a code to. `line`: where it stands in
+    its file, for people to find it; never part of what it says.
     `statement`: the portal's own statement; it is stored as received under its own id, and the
     other fields are not looked at.
     A Completion that claims nothing (see `claims_nothing`) is counted as ignored.
@@ -52,6 +54,7 @@ class Completion:
     removed: bool = False
     as_of: datetime | None = None
     contact: str | None = field(default=None, repr=False)
+    line: int | None = None
     statement: bytes | None = field(default=None, repr=False)
     raw: Json = field(default=None, repr=False)
 
@@ -79,12 +82,20 @@ class Rejected:
     """One record that cannot be taken. It is held with its reason and never ends a run.
 
     `source_key` where it could still be read: a later good record of that key settles this one.
+    `line`: where it stands in its file.
     """
 
     reason: Reason
     detail: Text
     raw: Json = field(default=None, repr=False)
     source_key: str | None = None
+    line: int | None = None
+
+    def at(self, line: int | None) -> Rejected:
+        """The same, its detail beginning with the line of the file."""
+        if line is None:
+            return self
+        return replace(self, detail=_AT_LINE.format(line=line, detail=self.detail), line=line)
 
 
 @dataclass(frozen=True, slots=True)

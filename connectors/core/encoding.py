@@ -9,11 +9,6 @@ from dataclasses import dataclass
 # CP932 as Python decodes it passes these single bytes (80, A0, FD-FF) through; no office wrote
 # them, so a file that has them is broken or is something else.
 _NOT_WRITTEN = re.compile("[\x80\uf8f0-\uf8f3]")
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +22,13 @@ class Decoded:
 def decode(content: bytes) -> Decoded | None:
     """The text of a file, or None where no encoding fits all of it.
 
-    A byte order mark decides; else strict UTF-8; else CP932. The other variants of Shift_JIS are
-    never guessed: `shift_jis_2004` reads CP932 bytes without complaint, and wrongly (髙 as 郄).
+    The byte order mark of UTF-8 decides; else strict UTF-8; else CP932. UTF-16 is what a
+    spreadsheet writes for text between tabs, never for CSV, and no encoding here fits it. The
+    other variants of Shift_JIS are never guessed: `shift_jis_2004` reads CP932 bytes without
+    complaint, and wrongly (髙 as 郄).
     """
-    for bom, encoding in _BOMS:
-        if content.startswith(bom):
-            return _strict(content, encoding)
+    if content.startswith(codecs.BOM_UTF8):
+        return _strict(content, "utf-8-sig")
     return _strict(content, "utf-8") or _strict(content, "cp932")
 
 

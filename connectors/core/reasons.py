@@ -12,6 +12,7 @@ class Reason(StrEnum):
 
     UNDECODABLE = "undecodable"
     NOT_CSV = "not_csv"
+    TAB_SEPARATED = "tab_separated"
     BROKEN_CSV = "broken_csv"
     EMPTY_FILE = "empty_file"
     MISSING_COLUMN = "missing_column"
@@ -43,6 +44,7 @@ _WHOLE_FILE = frozenset(
     {
         Reason.UNDECODABLE,
         Reason.NOT_CSV,
+        Reason.TAB_SEPARATED,
         Reason.BROKEN_CSV,
         Reason.EMPTY_FILE,
         Reason.MISSING_COLUMN,
@@ -69,11 +71,18 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
             en="This is not a CSV file. Open it in Excel and save it as CSV (UTF-8).",
         ),
     ),
+    Reason.TAB_SEPARATED: (
+        Text(ja="タブで区切られたファイル", en="Tab-separated file"),
+        Text(
+            ja="カンマではなくタブで区切られています。CSV（UTF-8）で保存し直してください。",
+            en="The cells are separated by tabs, not commas. Save the file again as CSV (UTF-8).",
+        ),
+    ),
     Reason.BROKEN_CSV: (
         Text(ja="CSVの形が壊れているファイル", en="Broken CSV file"),
         Text(
-            ja="CSVとして読めません（{row}行目付近：引用符が閉じていない可能性があります）。",
-            en="The file cannot be read as CSV (near line {row}: a quotation mark may be open).",
+            ja="CSVとして読めません（{row}行目：引用符が閉じていない可能性があります）。",
+            en="The file cannot be read as CSV (line {row}: a quotation mark may be open).",
         ),
     ),
     Reason.EMPTY_FILE: (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -63,17 +63,16 @@ class Graduates:
         Rows that share their key and differ are all held: whichever were taken, the same list in
         another order would say something else.
         """
-        items = [self.record(row) for row in table.rows]
+        items = [replace(self.record(row), line=row.line) for row in table.rows]
         contents: dict[str, set[str]] = defaultdict(set)
         for item in items:
             if isinstance(item, Completion):
                 contents[item.source_key].add(content_hash(item))
         for item in items:
             if isinstance(item, Completion) and len(contents[item.source_key]) > 1:
-                yield rejected(
-                    Reason.AMBIGUOUS_KEY, raw=item.raw, source_key=item.source_key,
-                    key=item.source_key,
-                )  # fmt: skip
+                known = item.source_key
+                twice = rejected(Reason.AMBIGUOUS_KEY, raw=item.raw, source_key=known, key=known)
+                yield replace(twice, line=item.line)
             else:
                 yield item
 

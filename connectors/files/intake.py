@@ -19,7 +19,7 @@ from connectors.files.graduates import Graduates
 from connectors.files.received import Receipt, received
 from connectors.reading import settled
 from connectors.runs import State, Trigger
-from connectors.summary import RunSummary, changes, reasons
+from connectors.summary import RunSummary, changes, held, reasons
 from engine.progress import Tell, nobody
 from engine.text import Text
 from engine.vault import Vault
@@ -76,5 +76,6 @@ async def take(
         encoding=file.receipt.encoding,
         file_seen_before=seen_before,
         reasons=reasons(delivered),
+        held=held(delivered),
         changes=changes(delivered) if dry_run else (),
     )

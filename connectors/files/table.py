@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.core.completion import Rejected, rejected
 from connectors.core.encoding import Decoded, decode
 from connectors.core.plain import plain
 from connectors.core.reasons import Reason
+from connectors.core.setup import COLUMNS
+from engine.text import Text
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 200_000
@@ -50,7 +52,7 @@ def read_table(content: bytes, columns: Mapping[str, str]) -> Table | Rejected:
     if isinstance(lines, Rejected):
         return lines
     place, heading = _heading(lines, columns)
-    faulty = _heading_fault(heading, columns, content)
+    faulty = _heading_fault(heading, lines, columns, content)
     if faulty is not None:
         return faulty
     at = {role: heading.index(_same(name)) for role, name in columns.items()}
@@ -84,14 +86,17 @@ def _lines(text: str, content: bytes) -> list[tuple[int, list[str]]] | Rejected:
     # Strict: a quotation mark that never closes would swallow the rest of the file into one cell.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines: list[tuple[int, list[str]]] = []
+    # The line on which the row begins: a cell may hold several, an open one all that follow.
+    begins = 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                lines.append((reader.line_num, cells))
+                lines.append((begins, cells))
+            begins = reader.line_num + 1
             if len(lines) > MAX_ROWS:
                 return rejected(Reason.TOO_LARGE, raw=content, limit=f"{MAX_ROWS:,}")
     except csv.Error:
-        return rejected(Reason.BROKEN_CSV, raw=content, row=reader.line_num)
+        return rejected(Reason.BROKEN_CSV, raw=content, row=begins)
     return lines or rejected(Reason.EMPTY_FILE, raw=content)
 
 
@@ -106,10 +111,16 @@ def _heading(
 
 
 def _heading_fault(
-    heading: list[str], columns: Mapping[str, str], content: bytes
+    heading: list[str],
+    lines: list[tuple[int, list[str]]],
+    columns: Mapping[str, str],
+    content: bytes,
 ) -> Rejected | None:
-    missing = [name for name in columns.values() if _same(name) not in heading]
+    missing = [columns[role] for role in _in_order(columns) if _same(columns[role]) not in heading]
     if missing:
+        above = [cell for _, cells in lines[:_HEADING_WITHIN] for cell in cells]
+        if any(_same(missing[0]) in map(_same, cell.split("\t")) for cell in above):
+            return rejected(Reason.TAB_SEPARATED, raw=content)
         return rejected(Reason.MISSING_COLUMN, raw=content, columns=_listed(missing))
     repeated = [name for name in columns.values() if heading.count(_same(name)) > 1]
     if repeated:
@@ -121,5 +132,10 @@ def _same(heading: str) -> str:
     return plain(heading).replace(" ", "").casefold()
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
+def _in_order(columns: Mapping[str, str]) -> list[str]:
+    """The roles as an office's list has them; a stored set-up has forgotten its order."""
+    return sorted(columns, key=lambda role: (*COLUMNS, role).index(role))
+
+
+def _listed(names: Sequence[str]) -> Text:
+    return Text(ja="、".join(names), en=", ".join(names))

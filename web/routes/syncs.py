@@ -73,7 +73,10 @@ class _SyncPages:
             )
         except (Invalid, NotFound, Conflict) as problem:
             return await self._page(request, problem)
-        return self._desk.to(f"{HERE}/runs/{summary.run_id}", visitor, done="file_imported")
+        done = "file_imported"
+        if summary.counts.held:
+            done = "file_refused" if summary.refused_whole else "file_partly"
+        return self._desk.to(f"{HERE}/runs/{summary.run_id}", visitor, done=done)
 
     async def run_page(self, request: Request, number: int) -> Response:
         """One run, with what it held."""

@@ -57,6 +57,48 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
     assert all(word not in line for word in ("Input should", "Traceback"))
 
 
+_PORTALS = """
+connectors:
+  - id: office
+    type: csv
+    title: {ja: 事務局, en: Office}
+    home_page: https://office.example.jp
+    columns: {learner: 番号, course: 講座, completed_on: 修了日}
+    natural_key: [learner, course]
+  - id: library
+    type: xapi_pull
+    title: {ja: 図書館, en: Library}
+    may_assert_homepages: [https://library.example.jp]
+    endpoint: http://127.0.0.1:9/xapi
+    allow_private_hosts: ["127.0.0.1:9"]
+    key: k
+    secret: s
+"""
+
+
+def test_a_run_says_what_was_held_and_why_and_a_refused_file_is_no_success(tmp_path: Path) -> None:
+    kasane = Installation(tmp_path / "kasane")
+    kasane.run("migrate")
+    file = kasane.folder / "portals.yaml"
+    file.write_text(_PORTALS)
+    assert "登録しました" in kasane.command("connectors", "apply", str(file)).stdout
+    rows = kasane.folder / "rows.csv"
+    rows.write_text("番号,講座,修了日\nC-1,SEC,2026/2/20\n,SEC,2026/2/20\n")
+    partly = kasane.command("import", "office", str(rows))
+    assert partly.returncode == 0
+    assert "保留あり" in partly.stdout
+    assert "3行目：受講者を示す番号がありません。" in partly.stdout
+    rows.write_bytes(b"\xff\xfe\x00")
+    refused = kasane.command("import", "office", str(rows), KASANE_LANGUAGE="en")
+    assert refused.returncode == 1
+    assert "not taken" in refused.stdout
+    assert "neither UTF-8 nor Shift_JIS" in refused.stdout
+    failed = kasane.command("sync", "library")
+    assert failed.returncode == 1
+    assert "▲" in failed.stdout
+    assert "失敗" in failed.stdout
+
+
 async def test_a_server_without_the_database_is_out_of_reach(fresh_postgres: str) -> None:
     with pytest.raises(Unreachable, match="nowhere"):
         await Database.open(fresh_postgres.replace("/kasane_", "/nowhere_"))

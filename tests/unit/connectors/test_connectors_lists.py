@@ -169,6 +169,40 @@ async def test_one_bad_row_is_held_with_its_reason_and_the_others_are_taken(
     assert "第2号".encode() in kept or b"half" in kept
 
 
+async def test_a_held_row_names_its_line_and_rows_are_listed_in_the_order_of_the_file(
+    desk: Any, take: Any
+) -> None:
+    spread = 'C-9,"二\n行",,SEC,基礎,2026/2/20,85,第9号\n'
+    rows = ("C-2,half\n", "C-3,a,,SEC,基礎,2036/3/6,85,第3号\n", spread.replace("85", "850"))
+    summary = await take(GOOD + spread + "".join(rows))
+    lines = ["Line 5: ", "Line 6: ", "Line 7: "]
+    assert [one.detail.en[:8] for one in summary.held if one.detail] == lines
+    async with desk.database.read() as conn:
+        held = await quarantine.list_held(conn)
+    assert [one.detail.en[:8] for one in held] == lines
+    assert held[0].detail.ja.startswith("5行目：")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "words"),
+    [
+        ((HEADING + GOOD).replace(",", "\t"), Reason.TAB_SEPARATED, "タブ"),
+        (
+            "受講者番号,講座名\nC-1,基礎\n",
+            Reason.MISSING_COLUMN,
+            "氏名、メールアドレス、講座コード、",
+        ),
+        (HEADING + GOOD + 'C-2,"開,,SEC,基礎\nC-3,a\nC-4,b\n', Reason.BROKEN_CSV, "3行目"),
+    ],
+)
+async def test_a_file_held_whole_says_what_to_put_right(
+    take: Any, content: str, reason: Reason, words: str
+) -> None:
+    summary = await take(content.encode())
+    assert summary.reasons == (reason,)
+    assert words in summary.held[0].detail.ja
+
+
 async def test_rows_that_contradict_one_another_are_all_held_in_any_order(take: Any) -> None:
     other = GOOD.replace("85", "90")
     for order in (GOOD + other, other + GOOD):

@@ -45,7 +45,9 @@ async def test_an_officer_reads_a_list_in_and_sees_what_became_of_each_row(house
 async def test_a_list_that_cannot_be_read_is_held_as_a_whole_with_its_reason(house, officer):
     broken = b"\xff\xfe\x81\x00" + LIST.encode("cp932")[:40]
     await officer.send("/console/syncs/c-office/file", files={"file": ("壊.csv", broken)})
-    assert "保留" in officer.words
+    assert "取り込めませんでした" in officer.words
+    assert "ファイルを取り込みました" not in officer.words
+    assert "文字コードを判別できません" in officer.words
     link = re.findall(r'href="(/console/syncs/held/\d+)"', officer.page.text)[0]
     await officer.open(link)
     assert "届いたままの内容" in officer.words
