@@ -179,7 +179,7 @@ class _Reading:
         )
 
     def _next(self) -> NextBadge | None:
-        aims = next_badges(self.decision, self.words.rulebook, self._held())
+        aims = next_badges(self.decision, self.words.rulebook, self._held(), self.words.activities)
         if not aims:
             return None
         return NextBadge(
@@ -190,12 +190,14 @@ class _Reading:
         )
 
     def _step(self, step: Step) -> StepView:
-        courses = (
+        courses = [
             Course(mapping.source, mapping.activity, self.words.activity(*place))
             for place, group in self.words.rulebook.mappings.items()
             for mapping in group
             if mapping.skill in step.skills
-        )
+        ]
+        # A course that cannot be named is poor advice where another one can.
+        courses = [one for one in courses if one.name.ja != one.activity] or courses
         return StepView(
             text=step_text(step, self.words),
             skills=step.skills,

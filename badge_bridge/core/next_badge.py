@@ -16,6 +16,7 @@ class Aim:
     badge: str
     steps: tuple[Step, ...]
     courses_known: bool
+    courses_named: bool
 
     @property
     def steps_left(self) -> int:
@@ -24,19 +25,31 @@ class Aim:
 
 
 def next_badges(
-    decision: Decision, rulebook: Rulebook, held: Collection[str] = ()
+    decision: Decision,
+    rulebook: Rulebook,
+    held: Collection[str] = (),
+    named: Collection[tuple[str, str]] = (),
 ) -> tuple[Aim, ...]:
     """The badges neither met nor in `held`, the nearest first.
 
-    Badges whose every step has a course come before those nobody could earn today; then the
-    fewest steps, plain badges before stacks, and the order of the ids.
+    `named`: the activities, `(source, activity)`, that portals have given a name. Badges whose
+    every step has a course come before those nobody could earn today, and those whose courses
+    can be named before the rest; then the fewest steps, plain badges before stacks, and the
+    order of the ids.
     """
     taught = {mapping.skill for group in rulebook.mappings.values() for mapping in group}
+    told = {
+        mapping.skill
+        for place, group in rulebook.mappings.items()
+        for mapping in group
+        if mapping.name is not None or place in named
+    }
     aims = [
         Aim(
             badge,
             tree.missing,
             all(taught.intersection(step.skills) for step in tree.missing),
+            all(told.intersection(step.skills) for step in tree.missing),
         )
         for badge, tree in decision.badges.items()
         # A decision may be older than the rulebook and know badges that are gone.
@@ -47,6 +60,7 @@ def next_badges(
             aims,
             key=lambda aim: (
                 not aim.courses_known,
+                not aim.courses_named,
                 aim.steps_left,
                 rulebook.badges[aim.badge].kind == "stack",
                 aim.badge,

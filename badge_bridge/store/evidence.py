@@ -77,7 +77,10 @@ async def keep_progress(
 async def keep_name(
     conn: AsyncConnection, source: str, activity: str, name: Mapping[str, str], at: datetime
 ) -> None:
-    """Note what the portal calls an activity; the newest name stands."""
+    """Note what the portal calls an activity; its first name stands, whatever comes in first.
+
+    A later row must not rename a course for everybody who took it before.
+    """
     values = {"name": dict(name), "seen_at": at}
     await conn.execute(
         insert(conn, activity_name)
@@ -85,7 +88,7 @@ async def keep_name(
         .on_conflict_do_update(
             index_elements=["source", "activity"],
             set_=values,
-            where=activity_name.c.seen_at < at,
+            where=activity_name.c.seen_at > at,
         )
     )
 

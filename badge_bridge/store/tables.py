@@ -121,7 +121,7 @@ progress = sa.Table(
     sa.Column("last_at", Instant, nullable=False),
 )
 
-# The name by which the portal last called an activity.
+# The name by which the portal first called an activity.
 activity_name = sa.Table(
     "activity_name",
     metadata,

@@ -18,6 +18,7 @@ from engine.text import Text
 from web.views.emblem import Emblem, Layer, emblem
 from web.views.palette import INK
 from web.views.verification import Verification, verification
+from web.views.why import UNNAMED, web_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def badge_page(
         awarded_at=award.awarded_at,
         emblem=emblem(told.badge.id, [Layer(key, laid=True) for key in layers], held=True),
         counted=tuple(
-            CountedLine(counted.course, counted.source, counted.completed_on)
+            CountedLine(_named(counted.course), counted.source, counted.completed_on)
             for counted in told.counted
         ),
         beneath=tuple(
@@ -124,3 +125,8 @@ def badge_page(
             for label, suffix, text in DOWNLOADS
         ),
     )
+
+
+def _named(course: Text) -> Text:
+    """The course's name; what has none carries its address in the badge, which no reader knows."""
+    return UNNAMED if web_address(course.ja) else course

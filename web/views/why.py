@@ -75,7 +75,7 @@ def facts(completions: Sequence[Completion], portals: Mapping[str, Text]) -> tup
     """Completions as a learner knows them."""
     return tuple(
         Fact(
-            course=completion.name,
+            course=UNNAMED if completion.name.ja == completion.activity else completion.name,
             portal=portals.get(completion.source, Text.of(completion.source)),
             occurred_at=completion.occurred_at,
             percent=percent(completion.scaled),

@@ -193,6 +193,13 @@ def test_the_nearest_badge_that_has_a_course_comes_first(
     assert next_badges(decide(book, [], AS_OF), book, {"B-DATA-1"})[0].badge == "B-SEC-1"
 
 
+def test_a_course_that_can_be_named_is_advised_before_one_that_cannot(starter: Rulebook) -> None:
+    nothing = decide(starter, [], AS_OF)
+    assert next_badges(nothing, starter)[0].badge == "B-DATA-1"
+    named = {("c-office", "https://bridge.example.jp/sources/c-office/courses/SEC-2026-01")}
+    assert next_badges(nothing, starter, named=named)[0].badge == "B-SEC-1"
+
+
 def test_the_tree_is_told_in_both_languages(starter: Rulebook, completed: Make) -> None:
     item = completed("DATA-1", scaled=0.55)
     decision = decide(starter, [item, completed("SEC-1")], AS_OF)

@@ -14,6 +14,7 @@ from engine.problems import NotFound
 from lrs.core.ifi import Ifi
 
 Say = Callable[..., dict[str, Any]]
+COURSES = {"c-office": "https://bridge.example.jp/sources/c-office/courses/SEC-2026-01"}
 DATA_COURSE = "https://bridge.example.jp/sources/c-office/courses/DATA-2026-01"
 
 
@@ -286,3 +287,22 @@ async def test_a_learner_without_evidence_sees_what_to_aim_for(
     assert (read.next.badge, read.next.steps_left) == ("B-DATA-1", 1)
     assert read.next.steps[0].courses[0].source == "lms-b"
     assert {badge.outcome for badge in read.badges} == {"not_met"}
+
+
+async def test_a_course_keeps_its_first_name_whatever_a_later_row_calls_it(
+    house: Any, starter_document: Any, said: Say, clock: Any
+) -> None:
+    await house.publish(starter_document)
+    yui = await house.learner("L-0001")
+    await house.link(yui, "c-office", "C-000123")
+    await house.push("c-office", said("c-office", "C-000123", title="情報セキュリティ基礎"))
+    await house.jobs.drain()
+    clock.forward(days=1)
+    await house.push("c-office", said("c-office", "C-000999", title="ｾｷｭﾘﾃｨ(誤)"))
+    await house.push(
+        "portal-a",
+        said("portal-a", "u-7f3a", activity=COURSES["c-office"], title="乗っ取り"),
+    )
+    await house.jobs.drain()
+    (skill,) = [s for s in (await house.passport(yui)).skills if s.id == "SEC-1"]
+    assert skill.completions[0].name.ja == "情報セキュリティ基礎"
