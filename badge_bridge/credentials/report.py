@@ -72,6 +72,8 @@ class VerificationReport:
     @property
     def summary(self) -> Text:
         """The verdict in a sentence or two."""
+        if self.document is None:
+            return _NO_BADGE
         return _VALID_HERE if self.valid and self.issued_here else _VERDICTS[self.verdict]
 
     @property
@@ -156,7 +158,27 @@ PASSED = {
 }
 
 FAILED = {
-    "readable": Text(
+    "given_address": Text(
+        ja="渡されたのは、バッジのページのアドレスです。そのアドレスを開くか、"
+        "そこで取得したバッジのファイル（JSON・JWT・PNG）を指定してください。",
+        en="This is the address of a page. Open that address, or give the badge's file from there "
+        "(JSON, JWT or PNG).",
+    ),
+    "given_image": Text(
+        ja="画像の中にバッジが入っていません。受け取ったときの元の画像（PNG・SVG）を指定してください。"
+        "画面の写しや、変換した画像には入っていません。",
+        en="There is no badge inside this image. Give the original PNG or SVG as it was received: "
+        "a screenshot or a converted picture carries none.",
+    ),
+    "given_broken": Text(
+        ja="バッジのデータが途中で切れているか、書き換えられていて、読み取れません。"
+        "もう一度、全体を指定してください。",
+        en="The badge's data is cut off or was changed, and cannot be read. Give all of it again.",
+    ),
+    "given_too_large": Text(
+        ja="大きすぎるため、バッジとして読み取れません。", en="This is too large to be a badge."
+    ),
+    "given_something": Text(
         ja="バッジのデータを読み取れません。JSON、JWT、または画像 (PNG・SVG) を指定してください。",
         en="No badge could be read. It may be JSON, a JWT, or an image (PNG, SVG).",
     ),
@@ -202,6 +224,7 @@ FAILED = {
     ),
 }
 
+_NO_BADGE = Text(ja="確かめるバッジがありません。", en="There is no badge to check here.")
 _VALID_HERE = Text(
     ja="このバッジは有効です。このサイトが発行したものです。",
     en="This badge is valid. It was issued by this site.",

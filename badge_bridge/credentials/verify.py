@@ -43,7 +43,7 @@ async def verify(
     try:
         presented = read(data)
     except Unreadable as error:
-        return VerificationReport((failed("readable", detail=str(error)),))
+        return VerificationReport((failed("readable", f"given_{error.given}", str(error)),))
     checks = [passed("readable"), _structure_check(presented.document)]
     if checks[-1].outcome == "passed":
         signature, pem = await genuine(presented, published)

@@ -62,11 +62,18 @@ class VerifyPage:
 def verification(report: VerificationReport) -> Verification:
     """The report in the order in which it was made."""
     return Verification(
-        tone=_TONES.get(report.verdict, "wait"),
+        # Where no badge was given there is none to call wrong.
+        tone=_TONES.get(report.verdict, "wait") if report.document is not None else "wait",
         verdict=report.verdict,
         summary=report.summary,
         checks=tuple(
-            CheckLine(_SIGNS[check.outcome], check.text, check.detail) for check in report.checks
+            # What a parser said of something that is no badge helps nobody.
+            CheckLine(
+                _SIGNS[check.outcome],
+                check.text,
+                check.detail if report.document is not None else "",
+            )
+            for check in report.checks
         ),
         claims=_claims(report.document, report.issuer),
     )

@@ -416,3 +416,23 @@ async def test_a_genuine_list_of_another_issuer_is_refused(office, stranger):
     report = await verify(data(office.sign(document)), office, at=NOW)
     status = next(check for check in report.checks if check.name == "status")
     assert status.detail == "not a list of this issuer"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (b"https://kasane.example.jp/badges/0c1d", "アドレス"),
+        (b"\xff\xd8\xff\xe0 JFIF", "画像の中に"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "画像の中に"),
+        (b'{"type": ["VerifiableCredential"', "途中で切れている"),
+        ("こんにちは".encode("cp932"), "読み取れません"),
+        (b"hello", "読み取れません"),
+    ],
+)
+async def test_what_is_no_badge_is_named_and_not_called_an_invalid_badge(
+    office: Any, given: bytes, words: str
+) -> None:
+    report = await verify(given, office, at=NOW)
+    (check,) = report.checks
+    assert words in check.text.ja
+    assert report.summary.ja == "確かめるバッジがありません。"
