@@ -32,6 +32,13 @@ _INTERRUPTED = Text(
 )
 _NO_RUN = Text(ja="その実行の記録は見つかりません。", en="There is no such run.")
 _COUNTED = tuple(field.name for field in fields(Counts))
+_EFFECT = ("stored", "changed", "held", "removed")
+# As RunRecord.is_quiet says.
+_QUIET = sa.and_(
+    sync_run.c.trigger == "schedule",
+    sync_run.c.state == "ok",
+    *(sync_run.c[name] == 0 for name in _EFFECT),
+)
 
 
 class State(StrEnum):
@@ -73,6 +80,12 @@ class RunRecord:
     finished_at: datetime | None
     late: bool
     detail: Text | None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the schedule read nothing but what was known."""
+        effect = self.counts.stored + self.counts.changed + self.counts.held + self.counts.removed
+        return self.trigger == "schedule" and self.state is State.OK and effect == 0
 
 
 async def queue(
@@ -216,13 +229,32 @@ async def by_id(conn: AsyncConnection, run_id: int) -> RunRecord:
 
 
 async def history(
-    conn: AsyncConnection, *, connector: str | None = None, limit: int = 50
+    conn: AsyncConnection, *, connector: str | None = None, limit: int = 50, quiet: bool = True
 ) -> list[RunRecord]:
-    """The latest runs, newest first."""
+    """The latest runs, newest first; without `quiet` ones only those of which something came."""
     query = sa.select(sync_run).order_by(sync_run.c.id.desc()).limit(limit)
     if connector is not None:
         query = query.where(sync_run.c.connector == connector)
+    if not quiet:
+        query = query.where(sa.not_(_QUIET))
     return [_run(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def newest(conn: AsyncConnection) -> list[RunRecord]:
+    """The last run of each connector, and the last of each that read anything."""
+    ids = [
+        sa.select(sa.func.max(sync_run.c.id)).where(which).group_by(sync_run.c.connector)
+        for which in (sa.true(), sync_run.c.read > 0)
+    ]
+    query = sa.select(sync_run).where(sa.or_(*(sync_run.c.id.in_(one) for one in ids)))
+    rows = await conn.execute(query.order_by(sync_run.c.id.desc()))
+    return [_run(row) for row in rows.mappings()]
+
+
+async def quiet_since(conn: AsyncConnection, moment: datetime) -> int:
+    """How many runs since then changed nothing."""
+    query = sa.select(sa.func.count()).where(_QUIET, sync_run.c.queued_at >= moment)
+    return int((await conn.execute(query)).scalar_one())
 
 
 def _run(row: sa.RowMapping) -> RunRecord:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request, Response
 
 from connectors import quarantine, runs
@@ -15,6 +17,7 @@ from web.views.mapping import MappingPage, mapping_page, skill_choices, unmapped
 from web.views.syncs import HeldPage, RunPage, held_line, readable, run_line, syncs_page
 
 HERE = "/console/syncs"
+_RUNS = 100
 NO_FILE = Text(ja="ファイルを選んでください。", en="Choose a file first.")
 NO_SUCH = Text(ja="見つかりません。", en="There is no such thing.")
 NOTE_MISSING = Text(ja="理由を記入してください。", en="Please note the reason.")
@@ -168,13 +171,18 @@ class _SyncPages:
     async def _page(self, request: Request, problem: Problem | None = None) -> Response:
         visitor, _ = await self._desk.staff(request)
         async with self._services.database.read() as conn:
+            at = self._services.clock()
+            told = await runs.history(conn, limit=_RUNS, quiet="quiet" in request.query_params)
+            known = {run.id: run for run in [*told, *await runs.newest(conn)]}
             view = syncs_page(
                 await self._services.connectors.list(conn),
-                await runs.history(conn, limit=60),
+                sorted(known.values(), key=lambda run: -run.id),
                 await list_held(conn),
                 await self._services.rulebooks.unmapped(conn),
                 await self._services.rulebooks.current(conn),
-                self._services.clock(),
+                at,
+                listed=[run.id for run in told],
+                quiet=await runs.quiet_since(conn, at - timedelta(days=1)),
             )
         return self._desk.page(
             request,

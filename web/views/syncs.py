@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -103,7 +103,10 @@ class HeldLine:
 
 @dataclass(frozen=True, slots=True)
 class SyncsPage:
-    """The page. `total` counts what came in the last 24 hours."""
+    """The page. `total` counts what came in the last 24 hours, without what the schedule read
+    again and knew; `quiet` is how many runs found nothing new in that time. `is_moving`: a run
+    is queued or under way.
+    """
 
     portals: tuple[PortalCard, ...]
     total: Counts
@@ -111,6 +114,8 @@ class SyncsPage:
     held: tuple[HeldLine, ...]
     unmapped: tuple[UnmappedLine, ...]
     skills: tuple[SkillChoice, ...]
+    quiet: int
+    is_moving: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +141,17 @@ def syncs_page(
     unmapped: Sequence[Unmapped],
     rulebook: Rulebook | None,
     at: datetime,
+    *,
+    listed: Collection[int] | None = None,
+    quiet: int = 0,
 ) -> SyncsPage:
-    """The page as of `at`; `runs` the newest first."""
+    """The page as of `at`; `runs` the newest first, of which the list has those in `listed`."""
     titles = {connector.id: connector.title for connector in connectors}
-    lines = [run_line(run, titles) for run in runs]
+    lines = [run_line(run, titles) for run in runs if listed is None or run.id in listed]
     day = [
-        run.counts for run in runs if at - (run.finished_at or run.queued_at) < timedelta(days=1)
+        run.counts
+        for run in runs
+        if at - (run.finished_at or run.queued_at) < timedelta(days=1) and not run.is_quiet
     ]
     return SyncsPage(
         portals=tuple(
@@ -159,6 +169,8 @@ def syncs_page(
         held=tuple(held_line(one, titles) for one in held),
         unmapped=tuple(unmapped_line(one, titles) for one in unmapped),
         skills=skill_choices(rulebook),
+        quiet=quiet,
+        is_moving=any(run.state in {State.QUEUED, State.RUNNING} for run in runs),
     )
 
 
