@@ -29,6 +29,10 @@ NOTICES: dict[str, Text] = {
         ja="つながりを解除しました。記録は消えず、いつでもつなぎ直せます。",
         en="The identity is disconnected. Its records are kept, and it can be connected again.",
     ),
+    "unlinked_by_officer": Text(
+        ja="つながりを解除しました。この方のバッジを判定し直しています。",
+        en="The identity is disconnected. The learner's badges are being decided again.",
+    ),
     "disputed": Text(
         ja="このIDはほかの方につながっているため、つなげませんでした。事務局が確認し、双方にお知らせします。",
         en="This identity belongs to somebody else here, so it was not connected. "

@@ -105,6 +105,16 @@ async def evidence_of(conn: AsyncConnection, person: UUID) -> list[Evidence]:
     return [Evidence(*row) for row in rows]
 
 
+async def records_of(conn: AsyncConnection, actors: Iterable[str]) -> dict[str, int]:
+    """How many pieces of evidence, not voided, carry each of these identifiers."""
+    rows = await conn.execute(
+        sa.select(table.c.actor_key, sa.func.count().label("records"))
+        .where(table.c.actor_key.in_(list(actors)), table.c.voided_at.is_(None))
+        .group_by(table.c.actor_key)
+    )
+    return {row.actor_key: row.records for row in rows}
+
+
 async def evidence_by_id(conn: AsyncConnection, ids: Iterable[UUID]) -> list[Evidence]:
     """These pieces of evidence, whoever they belong to."""
     rows = await conn.execute(sa.select(*_COLUMNS).where(table.c.statement_id.in_(list(ids))))

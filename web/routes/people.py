@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Literal, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from badge_bridge.persons import person_by_code, persons
+from badge_bridge.persons import links_of, person_by_code, persons
+from badge_bridge.store.evidence import records_of
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 from engine.text import Text
 from lrs.core.ifi import Ifi
@@ -16,6 +18,7 @@ from web.desk import Desk
 from web.portals import portals
 from web.services import Services
 from web.views.people import Waiting, people_page
+from web.views.person import person_page
 from web.visitor import Visitor
 
 HERE = "/console/people"
@@ -25,6 +28,10 @@ NO_SUCH_LEARNER = Text(
 NO_SUCH_ENTRY = Text(
     ja="この項目は見つからないか、すでに処理されています。",
     en="There is no such entry, or it has been settled already.",
+)
+NOT_LINKED = Text(
+    ja="このIDは、この方につながっていません。",
+    en="This identity is not connected to that learner.",
 )
 INCOMPLETE = Text(ja="すべての欄に記入してください。", en="Please fill in every field.")
 DISPUTED = Text(ja="申立て", en="Dispute")
@@ -41,6 +48,8 @@ def router(services: Services, desk: Desk) -> APIRouter:
         ("/decline", "POST", pages.decline),
         ("/resolve", "POST", pages.resolve),
         ("/review", "POST", pages.review),
+        ("/{code}", "GET", pages.person),
+        ("/{code}/unlink", "POST", pages.unlink),
     ):
         routes.add_api_route(HERE + path, answer, methods=[method], response_model=None)
     return routes
@@ -150,6 +159,47 @@ class _PeoplePages:
         self._services.jobs.wake()
         return self._desk.to(HERE, visitor, done="reviewed")
 
+    async def person(self, request: Request, code: str) -> Response:
+        """One learner: every identity, how it was proved, and how many records carry it."""
+        visitor, _ = await self._desk.staff(request)
+        return await self._person(request, visitor, code)
+
+    async def unlink(self, request: Request, code: str) -> Response:
+        """An officer ends a link that was made in error, with the reason."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        if not form["reason"]:
+            problem = Invalid("incomplete", INCOMPLETE, pointer="/reason")
+            return await self._person(request, visitor, code, problem)
+        async with self._services.database.write() as conn:
+            person = await person_by_code(conn, code)
+            links = await links_of(conn, person.id) if person else []
+            link = next((x for x in links if str(x.id) == form["link"]), None)
+            if link is None or not await self._services.people.unlink(
+                conn, link.person, link.ifi, by=account.login, reason=form["reason"]
+            ):
+                raise NotFound("not_linked", NOT_LINKED)
+        self._services.jobs.wake()
+        return self._desk.to(f"{HERE}/{quote(code)}", visitor, done="unlinked_by_officer")
+
+    async def _person(
+        self, request: Request, visitor: Visitor, code: str, problem: Problem | None = None
+    ) -> Response:
+        async with self._services.database.read() as conn:
+            person = await person_by_code(conn, code)
+            if person is None:
+                raise NotFound("no_such_learner", NO_SUCH_LEARNER.format(code=code))
+            links = await links_of(conn, person.id)
+            view = person_page(
+                person,
+                links,
+                await records_of(conn, [link.ifi.key for link in links]),
+                await portals(conn, self._services.connectors),
+                problem.text if problem else None,
+            )
+        status = problem.status if problem else 200
+        return self._desk.page(request, visitor, "person.html", status=status, view=view)
+
     async def _page(
         self,
         request: Request,
@@ -158,11 +208,13 @@ class _PeoplePages:
         problem: Problem | None = None,
     ) -> Response:
         async with self._services.database.read() as conn:
+            pending = await self._services.people.pending(conn)
             view = people_page(
                 officer=account.login,
                 people=await persons(conn),
+                records=await records_of(conn, [link.ifi.key for link in pending]),
                 waiting=Waiting(
-                    await self._services.people.pending(conn),
+                    pending,
                     await self._services.people.disputes(conn),
                     await self._services.reviews.open(conn),
                 ),

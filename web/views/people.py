@@ -35,6 +35,7 @@ class ClaimLine:
     at: datetime
     may_approve: bool
     is_mine: bool
+    records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,18 @@ def people_page(
     portals: Portals,
     at: datetime,
     query: str = "",
+    records: Mapping[str, int] | None = None,
     problem: Text | None = None,
 ) -> PeoplePage:
-    """The page for `officer`; `query` narrows the list of learners by code or name."""
+    """The page for `officer`; `query` narrows the list of learners by code or name.
+
+    `records`: how many carry each identifier, by its key.
+    """
     learners = {person.id: Learner(person.code, person.name) for person in people}
-    claims = [_claim(link, learners, portals, officer) for link in waiting.pending]
+    claims = [
+        _claim(link, learners, portals, officer, (records or {}).get(link.ifi.key, 0))
+        for link in waiting.pending
+    ]
     wanted = [one for one in learners.values() if _matches(one, query)]
     return PeoplePage(
         proposals=tuple(claim for claim in claims if claim.proposed_by),
@@ -121,7 +129,11 @@ def people_page(
 
 
 def _claim(
-    link: Link, learners: Mapping[UUID, Learner], portals: Portals, officer: str
+    link: Link,
+    learners: Mapping[UUID, Learner],
+    portals: Portals,
+    officer: str,
+    records: int,
 ) -> ClaimLine:
     return ClaimLine(
         id=str(link.id),
@@ -133,6 +145,7 @@ def _claim(
         at=link.at,
         may_approve=link.proof == "two_officers" and link.proposed_by != officer,
         is_mine=link.proposed_by == officer,
+        records=records,
     )
 
 

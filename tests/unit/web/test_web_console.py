@@ -7,6 +7,9 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from connectors import runs
+from connectors.core.counts import Counts
+from connectors.runs import State
 from engine.audit import audit_entry
 from lrs.core.ifi import Ifi
 from web.forms import MAX_BODY
@@ -104,6 +107,27 @@ async def test_a_course_is_mapped_in_two_steps_that_show_what_changes(house, off
     assert (await officer.open(f"/console/syncs/map?{place}&min_percent=x")).status_code == 400
 
 
+async def test_scheduled_runs_that_found_nothing_new_are_told_in_one_line(house, officer, clock):
+    async with house.services.database.write() as conn:
+        for slot in ("a", "b"):
+            run = await runs.queue(
+                conn, "c-office", trigger="schedule", at=clock(), slot=slot, state=State.RUNNING
+            )
+            await runs.add(conn, run, Counts(read=2, duplicate=2))
+            await runs.finish(conn, run, State.OK, clock())
+    await officer.open("/console/syncs")
+    assert "新しい記録のなかった定時の実行が2回" in officer.words
+    assert "/console/syncs/runs/" not in officer.page.text
+    assert "24時間以内に受信" in officer.words
+    assert 'http-equiv="refresh"' not in officer.page.text
+    await officer.open("/console/syncs?quiet=1")
+    assert officer.page.text.count('href="/console/syncs/runs/') == 2
+    async with house.services.database.write() as conn:
+        await runs.queue(conn, "c-office", trigger="manual", at=clock())
+    await officer.open("/console/syncs")
+    assert 'http-equiv="refresh"' in officer.page.text
+
+
 async def test_two_officers_link_what_one_of_them_may_not(house, officer):
     await house.officer("ito")
     await house.learner("yui", "L-0001")
@@ -128,6 +152,35 @@ async def test_two_officers_link_what_one_of_them_may_not(house, officer):
     await learner.sign_in("yui")
     await learner.open("/passport/identities")
     assert "担当者二名が確認" in learner.words
+
+
+async def test_an_officer_sees_a_learners_identities_and_undoes_a_link_with_a_reason(
+    house, officer
+):
+    person = await house.learner("yui", "L-0001")
+    await house.graduates(LIST)
+    ifi = Ifi("account", "C-1", OFFICE)
+    async with house.services.database.write() as conn:
+        await house.services.people.link_proved(conn, person, ifi, method="mail_code")
+        await house.services.people.propose(
+            conn, person, Ifi("account", "C-2", OFFICE), officer="ito", reference="名簿"
+        )
+    await officer.open("/console/people")
+    assert "このIDの記録：0件" in officer.words
+    await officer.open("/console/people/L-0001")
+    assert "このIDの記録：2件" in officer.words
+    assert "確認コードで確認" in officer.words
+    assert (await officer.send("/console/people/L-0001/unlink")).status_code == 400
+    await officer.send("/console/people/L-0001/unlink", reason="別人の番号でした")
+    assert "解除しました" in officer.words
+    assert "別人の番号でした" in officer.words
+    async with house.services.database.read() as conn:
+        last = (
+            await conn.execute(sa.select(audit_entry).order_by(audit_entry.c.seq.desc()))
+        ).first()
+    assert last is not None
+    assert (last.actor, last.action, last.reason) == ("sato", "link.ended", "別人の番号でした")
+    assert (await officer.open("/console/people/L-9999")).status_code == 404
 
 
 async def test_a_dispute_is_shown_and_handed_over_by_two_officers(house, officer):
