@@ -161,6 +161,7 @@ class _Reading:
                 outcome=tree.outcome,
                 award=self._award(award) if award else None,
                 why=explain(tree, self.words),
+                missing=tuple(self._step(step) for step in tree.missing),
             )
 
     def _award(self, award: Award) -> AwardView:

@@ -61,21 +61,6 @@ class AwardView:
 
 
 @dataclass(frozen=True, slots=True)
-class BadgeView:
-    """A badge of the rulebook: whether it is held, whether its rule is met, and why."""
-
-    id: str
-    kind: Literal["badge", "stack"]
-    name: Text
-    description: Text
-    criteria: Text
-    overlay: Overlay | None
-    outcome: Outcome
-    award: AwardView | None
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
 class Course:
     """An activity that would evidence a skill."""
 
@@ -92,6 +77,22 @@ class StepView:
     skills: tuple[str, ...]
     count: int
     courses: tuple[Course, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeView:
+    """A badge of the rulebook: whether it is held, how its rule stands and why, what is missing."""
+
+    id: str
+    kind: Literal["badge", "stack"]
+    name: Text
+    description: Text
+    criteria: Text
+    overlay: Overlay | None
+    outcome: Outcome
+    award: AwardView | None
+    why: Why
+    missing: tuple[StepView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,10 @@ _SUSPENDED = Text(
 _RESTORED = Text(
     ja="アカウント {login} の停止を解きました。", en="The account {login} may sign in again."
 )
+_NEW_LEARNER = Text(
+    ja="学習者 {code} は、まだいなかったので新しく登録しました。",
+    en="There was no learner {code} yet: a new one was made.",
+)
 _CREDENTIAL = Text(
     ja="キー：{key}\nシークレット：{secret}\nシークレットは二度と表示されません。",
     en="Key: {key}\nSecret: {secret}\nThe secret is not shown again.",
@@ -183,6 +187,8 @@ def add_account(
     as_json: AsJson = False,
 ) -> None:
     """Add an account, and for a learner the person behind it."""
+    from badge_bridge.persons import person_by_code
+
     out = Output(load().language, as_json=as_json)
     password = (
         sys.stdin.readline().rstrip("\n")
@@ -194,9 +200,10 @@ def add_account(
         )
     )
 
-    async def work(house: House) -> dict[str, str | None]:
+    async def work(house: House) -> dict[str, str | bool | None]:
         password_hash = await house.accounts.hash(password)
         async with house.database.write() as conn:
+            known = person is not None and await person_by_code(conn, person) is not None
             who = await _person(house, conn, person, name or login) if role == "learner" else None
             await house.accounts.add(
                 conn,
@@ -209,10 +216,13 @@ def add_account(
             await audit.record(
                 conn, at=house.clock(), actor=BY, action="account.added", subject=f"login:{login}"
             )
-        return {"login": login, "role": role, "person": who.code if who else None}
+        code = who.code if who else None
+        return {"login": login, "role": role, "person": code, "new_person": bool(who) and not known}
 
     added = within(out, work)
     out.say(_ADDED, login=login)
+    if added["new_person"]:
+        out.say(_NEW_LEARNER, code=added["person"])
     out.result(added)
 
 

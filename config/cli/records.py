@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from config.cli.output import AsJson, Output
 from config.settings import load
 from connectors.runs import Trigger
+from engine.clock import system_clock
+from engine.database import DatabaseInUse, NoPlace, NotMigrated, Unreachable
 from engine.problems import NotFound, Problem
 from engine.text import Text
 
 if TYPE_CHECKING:
-    from badge_bridge.core.explanation import Why
+    from badge_bridge.credentials.report import Outcome, VerificationReport
     from badge_bridge.explain import Explanation
     from badge_bridge.replay import Replayed
     from config.house import House
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NO_LEARNER = Text(ja="学習者 {code} はいません。", en="There is no learner {code}.")
-_LINE = Text.of("{indent}{mark} {line}")
-_MARKS = {"met": "✓", "not_met": "✗", "pending": "…"}
+_LINE = Text.of("{mark} {line}")
+_SIGNS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "unknown": "？"}
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
@@ -124,29 +126,22 @@ def explain(
     """Say why a learner has a badge, or what is missing."""
     from badge_bridge.explain import explain as explanation_of
     from badge_bridge.persons import person_by_code
+    from config.cli.explained import show_explanation
+    from web.portals import portals
 
     out = Output(load().language, as_json=as_json)
 
-    async def work(house: House) -> Explanation:
+    async def work(house: House) -> tuple[Explanation, Mapping[str, Text]]:
         async with house.database.read() as conn:
             who = await person_by_code(conn, learner)
             if who is None:
                 raise NotFound("no_learner", _NO_LEARNER.format(code=learner))
-            return await explanation_of(conn, who.id, badge)
+            told = await explanation_of(conn, who.id, badge)
+            return told, (await portals(conn, house.connectors)).by_id
 
-    explanation = within(out, work)
-    _print_why(out, explanation.badge.why)
+    explanation, titles = within(out, work)
+    show_explanation(out, explanation, titles)
     out.result(explanation.to_json())
-
-
-def _print_why(out: Output, why: Why, depth: int = 0) -> None:
-    """The tree of reasons, a line each, parts below what they belong to."""
-    indent = "   " * depth
-    out.say(_LINE, indent=indent, mark=_MARKS[why.outcome], line=out.text(why.text))
-    for note in why.notes:
-        out.say(_LINE, indent=indent, mark=" ", line=out.text(note))
-    for part in why.of:
-        _print_why(out, part, depth + 1)
 
 
 def verify(
@@ -154,19 +149,31 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check a badge (JSON, JWT or baked PNG): signature, issuer, status, dates."""
+    from badge_bridge.credentials.published import OnTheWeb
     from badge_bridge.credentials.verify import verify as verify_badge
+    from config.house import open_house
+    from config.logging import configure
+    from engine.fetcher import Fetcher
 
-    out = Output(load().language, as_json=as_json)
+    settings = load()
+    configure(settings.log_format, settings.log_level)
+    out = Output(settings.language, as_json=as_json)
 
-    async def work(house: House) -> Any:
+    async def work() -> VerificationReport:
         presented = await asyncio.to_thread(file.read_bytes)
-        own = house.issuer.addresses.did
-        return await verify_badge(presented, house.published, at=house.clock(), own=own)
+        try:
+            async with open_house(settings) as house:
+                own = house.issuer.addresses.did
+                return await verify_badge(presented, house.published, at=house.clock(), own=own)
+        except (NotMigrated, DatabaseInUse, NoPlace, Unreachable):
+            # What other issuers publish needs nothing of ours, and ours is on the web too.
+            return await verify_badge(presented, OnTheWeb(Fetcher()), at=system_clock())
 
-    report = within(out, work)
+    report = asyncio.run(work())
     for check in report.checks:
-        mark = "✓" if check.passed else "✗"
-        out.say(_LINE, indent="", mark=mark, line=out.text(check.text))
+        out.say(_LINE, mark=_SIGNS[check.outcome], line=check.text)
+        if check.detail and not check.passed:
+            out.say(_LINE, mark=" ", line=check.detail)
     out.say(report.summary)
     out.result(report.to_json())
     if not report.valid:
