@@ -100,7 +100,8 @@ class Particulars:
             criteria=rule.criteria,
             version=book.version,
             rulebook_hash=book.hash,
-            aligned=tuple(self._aligned(book, rule)),
+            # Several skills may stand for one item of a framework: it is named once.
+            aligned=tuple(dict.fromkeys(self._aligned(book, rule))),
             endorsement=_endorsement(rule),
             conditions=_conditions(rule.rule),
         )

@@ -8,11 +8,16 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from config.demo.alone import AlreadyRunning, alone
 from config.demo.installation import PortInUse, require_free
 from config.demo.narrator import Narrator
 from config.demo.walk import Walk
 from engine.text import Text
 
+_RUNNING = Text(
+    ja="デモはすでに動いています（プロセス番号 {pid}）。そちらを Ctrl-C で終えてください。",
+    en="A demo is already running (pid {pid}). Stop that one with Ctrl-C first.",
+)
 _STOPPED = Text(
     ja="終了しました。続きは {folder} に残っています。", en="Stopped. {folder} keeps the rest."
 )
@@ -27,18 +32,23 @@ def main() -> int:
     reader.add_argument("--port", type=int, default=8800, help="of the site; 0: any free one")
     asked = reader.parse_args()
     narrator = Narrator()
+    folder = asked.folder.resolve()
     try:
-        # Before anything is written: whoever listens there would answer in our place.
-        require_free(asked.port)
+        with alone(folder):
+            # Before anything is written: whoever listens there would answer in our place.
+            require_free(asked.port)
+            for number in _STOPPING:
+                signal.signal(number, _stop)
+            with suppress(KeyboardInterrupt), Walk(folder, asked.port, narrator) as walk:
+                walk.tell()
+                if not asked.once:
+                    signal.pause()
+    except AlreadyRunning as error:
+        narrator.held(_RUNNING.format(pid=error.pid))
+        return 1
     except PortInUse as error:
         narrator.held(error.text)
         return 1
-    for number in _STOPPING:
-        signal.signal(number, _stop)
-    with suppress(KeyboardInterrupt), Walk(asked.folder.resolve(), asked.port, narrator) as walk:
-        walk.tell()
-        if not asked.once:
-            signal.pause()
     narrator.say(_STOPPED.format(folder=asked.folder))
     return 0
 

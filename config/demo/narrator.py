@@ -28,7 +28,8 @@ class Narrator:
         """A numbered heading."""
         self._chapter += 1
         self._console.print()
-        self._console.rule(f"[bold]{self._chapter}. {_both(title)}", align="left")
+        self._console.rule()
+        self._console.print(f"[bold]{self._chapter}. {_both(title)}")
 
     def say(self, text: Text) -> None:
         """Something that went as it should."""
@@ -38,11 +39,15 @@ class Narrator:
         """Something that was held, with its reason."""
         self._console.print(f"[yellow]▲[/] {_both(text)}")
 
-    def table(self, columns: Sequence[Text], rows: Iterable[Sequence[str]]) -> None:
-        """Rows under headings in both languages."""
+    def place(self, address: str) -> None:
+        """An address on a line of its own, whole however narrow the terminal is."""
+        self._console.print(f"  {escape(address)}", soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Rows under headings, in one language."""
         table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
         for column in columns:
-            table.add_column(_both(column))
+            table.add_column(escape(column))
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self._console.print(table)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from config.demo.town import LMS_B, PORTAL_A
+from engine.text import Text
 
 FOLDER = Path(__file__).parent
 RULEBOOK = FOLDER / "rulebook.yaml"
@@ -160,6 +163,13 @@ def graduates() -> bytes:
 def cut_off() -> bytes:
     """The office's other list, its copy torn off within a letter: no encoding reads it."""
     return graduates()[:300] + b"\x81\n"
+
+
+def names() -> dict[str, Text]:
+    """What the skills and badges of the rulebook are called, by their ids."""
+    book = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
+    titles = {node["id"]: Text.of(node["title"]) for node in book["skill_map"]["nodes"]}
+    return titles | {badge["id"]: Text.of(badge["name"]) for badge in book["badges"]}
 
 
 BADGES = 5

@@ -18,6 +18,7 @@ PORTAL_A = "https://portal-a.example.jp"
 LMS_B = "https://lms-b.example.ac.jp"
 OFFICE_C = "https://bridge.example.jp/sources/c-office"
 LINEITEM = f"{LMS_B}/ctx/77/lineitems/501"
+_COURSE_B = {"ja": "データ活用入門", "en": "Introduction to data use"}
 _CLIENT_ID = "hkd-bridge-01"
 _TOOL_ID = "course-tool-77"
 
@@ -115,7 +116,7 @@ class Town:
                 "auth_login_url": self.lms.auth_url,
                 "jwks_url": self.lms.jwks_url,
                 "tool": {"client_id": _TOOL_ID, "jwks_url": self.tool.jwks_url},
-                "lineitems": [{"id": "501", "activity": LINEITEM}],
+                "lineitems": [{"id": "501", "activity": LINEITEM, "title": _COURSE_B}],
             },
             {
                 "id": "c-office",

@@ -21,8 +21,9 @@ from config.demo.tables import rows_of
 from config.demo.town import Town
 from config.demo.visitor import Visitor
 from connectors.runs import State
-from engine.text import Text
-from web.views.syncs import STATES
+from engine.text import LANGUAGES, Text
+from web.views.skill_map import STATES as SKILLS
+from web.views.syncs import STATES, TYPES
 
 _SYNCS = "/console/syncs"
 _RESULTS = {
@@ -35,7 +36,15 @@ _RESULTS = {
 }
 _RUNS = [Text(ja="実行", en="Run"), Text(ja="結果と件数", en="Outcome and counts")]
 _READ_TO_THE_END = (STATES[State.OK].ja, STATES[State.PARTIAL].ja)
-_HELD = [Text(ja="保留した記録", en="Held record"), Text(ja="理由", en="Reason")]
+_HELD = [Text(ja="保留した記録", en="Held record"), Text(ja="ポータル", en="Portal")]
+_DONE = {
+    "linked": Text(ja="つながりました", en="connected"),
+    "already_linked": Text(ja="すでにつながっています", en="connected already"),
+    "approved": Text(ja="承認され、つながりました", en="approved and connected"),
+    "disputed": Text(ja="ほかの方とつながっています", en="somebody else's"),
+}
+_GRADED = Text(ja="{given}/100 採点済み", en="{given}/100, fully graded")
+_NOT_GRADED = Text(ja="採点待ち", en="waiting for a grade")
 
 
 class Walk:
@@ -109,7 +118,7 @@ class Walk:
         for entry in entries:
             title = Text.of(entry["title"])
             told = Text(ja="つなぐ先：{title}（{type}）", en="Connected: {title} ({type})")
-            self._narrator.say(told.format(title=title, type=entry["type"]))
+            self._narrator.say(told.format(title=title, type=TYPES[entry["type"]]))
         return Provider(
             kasane=kasane.url, connector="portal-a", key=made["key"], secret=made["secret"]
         )
@@ -159,13 +168,15 @@ class Walk:
         for score in story.SCORES:
             answer = self._town.tool.post_score(self._town.lineitem, score)
             result = answer.raise_for_status().json()
-            self._tell_result(
-                result["result"], f"{score['scoreGiven']}/100 {score['gradingProgress']}"
-            )
+            final = score["gradingProgress"] == "FullyGraded"
+            graded = _GRADED if final else _NOT_GRADED
+            self._tell_result(result["result"], graded.format(given=score["scoreGiven"]))
 
-    def _tell_result(self, result: str, detail: str) -> None:
+    def _tell_result(self, result: str, detail: Text) -> None:
         text = _RESULTS.get(result, Text.of(result))
-        line = Text(ja=f"{text.ja}　{detail}".rstrip("　"), en=f"{text.en} {detail}".rstrip())
+        line = Text(
+            ja=f"{text.ja}　{detail.ja}".rstrip("　"), en=f"{text.en}: {detail.en}".rstrip(": ")
+        )
         (self._narrator.held if result in {"quarantined", "conflict"} else self._narrator.say)(line)
 
     def _scheduled(self, officer: Visitor) -> None:
@@ -180,7 +191,8 @@ class Walk:
 
         def all_in() -> bool:
             """The latest run of the library read to its end; both files were put away."""
-            runs = rows_of(officer.open(_SYNCS).text, "runs")
+            page = officer.open(f"{_SYNCS}?lang=ja&quiet=1").text
+            runs = rows_of(page, "runs")
             library = [row[1] for row in runs if "D図書館" in row[0]]
             read = bool(library) and any(state in library[0] for state in _READ_TO_THE_END)
             return read and not list(self._town.office.folder.glob("*.csv"))
@@ -192,13 +204,16 @@ class Walk:
             )
         ):
             eventually(all_in, within=120)
-        page = officer.open(_SYNCS).text
-        self._narrator.table(
-            _RUNS, [(row[0], "  ".join(row[1:])) for row in rows_of(page, "runs")[:6]]
-        )
-        self._narrator.table(
-            _HELD, [(row[0], "  ".join(row[1:])) for row in rows_of(page, "held")[:10]]
-        )
+        for language in LANGUAGES:
+            page = officer.open(f"{_SYNCS}?lang={language}").text
+            runs, held = rows_of(page, "runs"), rows_of(page, "held")
+            self._narrator.table(
+                [one.in_(language) for one in _RUNS],
+                [(row[0], "  ".join(row[1:])) for row in runs[:6]],
+            )
+            self._narrator.table(
+                [one.in_(language) for one in _HELD], [(row[0], row[1]) for row in held[:10]]
+            )
 
     def _proved(self, learner: Visitor, officer: Visitor, second: Visitor) -> None:
         self._narrator.chapter(
@@ -239,9 +254,9 @@ class Walk:
         )
         for name, text, prove in ways:
             done = "already_linked" if name in linked else prove()
-            self._narrator.say(
-                Text(ja=f"{text.ja}：{name}（{done}）", en=f"{text.en}: {name} ({done})")
-            )
+            told = Text(ja="{way}：{name}（{done}）", en="{way}: {name} ({done})")
+            became = _DONE.get(done, Text.of(done))
+            self._narrator.say(told.format(way=text, name=name, done=became))
 
     def _linked(self, learner: Visitor) -> set[str]:
         """The identities that the learner's page offers to let go of."""
@@ -259,31 +274,46 @@ class Walk:
 
         with self._narrator.waiting(Text(ja="判定と署名を待っています", en="Deciding and signing")):
             passport = eventually(all_awarded, within=60)
+        names = story.names()
+        for skill in passport["skills"]:
+            told = Text(ja="スキル「{title}」：{state}", en="Skill “{title}”: {state}")
+            self._narrator.say(told.format(title=names[skill["id"]], state=SKILLS[skill["state"]]))
         for badge in passport["badges"]:
             address = f"{self._kasane.url}/badges/{badge['award']}"
             eventually(partial(_is_there, learner, address), within=60)
-            self._narrator.say(
-                Text(ja=f"バッジ {badge['id']}　{address}", en=f"badge {badge['id']}")
-            )
+            told = Text(ja="バッジ「{name}」", en="Badge “{name}”")
+            self._narrator.say(told.format(name=names[badge["id"]]))
+            self._narrator.place(address)
+        self._narrator.card(Text(ja="ご覧ください", en="Look at it"), self._addresses())
+
+    def _addresses(self) -> list[str]:
+        """What to open, and as whom."""
         url = self._kasane.url
-        people = "、".join((story.LEARNER.login, *(one.login for one in story.OFFICERS)))
-        self._narrator.card(
-            Text(ja="ご覧ください", en="Look at it"),
-            [
-                f"{url}/passport          学習者のページ / the learner's passport",
-                f"{url}/console/syncs     事務局のページ / the secretariat's syncs",
-                f"{url}/verify            バッジを確かめる / verify a badge",
-                "",
-                f"サインイン / sign in: {people}   パスワード / password: {story.PASSWORD}",
-                "終わるには Ctrl-C / Ctrl-C to stop",
-            ],
+        officers = ", ".join(one.login for one in story.OFFICERS)
+        places = (
+            (f"{url}/passport", "学習者のページ / the learner's passport"),
+            (f"{url}/passport/identities", "つながっているID / the learner's identities"),
+            (f"{url}/console/syncs", "事務局：同期 / the secretariat: syncs"),
+            (f"{url}/console/people", "事務局：人 / the secretariat: people"),
+            (f"{url}/verify", "バッジを確かめる / verify a badge"),
+            (self._town.lms.course_url, "大学LMSの授業 / the course at the LMS"),
+            (str(self._kasane.data / "mail"), "送られたメール / mail that went out"),
         )
+        return [
+            f"学習者 / learner          {story.LEARNER.login}",
+            f"事務局 / secretariat      {officers}",
+            f"パスワード / password     {story.PASSWORD}",
+            f"ポータルAのログイン名 / login name at portal A: {story.AT_PORTAL_A}",
+            "",
+            *(line for place, words in places for line in (words, f"  {place}")),
+            "",
+            "終わるには Ctrl-C / Ctrl-C to stop",
+        ]
 
 
 def _is_there(visitor: Visitor, address: str) -> bool:
     return visitor.open(address).is_success
 
 
-def _reason(result: dict[str, Any]) -> str:
-    detail = result.get("detail") or result.get("reason") or ""
-    return Text.of(detail).ja if detail else ""
+def _reason(result: dict[str, Any]) -> Text:
+    return Text.of(result.get("detail") or result.get("reason") or "")

@@ -25,6 +25,7 @@ BADGE_STATES: dict[BadgeState, Text] = {
 }
 ELSEWHERE = Text(ja="その他", en="Others")
 _NO_TITLE = Text(ja="", en="")
+_ENDORSED = Text(ja="{issuer}：{words}", en="{issuer}: {words}")
 COUNTED = Text(ja="{laid}／{layers}", en="{laid} of {layers}")
 _FEW = 12
 
@@ -209,10 +210,12 @@ def _card(
         state = "started"
     return BadgeCard(
         id=badge.id,
-        name=badge.overlay.name if badge.overlay else badge.name,
+        name=badge.name,
         description=badge.description,
         stack=badge.kind == "stack",
-        endorsed=badge.overlay.issuer if badge.overlay else None,
+        endorsed=_ENDORSED.format(issuer=badge.overlay.issuer, words=badge.overlay.name)
+        if badge.overlay
+        else None,
         state=state,
         emblem=emblem(badge.id, layers, held=held),
         under=combination(layers[-1].key if layers else badge.id).name,

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -50,6 +50,7 @@ class Lms:
         self._signer = Signer("lms-platform-1")
         self.app = Starlette(
             routes=[
+                Route("/", self._course),
                 Route("/launch/{login}", self._launch),
                 Route("/auth", self._authenticate, methods=["GET", "POST"]),
                 Route("/jwks", self._signer.jwks),
@@ -61,12 +62,30 @@ class Lms:
         return f"{self._url}/launch/{login}"
 
     @property
+    def course_url(self) -> str:
+        """The course page, from which a person launches Kasane."""
+        return self._url
+
+    @property
     def auth_url(self) -> str:
         return f"{self._url}/auth"
 
     @property
     def jwks_url(self) -> str:
         return f"{self._url}/jwks"
+
+    async def _course(self, _request: Request) -> Response:
+        """A course page with its link to Kasane, for each student as if signed in here."""
+        links = "".join(
+            f'<li>{html.escape(login)}：<a href="/launch/{quote(login)}">Kasane を開く / '
+            "Open Kasane</a></li>"
+            for login in self._people
+        )
+        return HTMLResponse(
+            '<!doctype html><html lang="ja"><meta name="viewport" content="width=device-width">'
+            "<title>北の大学LMS</title><h1>北の大学LMS / Northern University LMS</h1>"
+            f"<h2>データ活用入門 / Introduction to data use</h2><ul>{links}</ul></html>"
+        )
 
     async def _launch(self, request: Request) -> Response:
         sub = self._people.get(request.path_params["login"])
