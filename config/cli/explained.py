@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from badge_bridge.explain import Explanation
 from config.cli.output import Output
@@ -22,10 +24,15 @@ _MISSING = Text(ja="足りないもの：{step}", en="Missing: {step}")
 _COURSE = Text(ja="講座：{course}（{portal}）", en="Course: {course} ({portal})")
 
 
-def show_explanation(out: Output, told: Explanation, portals: Mapping[str, Text]) -> None:
-    """Print the badge's name, its tree with the evidence, and the steps that are left."""
+def show_explanation(
+    out: Output, told: Explanation, portals: Mapping[str, Text], zone: ZoneInfo
+) -> None:
+    """Print the badge's name, its tree with the evidence, and the steps that are left.
+
+    `zone`: where the days are counted.
+    """
     out.say(told.badge.name)
-    _show(out, why_node(told.badge.why, told.skills, portals), told, portals, 0)
+    _Tree(out, told, portals, zone).show(why_node(told.badge.why, told.skills, portals), 0)
     for one in told.revoked:
         out.say(_REVOKED.format(reason=one.revoke_reason or ""))
     for step in (step_to_go(one, portals) for one in told.badge.missing):
@@ -35,26 +42,32 @@ def show_explanation(out: Output, told: Explanation, portals: Mapping[str, Text]
             _say(out, 1, "・", line)
 
 
-def _show(
-    out: Output, node: WhyNode, told: Explanation, portals: Mapping[str, Text], depth: int
-) -> None:
-    """A rule and what lies beneath it; a badge that it asks for is opened in its place."""
-    _say(out, depth, _MARKS[node.outcome], node.text)
-    for fact in node.facts:
-        _say(out, depth + 1, "●", _fact(fact))
-    for note in node.notes:
-        _say(out, depth + 1, "○", _REFUSED.format(note=note))
-    for part in node.of:
-        _show(out, part, told, portals, depth + 1)
-    below = told.badges.get(node.href.removeprefix("#badge-"))
-    if below is not None:
-        _show(out, why_node(below.why, told.skills, portals), told, portals, depth + 1)
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """What every line of the tree is told with."""
 
+    out: Output
+    told: Explanation
+    portals: Mapping[str, Text]
+    zone: ZoneInfo
 
-def _fact(fact: Fact) -> Text:
-    percent = "" if fact.percent is None else _PERCENT.format(percent=fact.percent)
-    day = fact.occurred_at.date().isoformat()
-    return _COUNTED.format(course=fact.course, portal=fact.portal, day=day, percent=percent)
+    def show(self, node: WhyNode, depth: int) -> None:
+        """A rule and what lies beneath it; a badge that it asks for is opened in its place."""
+        _say(self.out, depth, _MARKS[node.outcome], node.text)
+        for fact in node.facts:
+            _say(self.out, depth + 1, "●", self._fact(fact))
+        for note in node.notes:
+            _say(self.out, depth + 1, "○", _REFUSED.format(note=note))
+        for part in node.of:
+            self.show(part, depth + 1)
+        below = self.told.badges.get(node.href.removeprefix("#badge-"))
+        if below is not None:
+            self.show(why_node(below.why, self.told.skills, self.portals), depth + 1)
+
+    def _fact(self, fact: Fact) -> Text:
+        percent = "" if fact.percent is None else _PERCENT.format(percent=fact.percent)
+        day = fact.occurred_at.astimezone(self.zone).date().isoformat()
+        return _COUNTED.format(course=fact.course, portal=fact.portal, day=day, percent=percent)
 
 
 def _say(out: Output, depth: int, mark: str, line: Text) -> None:

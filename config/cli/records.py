@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -140,7 +141,7 @@ def explain(
             return told, (await portals(conn, house.connectors)).by_id
 
     explanation, titles = within(out, work)
-    show_explanation(out, explanation, titles)
+    show_explanation(out, explanation, titles, ZoneInfo(load().time_zone))
     out.result(explanation.to_json())
 
 
@@ -172,7 +173,7 @@ def verify(
     report = asyncio.run(work())
     for check in report.checks:
         out.say(_LINE, mark=_SIGNS[check.outcome], line=check.text)
-        if check.detail and not check.passed:
+        if check.detail and not check.passed and report.document is not None:
             out.say(_LINE, mark=" ", line=check.detail)
     out.say(report.summary)
     out.result(report.to_json())

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from config.demo.alone import AlreadyRunning, alone
+from config.demo.alone import AlreadyRunning, alone, require_alone
 from config.demo.installation import PortInUse, require_free
 from config.demo.narrator import Narrator
 from config.demo.walk import Walk
@@ -34,15 +34,19 @@ def main() -> int:
     narrator = Narrator()
     folder = asked.folder.resolve()
     try:
-        with alone(folder):
-            # Before anything is written: whoever listens there would answer in our place.
-            require_free(asked.port)
-            for number in _STOPPING:
-                signal.signal(number, _stop)
-            with suppress(KeyboardInterrupt), Walk(folder, asked.port, narrator) as walk:
-                walk.tell()
-                if not asked.once:
-                    signal.pause()
+        require_alone(folder)
+        # Before anything is written: whoever listens there would answer in our place.
+        require_free(asked.port)
+        for number in _STOPPING:
+            signal.signal(number, _stop)
+        with (
+            suppress(KeyboardInterrupt),
+            alone(folder),
+            Walk(folder, asked.port, narrator) as walk,
+        ):
+            walk.tell()
+            if not asked.once:
+                signal.pause()
     except AlreadyRunning as error:
         narrator.held(_RUNNING.format(pid=error.pid))
         return 1

@@ -17,6 +17,13 @@ class AlreadyRunning(Exception):
         self.pid = pid
 
 
+def require_alone(folder: Path) -> None:
+    """Raises: AlreadyRunning. Nothing is made where there is no folder yet."""
+    if (folder / "running").exists():
+        with alone(folder):
+            pass
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """The folder is ours until the block ends, however it ends. Raises: AlreadyRunning."""

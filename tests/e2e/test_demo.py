@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from config.demo import story
+from config.demo.alone import alone
 from config.demo.installation import Installation, PortInUse
 from config.demo.visitor import Visitor
 
@@ -128,6 +129,21 @@ def test_a_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
     assert f"Port {port} is in use" in told
     assert "Traceback" not in told
     assert not folder.exists()
+
+
+def test_a_second_demonstration_says_at_once_that_one_is_running(tmp_path: Path) -> None:
+    with alone(tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-m", "config.demo", "--port", "0", "--folder", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert f"pid {os.getpid()}" in done.stdout
+    assert "すでに動いています" in done.stdout
+    assert [one.name for one in tmp_path.iterdir()] == ["running"]
 
 
 def test_a_second_process_on_the_sqlite_file_is_refused_in_words(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from badge_bridge.explain import explain
 from badge_bridge.replay import replay
 from badge_bridge.store.tables import award, decision
 from engine.problems import NotFound
@@ -287,6 +288,21 @@ async def test_a_learner_without_evidence_sees_what_to_aim_for(
     assert (read.next.badge, read.next.steps_left) == ("B-DATA-1", 1)
     assert read.next.steps[0].courses[0].source == "lms-b"
     assert {badge.outcome for badge in read.badges} == {"not_met"}
+
+
+async def test_an_explanation_has_the_evidence_beneath_the_badges_and_what_is_missing(
+    house: Any, starter_document: Any, said: Say
+) -> None:
+    await house.publish(starter_document)
+    yui = await house.learner("L-0001")
+    await house.link(yui, "portal-a", "u-7f3a")
+    await house.push("portal-a", said("portal-a", "u-7f3a"))
+    await house.jobs.drain()
+    async with house.database.read() as conn:
+        told = (await explain(conn, yui.id, "ST-DX-STARTER")).to_json()
+    assert [len(told["evidence"][skill]) for skill in ("DX-LIT-1", "DATA-1", "SEC-1")] == [1, 0, 0]
+    assert [step["skills"] for step in told["missing"]] == [["DATA-1"], ["SEC-1"]]
+    assert told["missing"][1]["courses"] == [COURSES["c-office"]]
 
 
 async def test_a_course_keeps_its_first_name_whatever_a_later_row_calls_it(

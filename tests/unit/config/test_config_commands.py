@@ -99,6 +99,54 @@ def test_a_run_says_what_was_held_and_why_and_a_refused_file_is_no_success(tmp_p
     assert "失敗" in failed.stdout
 
 
+_RULES = """
+version: t1
+skill_map:
+  id: t
+  version: t1
+  title: {ja: 地図, en: Map}
+  nodes:
+    - {id: SEC-1, title: {ja: 情報セキュリティ, en: Security}}
+activities:
+  - source: office
+    activity: https://office.example.jp/courses/SEC
+    skill: SEC-1
+    name: {ja: セキュリティ講座, en: Security course}
+badges:
+  - id: B-SEC
+    name: {ja: セキュリティ, en: Security}
+    description: {ja: 証, en: A badge}
+    criteria: {ja: 修了, en: Completion}
+    rule: {skill: SEC-1}
+"""
+
+
+def test_explain_names_what_is_missing_and_a_new_learner_is_not_added_in_silence(
+    tmp_path: Path,
+) -> None:
+    kasane = Installation(tmp_path / "kasane")
+    kasane.run("migrate")
+    for name, content in (("portals.yaml", _PORTALS), ("rules.yaml", _RULES)):
+        (kasane.folder / name).write_text(content)
+    kasane.run("connectors", "apply", "portals.yaml")
+    kasane.run("rulebook", "publish", "rules.yaml")
+    words = ("accounts", "add", "yui", "--role", "learner", "--person", "L-9", "--password-stdin")
+    assert "L-9" in kasane.command(*words, stdin="kasane-password-1\n").stdout
+    told = kasane.command("explain", "L-9", "B-SEC")
+    assert "✗ スキル「情報セキュリティ」" in told.stdout
+    assert "足りないもの" in told.stdout
+    assert "講座：セキュリティ講座（事務局）" in told.stdout
+
+
+def test_a_stranger_verifies_without_a_database_and_hears_a_verdict(tmp_path: Path) -> None:
+    kasane = Installation(tmp_path / "kasane")
+    (kasane.folder / "badge.txt").write_text("https://kasane.example.jp/badges/1")
+    done = kasane.command("verify", "badge.txt")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "確かめるバッジがありません。"
+    assert [one.name for one in kasane.folder.iterdir()] == ["badge.txt"]
+
+
 async def test_a_server_without_the_database_is_out_of_reach(fresh_postgres: str) -> None:
     with pytest.raises(Unreachable, match="nowhere"):
         await Database.open(fresh_postgres.replace("/kasane_", "/nowhere_"))
