@@ -31,6 +31,10 @@ VERSION_TAKEN = Text(
     ja="版「{version}」は別の内容ですでに公開されています。版の名前を変えてください。",
     en="Version “{version}” was published with other content; give this one another name.",
 )
+NOT_MAPPED = Text(
+    ja="この講座は、そのスキルに対応づけられていません。",
+    en="This course does not count for that skill.",
+)
 NO_RULEBOOK = Text(
     ja="規程集がまだ公開されていません。",
     en="No rulebook has been published yet.",
@@ -108,6 +112,35 @@ class Rulebooks:
         await outbox.append(
             conn, "rulebook", book.version, {"source": source, "activity": activity}
         )
+        return book
+
+    async def unmap_activity(
+        self,
+        conn: AsyncConnection,
+        *,
+        source: str,
+        activity: str,
+        skill: str,
+        by: str,
+        reason: str,
+    ) -> Rulebook:
+        """A new version in which the activity no longer counts for the skill.
+
+        Badges that were awarded stand on the rules they were given under, and stay.
+        Raises: NotFound without such a mapping.
+        """
+        await _queue_up(conn)
+        current = await _require_current(conn)
+        document = json.loads(current.document)
+        place = (source, activity, skill)
+        kept = [one for one in document.get("activities", []) if _place(one) != place]
+        if len(kept) == len(document.get("activities", [])):
+            raise NotFound("not_mapped", NOT_MAPPED)
+        version = _next_version(current.version)
+        book = _valid({**document, "version": version, "activities": kept})
+        await self._insert(conn, book, by=by, reason=f"{source} {activity} ↛ {skill}: {reason}")
+        mark = {"source": source, "activity": activity}
+        await outbox.append(conn, "rulebook", book.version, mark)
         return book
 
     async def preview(
@@ -240,14 +273,14 @@ def _with_mapping(current: Rulebook, mapping: ActivityMapping) -> Rulebook:
         entry["min_scaled"] = mapping.min_scaled
     if mapping.name is not None:
         entry["name"] = mapping.name.to_json()
-    others = [
-        other
-        for other in document.get("activities", [])
-        if (other["source"], other["activity"], other["skill"]) != place
-    ]
+    others = [other for other in document.get("activities", []) if _place(other) != place]
     return _valid(
         {**document, "version": _next_version(current.version), "activities": [*others, entry]}
     )
+
+
+def _place(entry: Json) -> tuple[str, str, str]:
+    return entry["source"], entry["activity"], entry["skill"]
 
 
 def _next_version(version: str) -> str:

@@ -55,6 +55,10 @@ NOTICES: dict[str, Text] = {
         ja="講座をスキルに対応づけました。該当する学習者を判定し直しています。",
         en="The course now counts for the skill. The learners concerned are being re-evaluated.",
     ),
+    "activity_unmapped": Text(
+        ja="この講座を対応づけから外しました。授与済みのバッジはそのままです。",
+        en="The course no longer counts. Badges that were awarded stay.",
+    ),
     "set_aside": Text(ja="記録を対象外にしました。", en="The record has been set aside."),
     "proposed": Text(
         ja="提案を記録しました。もう一人の担当者の承認で、つながります。",

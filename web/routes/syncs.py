@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
+from badge_bridge.store.evidence import names_of
 from connectors import quarantine, runs
 from connectors.quarantine import list_held
 from engine.problems import Conflict, Invalid, NotFound, Problem
@@ -13,7 +14,7 @@ from engine.text import Text
 from web.desk import Desk
 from web.portals import portals
 from web.services import Services
-from web.views.mapping import MappingPage, mapping_page, skill_choices, unmapped_line
+from web.views.mapping import MappingPage, mapped_page, mapping_page, skill_choices, unmapped_line
 from web.views.syncs import HeldPage, RunPage, held_line, readable, run_line, syncs_page
 
 HERE = "/console/syncs"
@@ -32,6 +33,8 @@ def router(services: Services, desk: Desk) -> APIRouter:
         ("", "GET", pages.page),
         ("/map", "GET", pages.ask_mapping),
         ("/map", "POST", pages.map_activity),
+        ("/mapped", "GET", pages.mapped),
+        ("/unmap", "POST", pages.unmap),
         ("/runs/{number}", "GET", pages.run_page),
         ("/held/{number}", "GET", pages.held_page),
         ("/held/{number}/dismiss", "POST", pages.dismiss),
@@ -144,6 +147,38 @@ class _SyncPages:
             )
         self._services.jobs.wake()
         return self._desk.to(HERE, visitor, done="activity_mapped")
+
+    async def mapped(self, request: Request) -> Response:
+        """The courses that count for a skill."""
+        return await self._mapped(request)
+
+    async def unmap(self, request: Request) -> Response:
+        """Let a course that was mapped in error count no longer, with the reason."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        if not form["reason"]:
+            return await self._mapped(request, Invalid("note_missing", NOTE_MISSING))
+        async with self._services.database.write() as conn:
+            await self._services.rulebooks.unmap_activity(
+                conn,
+                source=form["source"],
+                activity=form["activity"],
+                skill=form["skill"],
+                by=account.login,
+                reason=form["reason"],
+            )
+        self._services.jobs.wake()
+        return self._desk.to(f"{HERE}/mapped", visitor, done="activity_unmapped")
+
+    async def _mapped(self, request: Request, problem: Problem | None = None) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            rulebook = await self._services.rulebooks.current(conn)
+            names = await names_of(conn, rulebook.mappings if rulebook else ())
+            titles = (await portals(conn, self._services.connectors)).by_id
+        view = mapped_page(rulebook, names, titles, problem.text if problem else None)
+        status = problem.status if problem else 200
+        return self._desk.page(request, visitor, "mapped.html", status=status, view=view)
 
     async def _mapping(
         self, source: str, activity: str, skill_id: str, percent: int | None

@@ -35,6 +35,27 @@ class SkillChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedLine:
+    """A course that counts for a skill, from `min_percent` upwards where that is set."""
+
+    source: str
+    activity: str
+    skill: str
+    portal: Text
+    name: Text
+    skill_title: Text
+    min_percent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedPage:
+    """The courses that count, in the order of the rulebook."""
+
+    lines: tuple[MappedLine, ...]
+    problem: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class GainLine:
     """How many learners would gain a badge."""
 
@@ -64,6 +85,33 @@ def unmapped_line(unmapped: Unmapped, titles: Mapping[str, Text]) -> UnmappedLin
         count=unmapped.count,
         learners=unmapped.learners,
         last_seen=unmapped.last_seen,
+    )
+
+
+def mapped_page(
+    rulebook: Rulebook | None,
+    names: Mapping[tuple[str, str], Text],
+    titles: Mapping[str, Text],
+    problem: Text | None = None,
+) -> MappedPage:
+    """The courses that count; `names` are what the portals call them."""
+    groups = rulebook.mappings.items() if rulebook else ()
+    return MappedPage(
+        tuple(
+            MappedLine(
+                source=one.source,
+                activity=one.activity,
+                skill=one.skill,
+                portal=titles.get(one.source, Text.of(one.source)),
+                name=one.name or names.get(place) or Text.of(one.activity),
+                skill_title=rulebook.skill_map.skills[one.skill].title,
+                min_percent=None if one.min_scaled is None else round(one.min_scaled * 100),
+            )
+            for place, group in groups
+            for one in group
+            if rulebook is not None
+        ),
+        problem,
     )
 
 

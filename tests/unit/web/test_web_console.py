@@ -103,6 +103,20 @@ async def test_a_course_is_mapped_in_two_steps_that_show_what_changes(house, off
     await learner.sign_in("yui")
     data = (await learner.client.get("/passport.json")).json()
     assert {badge["id"] for badge in data["badges"]} == {"B-SEC-1", "ST-BOTH"}
+    await officer.open("/console/syncs/mapped")
+    form = {"source": "c-office", "activity": f"{OFFICE}/courses/DATA", "skill": "DATA-1"}
+    assert (await officer.send("/console/syncs/unmap", **form)).status_code == 400
+    await officer.send("/console/syncs/unmap", reason="別の講座でした", **form)
+    assert "対応づけから外しました" in officer.words
+    await house.jobs.drain()
+    data = (await learner.client.get("/passport.json")).json()
+    assert {badge["id"] for badge in data["badges"]} == {"B-SEC-1", "ST-BOTH"}
+    assert {s["id"]: s["state"] for s in data["skills"]}["DATA-1"] == "none"
+    await officer.open("/console/syncs")
+    assert "データ活用入門" in officer.words
+    await officer.open(f"/console/syncs/map?{place}")
+    await officer.send("/console/syncs/map")
+    await house.jobs.drain()
     assert (await officer.open(f"/console/syncs/map?{place}")).status_code == 404
     assert (await officer.open(f"/console/syncs/map?{place}&min_percent=x")).status_code == 400
 
