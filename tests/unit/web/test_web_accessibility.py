@@ -145,7 +145,9 @@ PUBLIC = ("/", "/signin", "/signup", "/verify", "/no/such/page")
 LEARNERS = ("/passport", "/passport/identities")
 OFFICERS = (
     "/console/syncs",
+    "/console/syncs/mapped",
     "/console/people",
+    "/console/people/L-0001",
     "/console/statements",
     "/console/statements?verb=x",
     "/console/forwarding",
