@@ -114,7 +114,8 @@ def badge_page(
         beneath=tuple(
             BeneathLine(below.name, f"/badges/{below.award}") for below in told.constituents
         ),
-        skills=tuple(aligned.name for aligned in told.badge.aligned),
+        # The item of an official framework that a skill stands for is no skill of ours.
+        skills=tuple(one.name for one in told.badge.aligned if one.url.startswith(public_url)),
         rulebook=told.badge.version,
         decision_hash=told.decision_hash,
         address=address,
