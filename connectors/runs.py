@@ -33,12 +33,6 @@ _INTERRUPTED = Text(
 _NO_RUN = Text(ja="その実行の記録は見つかりません。", en="There is no such run.")
 _COUNTED = tuple(field.name for field in fields(Counts))
 _EFFECT = ("stored", "changed", "held", "removed")
-# As RunRecord.is_quiet says.
-_QUIET = sa.and_(
-    sync_run.c.trigger == "schedule",
-    sync_run.c.state == "ok",
-    *(sync_run.c[name] == 0 for name in _EFFECT),
-)
 
 
 class State(StrEnum):
@@ -65,6 +59,14 @@ class Trigger(StrEnum):
     COMMAND = "command"
 
 
+# As RunRecord.is_quiet says.
+_QUIET = sa.and_(
+    sync_run.c.trigger == Trigger.SCHEDULE.value,
+    sync_run.c.state == State.OK.value,
+    *(sync_run.c[name] == 0 for name in _EFFECT),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run as it is kept. `late`: a missed time was caught up; `detail`: what went wrong."""
@@ -85,7 +87,7 @@ class RunRecord:
     def is_quiet(self) -> bool:
         """Whether the schedule read nothing but what was known."""
         effect = self.counts.stored + self.counts.changed + self.counts.held + self.counts.removed
-        return self.trigger == "schedule" and self.state is State.OK and effect == 0
+        return self.trigger is Trigger.SCHEDULE and self.state is State.OK and effect == 0
 
 
 async def queue(

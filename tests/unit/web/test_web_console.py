@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from connectors import runs
 from connectors.core.counts import Counts
-from connectors.runs import State
+from connectors.runs import State, Trigger
 from engine.audit import audit_entry
 from lrs.core.ifi import Ifi
 from web.forms import MAX_BODY
@@ -124,8 +124,8 @@ async def test_a_course_is_mapped_in_two_steps_that_show_what_changes(house, off
 async def test_scheduled_runs_that_found_nothing_new_are_told_in_one_line(house, officer, clock):
     async with house.services.database.write() as conn:
         for slot in ("a", "b"):
-            run = await runs.queue(
-                conn, "c-office", trigger="schedule", at=clock(), slot=slot, state=State.RUNNING
+            run = await runs.queue_slot(
+                conn, "c-office", slot, trigger=Trigger.SCHEDULE, at=clock(), state=State.RUNNING
             )
             await runs.add(conn, run, Counts(read=2, duplicate=2))
             await runs.finish(conn, run, State.OK, clock())
@@ -137,7 +137,7 @@ async def test_scheduled_runs_that_found_nothing_new_are_told_in_one_line(house,
     await officer.open("/console/syncs?quiet=1")
     assert officer.page.text.count('href="/console/syncs/runs/') == 2
     async with house.services.database.write() as conn:
-        await runs.queue(conn, "c-office", trigger="manual", at=clock())
+        await runs.queue(conn, "c-office", trigger=Trigger.MANUAL, at=clock())
     await officer.open("/console/syncs")
     assert 'http-equiv="refresh"' in officer.page.text
 
