@@ -87,7 +87,7 @@ def test_a_run_says_what_was_held_and_why_and_a_refused_file_is_no_success(tmp_p
     partly = kasane.command("import", "office", str(rows))
     assert partly.returncode == 0
     assert "保留あり" in partly.stdout
-    assert "3行目：受講者を示す番号がありません。" in partly.stdout
+    assert "3行目：学習者を示す番号がありません。" in partly.stdout
     rows.write_bytes(b"\xff\xfe\x00")
     refused = kasane.command("import", "office", str(rows), KASANE_LANGUAGE="en")
     assert refused.returncode == 1

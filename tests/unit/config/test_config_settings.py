@@ -11,5 +11,5 @@ from config.settings import Settings
 def test_a_time_zone_has_a_name_that_is_known() -> None:
     assert Settings(time_zone="Europe/Paris").time_zone == "Europe/Paris"
     for name in ("Asia/Sapporo", "", "../etc/passwd", "+09:00"):
-        with pytest.raises(ValidationError, match="such as Asia/Tokyo"):
+        with pytest.raises(ValidationError, match="name of a time zone"):
             Settings(time_zone=name)

@@ -290,6 +290,6 @@ async def test_anybody_checks_a_badge_by_file_or_text(house):
     assert "有効ではありません" in reader.words
     await reader.send("/verify", text='<script>alert("x")</script>')
     assert "読み取れません" in reader.words
-    assert "Expecting value" not in reader.words
+    assert "Not JSON" not in reader.words
     assert "<script" not in reader.page.text
     assert (await reader.send("/verify", text="")).status_code == 400
