@@ -27,8 +27,10 @@ from config.demo.installation import free_port
 from engine import outbox
 from engine.database import Database
 from engine.jobs import InlineJobs
+from engine.letters import Letter, Letters
 from engine.mail import SmtpMailer
 from engine.outbox import outbox_failure
+from engine.vault import Vault
 
 # The server of the test says so of itself.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -200,11 +202,11 @@ async def test_what_the_server_refuses_for_now_goes_out_later_and_once(
     serve: Serve, postbox: Postbox, clock: Any, database: Database
 ) -> None:
     jobs = InlineJobs(database, clock)
-    post.register(jobs, SmtpMailer(f"smtp://{serve()}", "k@localhost", clock))
+    letters = Letters(Vault(b"v" * 32))
+    post.register(jobs, letters, SmtpMailer(f"smtp://{serve()}", "k@localhost", clock))
     postbox.refusals = ["451 4.3.0 try again later"]
     async with database.write() as conn:
-        mail = {"to": "yui@example.co.jp", "subject": SUBJECT, "text": TEXT}
-        await outbox.append(conn, "mail", "one", mail)
+        await letters.post(conn, "one", Letter("yui@example.co.jp", SUBJECT, TEXT))
     await jobs.drain()
     assert postbox.taken == []
     async with database.read() as conn:
