@@ -74,15 +74,22 @@ class Connection:
         """Close, after whatever still runs in the thread of a task that was cancelled."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            await self.apart(connection.close)
+            await self.apart(_end, connection)
             self._thread.shutdown(wait=False)
 
     def stop(self) -> None:
         """Close without waiting, where no loop is left to wait in."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            self._thread.submit(connection.close)
+            self._thread.submit(_end, connection)
             self._thread.shutdown(wait=False)
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    # A statement that somebody still holds keeps a closed connection alive, and its lock with it,
+    # unless the transaction ends first.
+    connection.rollback()
+    connection.close()
 
 
 class Cursor:
@@ -93,7 +100,9 @@ class Cursor:
     def __init__(self, connection: Connection, cursor: sqlite3.Cursor) -> None:
         self._connection = connection
         self._cursor = cursor
+        # Fetched but not asked for yet, and whether more may follow them.
         self._rows: list[Any] = []
+        self._more = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -115,14 +124,15 @@ class Cursor:
     async def fetchall(self) -> list[Any]:
         """What the last statement found, from where the last fetch ended."""
         found, self._rows = self._rows, []
-        if len(found) == _AHEAD:
+        if self._more:
             found += await self._connection.apart(self._cursor.fetchall)
+            self._more = False
         return found
 
     async def fetchmany(self, size: int = 1) -> list[Any]:
         """At most `size` of them, for whoever reads a long answer piece by piece."""
-        if not self._rows:
-            self._rows = await self._connection.apart(self._cursor.fetchmany, _AHEAD)
+        while self._more and len(self._rows) < size:
+            await self._connection.apart(self._ahead)
         found, self._rows = self._rows[:size], self._rows[size:]
         return found
 
@@ -151,5 +161,11 @@ class Cursor:
 
     def _run(self, operation: str, parameters: Sequence[Any]) -> None:
         self._cursor.execute(operation, parameters)
+        self._rows, self._more = [], False
         if self._cursor.description:
-            self._rows = self._cursor.fetchmany(_AHEAD)
+            self._ahead()
+
+    def _ahead(self) -> None:
+        found = self._cursor.fetchmany(_AHEAD)
+        self._rows += found
+        self._more = len(found) == _AHEAD
