@@ -39,7 +39,7 @@ from lrs.core.matching import matches
 from lrs.core.query import Query
 from lrs.core.statement import VOIDED
 from lrs.service import create_credential
-from lrs.service.credentials import Verifier
+from lrs.service.verifier import Verifier
 
 Json = Any
 T = TypeVar("T")

@@ -138,7 +138,7 @@ async def test_who_follows_another_process_loses_nothing_where_now_would_lose(
     three_processes, parsed, anyone
 ):
     writer, other, reader = three_processes
-    honest = Follower(reader, Horizon(reader, system_clock).through, anyone)
+    honest = Follower(reader, Horizon(reader).through, anyone)
     deceived = Follower(reader, naive, anyone)
     slow, quick, last = [parsed() for _ in range(3)]
     async with writer.write() as conn:
@@ -162,7 +162,7 @@ async def test_who_follows_several_processes_sees_each_statement_once_and_in_ord
     three_processes, parsed, anyone
 ):
     *writers, reader = three_processes
-    follower = Follower(reader, Horizon(reader, system_clock).through, anyone)
+    follower = Follower(reader, Horizon(reader).through, anyone)
 
     async def write(database, rounds):
         for n in range(rounds):
@@ -192,5 +192,5 @@ async def test_a_promise_does_not_wait_for_other_databases_of_the_server(
         async with reader.read() as look:
             stored = (await page(look, Query(), anyone, None)).rows[0].stored
         # Ends only because the transaction over there does not count.
-        await Follower(reader, Horizon(reader, system_clock).through, anyone).look_through(stored)
+        await Follower(reader, Horizon(reader).through, anyone).look_through(stored)
     await elsewhere.close()
