@@ -35,7 +35,7 @@ def codes(value, family="2.0.0"):
 
 # (what is changed in a valid statement, the only fault, where it stands)
 BROKEN = [
-    # XAPI-00001, XAPI-00003 ff.: formatting
+    # Formatting: XAPI-00001, XAPI-00006, XAPI-00008, XAPI-00009, XAPI-00010
     ({"actor": AGENT | {"name": None}}, "null", "/actor/name"),
     ({"verb": VERB | {"display": {"en": None}}}, "null", "/verb/display/en"),
     ({"extra": 1}, "unknown_property", "/extra"),
@@ -50,7 +50,7 @@ BROKEN = [
     (with_definition(type="course"), "not_an_iri", "/object/definition/type"),
     (with_definition(moreInfo="x"), "not_an_iri", "/object/definition/moreInfo"),
     (with_definition(extensions={"x": 1}), "not_an_iri", "/object/definition/extensions/x"),
-    # Actors: XAPI-00033 ff.
+    # Actors: XAPI-00034, XAPI-00038 to the account; groups: XAPI-00035, XAPI-00036, XAPI-00037
     ({"actor": {"name": "nobody"}}, "no_identifier", "/actor"),
     ({"actor": AGENT | OTHER}, "several_identifiers", "/actor"),
     ({"actor": {"mbox": "a@example.jp"}}, "not_a_mailto", "/actor/mbox"),
@@ -70,7 +70,7 @@ BROKEN = [
         "/actor/member/0",
     ),
     ({"actor": GROUP | {"member": [{"name": "x"}]}}, "no_identifier", "/actor/member/0"),
-    # Activities: XAPI-00047 ff.
+    # Activities: XAPI-00047, XAPI-00013, XAPI-00049, XAPI-00064
     ({"object": {}}, "missing", "/object"),
     (
         with_definition(name={"a12345678": "x"}),
@@ -93,7 +93,7 @@ BROKEN = [
         "not_an_array",
         "/object/definition/correctResponsesPattern",
     ),
-    # Result: XAPI-00069 ff.
+    # Result: XAPI-00074, XAPI-00075, XAPI-00077, XAPI-00124; score: XAPI-00080, XAPI-00081, XAPI-00082, XAPI-00083
     ({"result": {"success": "true"}}, "not_a_boolean", "/result/success"),
     ({"result": {"completion": 1}}, "not_a_boolean", "/result/completion"),
     ({"result": {"duration": "P4W1D"}}, "not_a_duration", "/result/duration"),
@@ -104,7 +104,7 @@ BROKEN = [
     ({"result": {"score": {"scaled": 1.01}}}, "scaled_out_of_range", "/result/score/scaled"),
     ({"result": {"score": {"min": 5, "max": 5}}}, "min_not_below_max", "/result/score/min"),
     ({"result": {"score": {"raw": 101, "max": 100}}}, "raw_out_of_range", "/result/score/raw"),
-    # Context: XAPI-00083 ff.
+    # Context: XAPI-00084, XAPI-00085, XAPI-00087, XAPI-00088, XAPI-00091, XAPI-00092, XAPI-00093, XAPI-00094
     ({"context": {"registration": "x"}}, "not_a_uuid", "/context/registration"),
     ({"context": {"team": AGENT}}, "missing", "/context/team"),
     ({"context": {"language": "a12345678"}}, "not_a_language_tag", "/context/language"),
@@ -150,7 +150,7 @@ BROKEN = [
     ({"timestamp": "2008-09-15T15:53:00.601-00:00"}, "not_a_timestamp", "/timestamp"),
     ({"timestamp": "2008-02-30T15:53:00Z"}, "not_a_timestamp", "/timestamp"),
     ({"timestamp": 1}, "not_a_string", "/timestamp"),
-    # Attachments: XAPI-00102 ff.
+    # Attachments: XAPI-00025, XAPI-00102, XAPI-00103, XAPI-00105
     ({"attachments": ATTACHMENT}, "not_an_array", "/attachments"),
     ({"attachments": [ATTACHMENT | {"length": "3"}]}, "not_a_count", "/attachments/0/length"),
     ({"attachments": [ATTACHMENT | {"sha2": "x"}]}, "not_a_sha2", "/attachments/0/sha2"),
@@ -159,9 +159,168 @@ BROKEN = [
         "not_a_media_type",
         "/attachments/0/contentType",
     ),
-    # Voiding: XAPI-00017
+    # Voiding: XAPI-00017, XAPI-00019, XAPI-00020
     ({"verb": {"id": VOIDED}}, "void_without_reference", "/object"),
     ({"object": REF | {"id": "x"}}, "not_a_uuid", "/object/id"),
+]
+
+
+def without(member):
+    return {"attachments": [{key: one for key, one in ATTACHMENT.items() if key != member}]}
+
+
+def attached(**members):
+    return {"attachments": [ATTACHMENT | members]}
+
+
+# (requirement, what is changed in a valid statement, the first fault, where it stands)
+BY_REQUIREMENT = [
+    ("XAPI-00001", {"object": {}}, "missing", "/object"),
+    ("XAPI-00006", {"actor": AGENT | {"objectType": 1}}, "not_one_of", "/actor/objectType"),
+    ("XAPI-00007", {"actor": {"mbox": ""}}, "not_a_mailto", "/actor/mbox"),
+    ("XAPI-00024", {"authority": "x"}, "not_an_object", "/authority"),
+    ("XAPI-00024", {"authority": {"name": "x"}}, "no_identifier", "/authority"),
+    (
+        "XAPI-00024",
+        {"authority": ACTIVITY | {"objectType": "Activity"}},
+        "not_one_of",
+        "/authority/objectType",
+    ),
+    ("XAPI-00025", {"attachments": ["x"]}, "not_an_object", "/attachments/0"),
+    ("XAPI-00027", {"id": "x"}, "not_a_uuid", "/id"),
+    ("XAPI-00028", {"id": 1}, "not_a_string", "/id"),
+    ("XAPI-00029", {"id": "0c1d3c1e6a534c0e9a551f6f5f0e2a00"}, "not_a_uuid", "/id"),
+    ("XAPI-00030", {"id": "0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a0g"}, "not_a_uuid", "/id"),
+    (
+        "XAPI-00031",
+        {"actor": AGENT | {"objectType": "Activity"}},
+        "not_one_of",
+        "/actor/objectType",
+    ),
+    ("XAPI-00032", {"actor": AGENT | {"objectType": ["Agent"]}}, "not_one_of", "/actor/objectType"),
+    ("XAPI-00033", {"actor": AGENT | {"name": 1}}, "not_a_string", "/actor/name"),
+    ("XAPI-00034", {"actor": {}}, "no_identifier", "/actor"),
+    ("XAPI-00036", {"actor": GROUP | {"member": AGENT}}, "not_an_array", "/actor/member"),
+    ("XAPI-00037", {"actor": GROUP | AGENT | OTHER}, "several_identifiers", "/actor"),
+    ("XAPI-00038", {"actor": {"mbox": 1}}, "not_a_string", "/actor/mbox"),
+    ("XAPI-00039", {"actor": {"mbox_sha1sum": 1}}, "not_a_string", "/actor/mbox_sha1sum"),
+    ("XAPI-00040", {"actor": {"openid": "x y"}}, "not_an_iri", "/actor/openid"),
+    ("XAPI-00041", {"actor": {"account": "x"}}, "not_an_object", "/actor/account"),
+    ("XAPI-00042", {"actor": {"account": {"name": "x"}}}, "missing", "/actor/account"),
+    (
+        "XAPI-00043",
+        {"actor": {"account": {"homePage": "https://portal.example"}}},
+        "missing",
+        "/actor/account",
+    ),
+    (
+        "XAPI-00043",
+        {"actor": {"account": {"homePage": "https://portal.example", "name": 1}}},
+        "not_a_string",
+        "/actor/account/name",
+    ),
+    ("XAPI-00044", {"verb": {"display": {"en": "x"}}}, "missing", "/verb"),
+    ("XAPI-00045", {"verb": VERB | {"display": "x"}}, "not_an_object", "/verb/display"),
+    ("XAPI-00045", {"verb": VERB | {"display": {"en": 1}}}, "not_a_string", "/verb/display/en"),
+    (
+        "XAPI-00046",
+        {"object": ACTIVITY | {"objectType": "Thing"}},
+        "not_one_of",
+        "/object/objectType",
+    ),
+    ("XAPI-00047", {"object": {"objectType": "Activity"}}, "missing", "/object"),
+    (
+        "XAPI-00048",
+        {"object": ACTIVITY | {"definition": "x"}},
+        "not_an_object",
+        "/object/definition",
+    ),
+    ("XAPI-00056", with_definition(name="x"), "not_an_object", "/object/definition/name"),
+    (
+        "XAPI-00057",
+        with_definition(extensions=[]),
+        "not_an_object",
+        "/object/definition/extensions",
+    ),
+    (
+        "XAPI-00059",
+        with_definition(description="x"),
+        "not_an_object",
+        "/object/definition/description",
+    ),
+    ("XAPI-00060", with_definition(type="x"), "not_an_iri", "/object/definition/type"),
+    ("XAPI-00061", with_definition(moreInfo="x"), "not_an_iri", "/object/definition/moreInfo"),
+    (
+        "XAPI-00064",
+        with_definition(correctResponsesPattern=["a"]),
+        "interaction_without_type",
+        "/object/definition/correctResponsesPattern",
+    ),
+    ("XAPI-00065", {"object": AGENT}, "unknown_property", "/object/mbox"),
+    ("XAPI-00072", {"object": {"objectType": "StatementRef"}}, "missing", "/object"),
+    ("XAPI-00073", {"object": {"id": REF["id"]}}, "not_an_iri", "/object/id"),
+    ("XAPI-00076", {"result": {"response": 1}}, "not_a_string", "/result/response"),
+    ("XAPI-00078", {"result": {"extensions": 1}}, "not_an_object", "/result/extensions"),
+    ("XAPI-00079", {"result": {"score": 1}}, "not_an_object", "/result/score"),
+    ("XAPI-00080", {"result": {"score": {"max": "5"}}}, "not_a_number", "/result/score/max"),
+    ("XAPI-00081", {"result": {"score": {"min": "5"}}}, "not_a_number", "/result/score/min"),
+    (
+        "XAPI-00082",
+        {"result": {"score": {"raw": 1, "min": 2}}},
+        "raw_out_of_range",
+        "/result/score/raw",
+    ),
+    (
+        "XAPI-00083",
+        {"result": {"score": {"scaled": -1.01}}},
+        "scaled_out_of_range",
+        "/result/score/scaled",
+    ),
+    (
+        "XAPI-00086",
+        {"context": {"contextActivities": [ACTIVITY]}},
+        "not_an_object",
+        "/context/contextActivities",
+    ),
+    ("XAPI-00087", {"context": {"registration": 1}}, "not_a_string", "/context/registration"),
+    (
+        "XAPI-00088",
+        {"context": {"team": {"objectType": "Group"}}},
+        "anonymous_group_without_member",
+        "/context/team",
+    ),
+    ("XAPI-00089", {"context": {"revision": 1}}, "not_a_string", "/context/revision"),
+    ("XAPI-00090", {"context": {"platform": 1}}, "not_a_string", "/context/platform"),
+    ("XAPI-00091", {"context": {"language": 1}}, "not_a_string", "/context/language"),
+    (
+        "XAPI-00092",
+        {"context": {"statement": REF | {"id": "x"}}},
+        "not_a_uuid",
+        "/context/statement/id",
+    ),
+    (
+        "XAPI-00093",
+        {"context": {"contextActivities": {"Parent": ACTIVITY}}},
+        "wrong_case",
+        "/context/contextActivities/Parent",
+    ),
+    (
+        "XAPI-00094",
+        {"context": {"contextActivities": {"parent": "x"}}},
+        "not_an_object",
+        "/context/contextActivities/parent",
+    ),
+    ("XAPI-00101", {"version": 1}, "version_not_supported", "/version"),
+    ("XAPI-00102", without("length"), "missing", "/attachments/0"),
+    ("XAPI-00103", attached(sha2=1), "not_a_string", "/attachments/0/sha2"),
+    ("XAPI-00104", attached(fileUrl="x"), "not_an_iri", "/attachments/0/fileUrl"),
+    ("XAPI-00105", without("contentType"), "missing", "/attachments/0"),
+    ("XAPI-00106", attached(display="x"), "not_an_object", "/attachments/0/display"),
+    ("XAPI-00106", without("display"), "missing", "/attachments/0"),
+    ("XAPI-00107", attached(usageType="x"), "not_an_iri", "/attachments/0/usageType"),
+    ("XAPI-00107", without("usageType"), "missing", "/attachments/0"),
+    ("XAPI-00118", {"context": {"extensions": {"x": 1}}}, "not_an_iri", "/context/extensions/x"),
+    ("XAPI-00120", {"context": {"extensions": "x"}}, "not_an_object", "/context/extensions"),
 ]
 
 
@@ -185,12 +344,55 @@ def test_the_same_rule_holds_inside_a_substatement(change, code, pointer):
 
 
 @pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        pytest.param(*row, id=f"{requirement}-{n}")
+        for n, (requirement, *row) in enumerate(BY_REQUIREMENT)
+    ],
+)
+@pytest.mark.parametrize("family", ["1.0.3", "2.0.0"])
+def test_a_requirement_is_kept_under_both_versions(family, change, code, pointer):
+    fault = validate(copy.deepcopy(BASE | change), family)[0]
+    assert (fault.code, fault.pointer) == (code, pointer)
+
+
+# XAPI-00066: what holds for a statement holds for a SubStatement.
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        pytest.param(*row, id=f"{requirement}-{n}")
+        for n, (requirement, *row) in enumerate(BY_REQUIREMENT)
+        if not row[0].keys() & {"id", "authority", "version"}
+    ],
+)
+def test_a_requirement_is_kept_inside_a_substatement(change, code, pointer):
+    inner = {"objectType": "SubStatement"} | BASE | copy.deepcopy(change)
+    fault = validate(BASE | {"object": inner}, "1.0.3")[0]
+    assert (fault.code, fault.pointer) == (code, f"/object{pointer}")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        pytest.param({"authority": AGENT}, id="XAPI-00067"),
+        pytest.param({"version": "1.0.0"}, id="XAPI-00068"),
+        pytest.param({"stored": "2026-03-10T00:00:00Z"}, id="XAPI-00069"),
+        pytest.param({"id": REF["id"]}, id="XAPI-00070"),
+    ],
+)
+def test_a_substatement_carries_nothing_that_the_store_sets(member):
+    (fault,) = validate(BASE | {"object": {"objectType": "SubStatement"} | BASE | member}, "1.0.3")
+    assert (fault.code, fault.pointer) == ("unknown_property", f"/object/{next(iter(member))}")
+
+
+@pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"id": "not-a-uuid"}, "not_a_uuid"),
         ({"stored": "yesterday"}, "not_a_timestamp"),
         ({"version": "0.9.9"}, "version_not_supported"),
         ({"version": "1.1.0"}, "version_not_supported"),
+        # XAPI-00098, XAPI-00100
         ({"authority": GROUP}, "authority_not_a_pair"),
         ({"authority": GROUP | {"member": [AGENT, AGENT]}}, "authority_not_a_pair"),
         ({"authority": GROUP | {"member": [AGENT, OTHER, AGENT]}}, "authority_not_a_pair"),
@@ -206,6 +408,7 @@ def test_the_same_rule_holds_inside_a_substatement(change, code, pointer):
                 | BASE
                 | {"object": {"objectType": "SubStatement"}}
             },
+            # XAPI-00071
             "substatement_nested",
         ),
     ],
@@ -214,6 +417,7 @@ def test_rules_of_the_whole_statement(change, code):
     assert codes(BASE | change) == [code]
 
 
+# XAPI-00003, XAPI-00004, XAPI-00005
 @pytest.mark.parametrize("member", ["actor", "verb", "object"])
 def test_a_statement_needs_actor_verb_and_object_xapi_00021(member):
     lacking = {key: value for key, value in BASE.items() if key != member}
@@ -236,7 +440,10 @@ def test_a_statement_needs_actor_verb_and_object_xapi_00021(member):
         ({"authority": GROUP | {"member": [AGENT, OTHER]}}, "1.0.3", True),
         ({"context": {"instructor": GROUP}}, "1.0.3", True),
         ({"result": {"duration": "P1DT12H36M0.12567S"}}, "2.0.0", True),
+        # XAPI-00119
         (with_definition(extensions={"http://x.jp/y": None}), "1.0.3", True),
+        (with_definition(extensions={"http://x.jp/y": ""}), "2.0.0", True),
+        (with_definition(extensions={"http://x.jp/y": {}}), "2.0.0", True),
     ],
 )
 def test_the_two_versions_differ_where_they_should(change, family, accepted):
