@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -70,6 +70,7 @@ async def post(client, body, **options):
     return await client.post("/xapi/statements", json=body, **options)
 
 
+# XAPI-00139, XAPI-00147
 async def test_posting_answers_the_ids_in_order_xapi_00146(client, statement):
     batch = [statement() for _ in range(3)]
     response = await post(client, batch)
@@ -77,6 +78,7 @@ async def test_posting_answers_the_ids_in_order_xapi_00146(client, statement):
     assert (await post(client, statement())).headers["X-Experience-API-Version"] == "2.0.0"
 
 
+# XAPI-00144
 async def test_putting_takes_the_id_of_the_query_xapi_00143(client, statement):
     body = statement()
     id_ = body.pop("id")
@@ -92,6 +94,7 @@ async def test_putting_takes_the_id_of_the_query_xapi_00143(client, statement):
     assert "result" not in held.json()
 
 
+# XAPI-00145, XAPI-00324, XAPI-00325
 @pytest.mark.parametrize(
     ("params", "change", "code"),
     [
@@ -107,6 +110,7 @@ async def test_a_put_that_does_not_name_its_id_is_refused(client, statement, par
     await problem(response, 400, code)
 
 
+# XAPI-00182, XAPI-00326
 async def test_a_batch_is_stored_whole_or_not_at_all(client, statement):
     stored = statement()
     await post(client, stored)
@@ -122,6 +126,7 @@ async def test_a_batch_is_stored_whole_or_not_at_all(client, statement):
     await problem(missing, 404, "statement_not_found")
 
 
+# XAPI-00014, XAPI-00127, XAPI-00328
 @pytest.mark.parametrize(
     ("content", "content_type", "status", "code"),
     [
@@ -165,6 +170,7 @@ async def test_an_attachment_is_accepted_where_its_file_can_be_fetched(client, s
     assert response.headers["Content-Type"].startswith("multipart/mixed; boundary=")
 
 
+# XAPI-00333
 @pytest.mark.parametrize(
     ("version", "status", "answered"),
     [
@@ -185,6 +191,7 @@ async def test_the_version_of_the_request_decides_xapi_00331(client, version, st
     assert response.headers["X-Experience-API-Version"] == answered
 
 
+# XAPI-00315, XAPI-00317, XAPI-00318, XAPI-00319, XAPI-00321
 async def test_without_a_version_only_about_answers_xapi_00331(client):
     del client.headers["X-Experience-API-Version"]
     client.auth = None
@@ -193,6 +200,7 @@ async def test_without_a_version_only_about_answers_xapi_00331(client):
     await problem(await client.get("/xapi/statements"), 400, "version_header_missing")
 
 
+# XAPI-00125
 async def test_head_answers_as_get_does_without_a_body_xapi_00126(client, statement):
     await post(client, statement())
     get = await client.get("/xapi/statements")
@@ -211,6 +219,7 @@ async def test_every_answer_carries_the_version_also_where_nothing_is(client):
     assert refused.headers["X-Experience-API-Version"] == "2.0.0"
 
 
+# XAPI-00334
 @pytest.mark.parametrize(
     "authorization",
     ["", "Basic", "Basic xxx", "Basic eHh4", "Basic:xxx", "Bearer x", "Bearer", "Digest x"],
@@ -242,6 +251,7 @@ async def test_rotation_and_revocation_take_effect_at_once(client, database, clo
     assert await status(secret) == 401
 
 
+# XAPI-00327
 async def test_scopes_are_enforced(client, statement):
     for who in ("writer", "mine"):
         assert (await post(client, statement(), auth=(who, SECRET))).status_code == 200
@@ -294,6 +304,7 @@ async def everything(client, **params):
         response = await client.get(page["more"])
 
 
+# XAPI-00108, XAPI-00109, XAPI-00111, XAPI-00113, XAPI-00114
 async def test_more_keeps_filters_format_and_language_while_others_write(client, statement):
     names = {"en": "course", "ja": "講座"}
     wanted = [
@@ -326,6 +337,7 @@ async def test_a_forged_or_old_more_is_refused(client, statement, clock):
     await problem(await client.get(link), 400, "more_invalid")
 
 
+# XAPI-00155, XAPI-00157
 async def test_a_voided_statement_is_only_found_by_voided_statement_id_xapi_00163(
     client, statement
 ):
@@ -344,6 +356,7 @@ async def test_a_voided_statement_is_only_found_by_voided_statement_id_xapi_0016
     assert [one["id"] for one in listed] == [void["id"]]
 
 
+# XAPI-00002, XAPI-00170
 async def test_what_was_sent_comes_back_digit_for_digit(client, statement):
     text = json.dumps(statement(result={"score": {"raw": 7}}), ensure_ascii=False)
     text = text.replace('"raw": 7', '"raw" : 0.12123434000000000000001').replace("/", "\\/")
@@ -354,6 +367,7 @@ async def test_what_was_sent_comes_back_digit_for_digit(client, statement):
     assert held.text.startswith(text[:-1] + ',"stored":"')
 
 
+# XAPI-00174, XAPI-00175
 async def test_since_is_exclusive_and_until_inclusive_at_the_millisecond(client, statement):
     ids = [(await post(client, statement())).json()[0] for _ in range(3)]
     held = {one["id"]: one["stored"] for one in await everything(client)}
@@ -364,6 +378,87 @@ async def test_since_is_exclusive_and_until_inclusive_at_the_millisecond(client,
     assert [one["id"] for one in since] == later
     assert {one["id"] for one in until} == set(ids) - set(later)
     assert set(same) <= {one["id"] for one in until}
+
+
+# XAPI-00154, XAPI-00159, XAPI-00165, XAPI-00110, XAPI-00149, XAPI-00153, XAPI-00160
+async def test_a_page_has_statements_and_more_also_where_nothing_is_found(client, statement):
+    empty = await client.get("/xapi/statements")
+    assert (empty.status_code, empty.json()) == (200, {"statements": [], "more": ""})
+    await post(client, one := statement())
+    found = await client.get("/xapi/statements")
+    assert found.headers["Content-Type"] == "application/json"
+    assert found.json().keys() == {"statements", "more"}
+    assert [held["id"] for held in found.json()["statements"]] == [one["id"]]
+    for answer in (empty, found, await client.get("/xapi/statements", params={"limit": "x"})):
+        through = datetime.fromisoformat(answer.headers["X-Experience-API-Consistent-Through"])
+        assert through.utcoffset() == timedelta(0)
+
+
+# XAPI-00156, XAPI-00158, XAPI-00332, XAPI-00168
+async def test_one_statement_is_found_by_its_id_with_the_version_it_came_with(client, statement):
+    for version, sent in (("1.0.9", OLD), ("2.0.0", VERSION), ("1.0.3", VERSION)):
+        await post(client, one := statement(version=version), headers=sent)
+        params = {"statementId": one["id"], "format": "exact"}
+        held = await client.get("/xapi/statements", params=params, headers=OLD)
+        assert (held.status_code, held.json()["version"]) == (200, version)
+
+
+# XAPI-00166, XAPI-00173
+async def test_the_oldest_or_the_newest_come_first_and_no_more_than_asked_for(client, statement):
+    sent = [(await post(client, statement())).json()[0] for _ in range(5)]
+
+    async def ids(**params):
+        page = (await client.get("/xapi/statements", params=params)).json()
+        return [one["id"] for one in page["statements"]]
+
+    assert await ids(ascending="true", limit="3") == sent[:3]
+    assert await ids(limit="2") == [sent[4], sent[3]]
+    assert await ids(ascending="false", limit="0") == sent[::-1]
+
+
+INSTRUCTOR = {"objectType": "Agent", "mbox": "mailto:teacher@example.jp"}
+PARENT = {"id": "https://portal.example/programmes/1"}
+REGISTRATION = "0c1d3c1e-6a53-4c0e-9a55-1f6f5f0e2a00"
+CONTEXT = {
+    "instructor": INSTRUCTOR,
+    "registration": REGISTRATION,
+    "contextActivities": {"parent": [PARENT]},
+}
+
+
+@pytest.mark.parametrize(
+    ("params", "wanted"),
+    [
+        pytest.param({"agent": json.dumps(INSTRUCTOR)}, ["taught"], id="XAPI-00181"),
+        pytest.param(
+            {"agent": json.dumps(INSTRUCTOR), "related_agents": "true"},
+            ["taught", "whole", "inner"],
+            id="XAPI-00176",
+        ),
+        pytest.param({"verb": "http://example.jp/taught"}, ["taught"], id="XAPI-00180"),
+        pytest.param({"activity": PARENT["id"]}, ["about"], id="XAPI-00179"),
+        pytest.param(
+            {"activity": PARENT["id"], "related_activities": "true"},
+            ["about", "whole", "inner"],
+            id="XAPI-00177",
+        ),
+        pytest.param({"registration": REGISTRATION}, ["whole"], id="XAPI-00178"),
+        # XAPI-00164: several filters must all be met.
+        pytest.param({"registration": REGISTRATION, "activity": PARENT["id"]}, [], id="XAPI-00164"),
+    ],
+)
+async def test_a_filter_finds_what_it_names_and_nothing_else(client, statement, params, wanted):
+    inner = {key: one for key, one in statement(context=CONTEXT).items() if key != "id"}
+    sent = {
+        "taught": statement(actor=INSTRUCTOR, verb={"id": "http://example.jp/taught"}),
+        "about": statement(object=PARENT),
+        "whole": statement(context=CONTEXT),
+        "inner": statement(object={"objectType": "SubStatement"} | inner),
+        "other": statement(),
+    }
+    await post(client, list(sent.values()))
+    page = (await client.get("/xapi/statements", params=params | {"ascending": "true"})).json()
+    assert [one["id"] for one in page["statements"]] == [sent[name]["id"] for name in wanted]
 
 
 async def test_an_offset_whose_plus_got_lost_is_understood(client):

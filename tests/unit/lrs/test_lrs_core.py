@@ -31,6 +31,7 @@ def read(text, family="2.0.0"):
     return found
 
 
+# XAPI-00096, XAPI-00122
 def test_splicing_keeps_the_text_and_sets_what_the_store_sets():
     text = (
         '{ "timestamp":"2023-05-04T12:00:00.1234567-05:00", "verb":{"id":"http:\\/\\/v\\/x"},'
@@ -112,6 +113,7 @@ def test_a_statement_in_format_ids_names_and_nothing_more_xapi_00171():
     assert formatted(raw, "exact", []) is raw
 
 
+# XAPI-00169
 def test_a_canonical_statement_speaks_one_language_at_every_depth():
     texts = {"en-US": "x", "en-GB": "y", "ja": "z"}
     activity = {"id": "a:b", "definition": {"name": texts, "description": texts}}
@@ -132,6 +134,7 @@ def test_a_canonical_statement_speaks_one_language_at_every_depth():
     assert found["actor"]["name"] == "kept"
 
 
+# XAPI-00172
 @pytest.mark.parametrize(
     ("header", "chosen"),
     [
@@ -171,7 +174,13 @@ def test_the_language_map_gives_what_fits_best(header, chosen):
         ),
         ([("verb", "completed")], "not_an_iri", "verb"),
         ([("registration", "x")], "not_a_uuid", "registration"),
+        # XAPI-00150, XAPI-00151
         ([("statementId", str(UUID(int=1))), ("verb", "v:x")], "parameter_alone", "statementId"),
+        (
+            [("voidedStatementId", str(UUID(int=1))), ("limit", "1")],
+            "parameter_alone",
+            "voidedStatementId",
+        ),
         (
             [("statementId", str(UUID(int=1))), ("voidedStatementId", str(UUID(int=1)))],
             "parameter_alone",

@@ -23,6 +23,7 @@ from lrs.core.fault import Fault
         (rb'{"\udfff":1}', "lone_surrogate"),
         (rb'{"a":["\u0000"]}', "nul_character"),
         (b'{"a":"\x00"}', "not_json"),
+        # XAPI-00015
         (b'{"a":"\xff"}', "not_utf8"),
         (b'\xef\xbb\xbf{"a":1}', "not_json"),
         (b'{"a":1} x', "not_json"),

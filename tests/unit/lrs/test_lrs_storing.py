@@ -41,6 +41,7 @@ async def found(database, credential, **query):
         return [row.id for row in (await page(conn, Query(**query), credential, None)).rows]
 
 
+# XAPI-00023, XAPI-00097, XAPI-00099
 async def test_a_new_statement_is_stored_with_what_the_store_sets(database, parsed, anyone):
     one = parsed()
     (outcome,) = await keep(database, one, credential=anyone)
@@ -55,6 +56,7 @@ async def test_a_new_statement_is_stored_with_what_the_store_sets(database, pars
     assert row.credential_id == "anyone"
 
 
+# XAPI-00026
 async def test_a_statement_without_id_is_given_one(database, statement, anyone):
     body = statement()
     del body["id"]
