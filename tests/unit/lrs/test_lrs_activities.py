@@ -228,6 +228,7 @@ JSON = {"Content-Type": "application/json"}
 # The resources --------------------------------------------------------------------------------
 
 
+# XAPI-00252, XAPI-00253
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
 async def test_an_activity_is_told_with_all_that_is_known_xapi_00251_00254(lrs, statement, version):
     lrs.headers["X-Experience-API-Version"] = version
@@ -295,6 +296,7 @@ async def test_a_wrong_parameter_is_named_xapi_00243_00249_00250(lrs, path, para
 # Persons --------------------------------------------------------------------------------------
 
 
+# XAPI-00237, XAPI-00239, XAPI-00240, XAPI-00241, XAPI-00244, XAPI-00245, XAPI-00246, XAPI-00247
 @pytest.mark.parametrize(
     "agent",
     [

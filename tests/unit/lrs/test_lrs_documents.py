@@ -54,6 +54,10 @@ def refused(response, status, code):
     return response.json()
 
 
+# XAPI-00188, XAPI-00189, XAPI-00190, XAPI-00191, XAPI-00192, XAPI-00216, XAPI-00217, XAPI-00230,
+# XAPI-00231, XAPI-00234, XAPI-00259, XAPI-00269, XAPI-00271, XAPI-00272, XAPI-00273, XAPI-00279,
+# XAPI-00282, XAPI-00283, XAPI-00285, XAPI-00286, XAPI-00287, XAPI-00288, XAPI-00291, XAPI-00292,
+# XAPI-00293, XAPI-00308, XAPI-00311, XAPI-00312
 @each_kind
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
 async def test_a_document_is_put_read_merged_and_deleted_xapi_00187_00274_00290(lrs, path, version):
@@ -96,6 +100,7 @@ async def test_a_document_of_no_type_is_bytes_and_one_of_no_bytes_is_a_document(
     assert held.headers["Content-Type"] == "application/octet-stream"
 
 
+# XAPI-00232, XAPI-00278, XAPI-00309
 @each_kind
 async def test_what_fails_changes_nothing_xapi_00182_00322(lrs, path):
     await put(lrs, path)
@@ -161,6 +166,11 @@ async def test_head_tells_what_get_would_xapi_00126(lrs, path):
             assert head.headers[name] == answer.headers[name]
 
 
+# XAPI-00197, XAPI-00198, XAPI-00199, XAPI-00200, XAPI-00201, XAPI-00202, XAPI-00203, XAPI-00204,
+# XAPI-00206, XAPI-00207, XAPI-00208, XAPI-00209, XAPI-00210, XAPI-00211, XAPI-00212, XAPI-00213,
+# XAPI-00214, XAPI-00215, XAPI-00256, XAPI-00257, XAPI-00258, XAPI-00260, XAPI-00261, XAPI-00262,
+# XAPI-00263, XAPI-00264, XAPI-00265, XAPI-00266, XAPI-00267, XAPI-00295, XAPI-00296, XAPI-00297,
+# XAPI-00298, XAPI-00299, XAPI-00300, XAPI-00301, XAPI-00302
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
 @each_kind
 async def test_every_parameter_is_asked_for_and_checked_xapi_00196_00255_00293(lrs, path, method):
@@ -207,6 +217,7 @@ async def test_every_parameter_is_asked_for_and_checked_xapi_00196_00255_00293(l
         refused(await asked(since="2026-01-01T00:00:00Z"), 400, "parameter_unknown")
 
 
+# XAPI-00195, XAPI-00268, XAPI-00270, XAPI-00275, XAPI-00289, XAPI-00294, XAPI-00303
 @each_kind
 async def test_ids_are_listed_since_exclusively_with_the_last_change_xapi_00193_00221(
     lrs, path, database, clock
@@ -248,6 +259,7 @@ async def test_an_updated_document_is_news_to_since(lrs, database, clock):
     assert (unchanged.json(), changed.json()) == ([], ["p"])
 
 
+# XAPI-00218, XAPI-00219
 async def test_a_registration_separates_single_states_and_narrows_lists_xapi_00220(lrs):
     path, one, two = "activities/state", str(uuid4()), str(uuid4())
     for registration, content in ((None, b"0"), (one, b"1"), (two, b"2")):
@@ -327,6 +339,7 @@ async def test_ids_and_iris_of_any_length_name_a_document(lrs):
     assert (await lrs.get(url(path), params=params)).json() == {"a": 1}
 
 
+# XAPI-00281
 @each_kind
 @pytest.mark.parametrize(
     ("content", "code"),
@@ -409,3 +422,24 @@ async def test_nobody_asks_unknown_and_every_answer_names_the_version(lrs, path)
         assert answer.headers["X-Experience-API-Version"] == "1.0.3"
     del lrs.headers["X-Experience-API-Version"]
     refused(await lrs.get(url(path), params=named(path)), 400, "version_header_missing")
+
+
+# XAPI-00227, XAPI-00280, XAPI-00310
+@each_kind
+async def test_a_post_where_nothing_is_stores_what_is_sent(lrs, path):
+    place = {"registration": str(uuid4())} if path == "activities/state" else {}
+    new = await lrs.post(url(path), params=named(path, **place), json={"b": [1]})
+    assert (new.status_code, new.content) == (204, b"")
+    held = await get(lrs, path, **place)
+    assert (held.json(), held.headers["Content-Type"]) == ({"b": [1]}, "application/json")
+
+
+# XAPI-00229, XAPI-00313
+@each_kind
+@pytest.mark.parametrize(("held", "new"), [(b"{}", b"[1]"), (b"[1]", b"{}")])
+async def test_what_is_no_object_is_not_merged(lrs, path, held, new):
+    await put(lrs, path, held)
+    headers = {"Content-Type": "application/json"}
+    merging = await lrs.post(url(path), params=named(path), content=new, headers=headers)
+    assert merging.status_code == 400
+    assert (await get(lrs, path)).content == held
