@@ -21,6 +21,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from traffic import statement, text
 
 from lrs.core.terms import terms
+from lrs.store.tables import TIE_BITS
 from lrs.store.tables import statement as table
 from lrs.store.tables import term as term_table
 
@@ -119,7 +120,7 @@ def _sqlite_rows(conn: sqlite3.Connection, seconds: float) -> float:
     made = ready(_MANY["sqlite"])
     spent, done = 0.0, 0
     while spent < seconds:
-        placed = [(next(_seq) + (time.time_ns() // 1_000_000 << 22), one) for one in made]
+        placed = [(next(_seq) + (time.time_ns() // 1_000_000 << TIE_BITS), one) for one in made]
         values = [(seq, uuid4().hex, one.raw) for seq, one in placed]
         index = sorted((key, role, seq) for seq, one in placed for key, role in one.terms)
         began = time.perf_counter()
@@ -170,7 +171,7 @@ async def _postgres_rows(url: str, seconds: float) -> float:
     made = ready(_MANY["postgresql"])
     spent, done = 0.0, 0
     while spent < seconds:
-        seqs = [next(_seq) + (time.time_ns() // 1_000_000 << 22) for _ in made]
+        seqs = [next(_seq) + (time.time_ns() // 1_000_000 << TIE_BITS) for _ in made]
         ids = [uuid4() for _ in made]
         index = [
             (key, role, seq) for seq, one in zip(seqs, made, strict=True) for key, role in one.terms

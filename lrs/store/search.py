@@ -6,7 +6,7 @@ OFFSET, so a page costs the same wherever it lies.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +18,6 @@ from lrs.core.terms import Role, Term, key_of
 from lrs.store.statements import COLUMNS, StoredStatement, row_of
 from lrs.store.tables import first_seq, statement, stored_of, term
 
-_MILLISECOND = timedelta(milliseconds=1)
 Voided = Literal["no", "only", "any"]
 
 
@@ -38,8 +37,8 @@ async def page(
     terms = terms_of(query)
     given: dict[str, Any] = {f"key{position}": one.key for position, one in enumerate(terms)}
     bounds = {
-        "since": first_seq(query.since + _MILLISECOND) if query.since else None,
-        "until": first_seq(query.until + _MILLISECOND) if query.until else None,
+        "since": first_seq(query.since, later_ms=1) if query.since else None,
+        "until": first_seq(query.until, later_ms=1) if query.until else None,
         "after": after,
         "only_of": only_of,
     }

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from engine.database import Instant, metadata
 
-TIE_BITS = 22
+TIE_BITS = 20
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -191,9 +192,13 @@ activity = sa.Table(
 )
 
 
-def first_seq(at: datetime) -> int:
-    """The smallest `seq` of a statement stored in the millisecond of `at`."""
-    return ((at - _EPOCH) // _MILLISECOND) << TIE_BITS
+def first_seq(at: datetime, *, later_ms: int = 0) -> int:
+    """The smallest `seq` of a statement stored in the millisecond of `at`, or `later_ms` after it.
+
+    A moment for which there is no number, such as the year 9999, is at its end of all numbers.
+    """
+    number = ((at - _EPOCH) // _MILLISECOND + later_ms) << TIE_BITS
+    return max(_LEAST, min(_MOST, number))
 
 
 def stored_of(seq: int) -> datetime:

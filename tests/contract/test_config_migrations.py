@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from config import migrate
 from config.tables import metadata
-from engine.database import Database
+from engine.database import Database, Instant
+from lrs.store import tables
 
 
 @pytest.fixture
@@ -86,3 +90,34 @@ async def test_two_nodes_that_start_at_once_migrate_once(empty_database_url: str
     assert len({after for _, after in results}) == 1
     for database in {first, second}:
         await database.close()
+
+
+async def test_statements_of_the_first_version_keep_their_moment_and_their_order(
+    empty_database_url: str,
+) -> None:
+    database = await Database.open(empty_database_url)
+    at = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    milliseconds = int(at.timestamp() * 1000)
+    old = [milliseconds << 22, (milliseconds << 22) + 7, (milliseconds + 1) << 22]
+
+    def fill(conn: sa.Connection) -> None:
+        command.upgrade(migrate._config(conn), "0001")
+        statement = sa.table(
+            "statement",
+            *(sa.column(name) for name in ("seq", "credential_id", "version", "voiding")),
+            *(sa.column("voids_any"), sa.column("raw"), sa.column("id", sa.Uuid)),
+            sa.column("timestamp", Instant),
+        )
+        for seq in old:
+            row = {"seq": seq, "id": uuid4(), "credential_id": "old", "version": "1.0.0"}
+            rest = {"timestamp": at, "voiding": False, "voids_any": False, "raw": b"{}"}
+            conn.execute(sa.insert(statement).values(**row, **rest))
+
+    async with database.write() as conn:
+        await conn.run_sync(fill)
+    await migrate.upgrade(database)
+    async with database.read() as conn:
+        seqs = list((await conn.execute(sa.select(tables.statement.c.seq))).scalars())
+    await database.close()
+    later = at + timedelta(milliseconds=1)
+    assert [tables.stored_of(seq) for seq in sorted(seqs)] == [at, at, later]

@@ -519,3 +519,21 @@ async def test_a_revoked_credential_takes_its_tokens_along(client, database, clo
     async with database.write() as conn:
         await revoke_credential(conn, "writer", clock() + timedelta(seconds=1))
     await problem(await post(client, statement(), headers=bearer), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00Z",
+        "1900-01-01T00:00:00Z",
+        "2100-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+    ],
+)
+async def test_the_ends_of_time_are_moments_like_any_other(client, statement, moment):
+    await client.post("/xapi/statements", json=statement())
+    past = moment < "2000"
+    for name, found in (("since", 1 if past else 0), ("until", 0 if past else 1)):
+        response = await client.get(f"/xapi/statements?{name}={moment}")
+        assert response.status_code == 200
+        assert len(response.json()["statements"]) == found

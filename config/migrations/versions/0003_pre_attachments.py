@@ -10,8 +10,8 @@ from alembic import op
 
 import engine.database
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
