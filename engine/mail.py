@@ -73,6 +73,7 @@ class FolderMailer:
 
     def _write(self, name: str, content: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._folder / f".{name}"
+        # Another ending: a name that begins with a dot is still found by `*.eml`.
+        unfinished = self._folder / f"{name}.unfinished"
         unfinished.write_bytes(content)
         unfinished.rename(self._folder / name)
