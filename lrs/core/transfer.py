@@ -1,7 +1,8 @@
 """Statements as a file: one line each, exactly as they are stored, and attachments in pieces.
 
 The first line says what the file is. A statement is its own line; one whose text holds a line
-break stands as a JSON string in `{"statement": …}`. What an attachment holds comes before the
+break stands as a JSON string in `{"statement": …}`, and so does, with `"in_force": false`, one
+that voids but voided nothing where it was stored. What an attachment holds comes before the
 first statement that names it, in lines of `{"attachment": sha2, "length": …, "position": …,
 "data": base64}`, so that neither side ever needs to hold it whole.
 """
@@ -34,9 +35,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement."""
+    """One statement; `in_force` is False for a voiding one that has voided nothing."""
 
     raw: bytes
+    in_force: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def written(one: Header | Line | Piece) -> bytes:
     match one:
         case Header(count):
             return _line({"format": FORMAT, "version": VERSION, "statements": count})
+        case Line(raw, in_force=False):
+            return _line({"statement": raw.decode(), "in_force": False})
         case Line(raw) if b"\n" in raw or b"\r" in raw or raw.startswith(_KEYS):
             return _line({"statement": raw.decode()})
         case Line(raw):
@@ -77,7 +81,8 @@ def read(line: bytes) -> Header | Line | Piece | Fault:
         case {"format": _}:
             return _header(value)
         case {"statement": str(statement)}:
-            return Line(statement.encode("utf-8", "surrogatepass"))
+            in_force = value.get("in_force") is not False
+            return Line(statement.encode("utf-8", "surrogatepass"), in_force)
         case {"attachment": str(sha2), "length": int(length), "position": int(at), "data": str(d)}:
             return _piece(sha2, length, at, d)
         case _:

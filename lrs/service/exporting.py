@@ -15,6 +15,7 @@ from lrs.core import transfer
 from lrs.core.query import Query
 from lrs.service import attachments
 from lrs.service.querying import answering
+from lrs.service.references import powerless_among
 from lrs.store import search
 from lrs.store.horizon import Horizon
 from lrs.store.statements import StoredStatement
@@ -62,6 +63,7 @@ async def _lines(
     yield transfer.written(transfer.Header(count))
     sent: set[str] = set()
     async for rows in _pages(conn, query, credential):
+        powerless = await powerless_among(conn, rows)
         for row in rows:
             for part in await attachments.parts_of(conn, [row]):
                 sha2 = part.sha2.lower()
@@ -72,7 +74,7 @@ async def _lines(
                 async for data in attachments.content(database, sha2):
                     yield transfer.written(transfer.Piece(sha2, part.length, position, data))
                     position += len(data)
-            yield transfer.written(transfer.Line(row.raw))
+            yield transfer.written(transfer.Line(row.raw, row.id not in powerless))
 
 
 async def _pages(

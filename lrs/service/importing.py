@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +55,7 @@ class Importer:
         self._keep_authority = keep_authority
         self._folder = folder
         self._batch: list[tuple[int, bytes, Parsed]] = []
+        self._powerless: set[UUID] = set()
         self._arriving: attachments.Arriving | None = None
         self._arrived: set[str] = set()
         self.announced: int | None = None
@@ -70,8 +72,8 @@ class Importer:
             case transfer.Piece() as piece:
                 fault = await self._piece(piece)
                 return [self._rejected(number, fault, line)] if fault else []
-            case transfer.Line(raw):
-                return await self._statement(number, raw, line)
+            case transfer.Line(raw, in_force):
+                return await self._statement(number, raw, line, in_force=in_force)
             case Fault() as fault:
                 return [self._rejected(number, fault, line)]
 
@@ -81,10 +83,14 @@ class Importer:
             self._arriving.close()
         return await self._flush()
 
-    async def _statement(self, number: int, raw: bytes, line: bytes) -> list[Rejected]:
+    async def _statement(
+        self, number: int, raw: bytes, line: bytes, *, in_force: bool
+    ) -> list[Rejected]:
         parsed = self._parsed(raw)
         if isinstance(parsed, Fault):
             return [self._rejected(number, parsed, line)]
+        if parsed.id and parsed.voids and not in_force:
+            self._powerless.add(parsed.id)
         self._batch.append((number, line, parsed))
         return await self._flush() if len(self._batch) >= _AT_ONCE else []
 
@@ -106,13 +112,16 @@ class Importer:
 
     async def _flush(self) -> list[Rejected]:
         batch, self._batch = self._batch, []
+        powerless, self._powerless = self._powerless, set()
         if not batch:
             return []
         incoming = [parsed for _, _, parsed in batch]
 
         async def work(conn: AsyncConnection) -> Sequence[Outcome]:
             if self._keep_authority:
-                return await restoring.restore(conn, incoming, self._credential.id, self._clock())
+                return await restoring.restore(
+                    conn, incoming, self._credential, self._clock(), powerless=powerless
+                )
             return await store(conn, incoming, self._credential, self._clock())
 
         outcomes = await self._database.transact(work)

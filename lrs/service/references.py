@@ -50,6 +50,21 @@ def may_void(voiding: StoredStatement, target: StoredStatement) -> bool:
     return voiding.voids_any or voiding.credential_id == target.credential_id
 
 
+async def powerless_among(
+    conn: AsyncConnection, rows: Sequence[StoredStatement]
+) -> frozenset[UUID]:
+    """Those of `rows` that void but have voided nothing, and may not void just anything.
+
+    One that still waits for a statement of its own credential is among them: whose it will be,
+    no other store can tell.
+    """
+    limited = {row.id: row.ref for row in rows if row.voiding and not row.voids_any and row.ref}
+    targets = await statements.by_ids(conn, set(limited.values()))
+    return frozenset(
+        id_ for id_, ref in limited.items() if ref not in targets or targets[ref].voided_by != id_
+    )
+
+
 async def _index(
     conn: AsyncConnection,
     added: Sequence[StoredStatement],

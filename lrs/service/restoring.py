@@ -13,48 +13,54 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine import outbox
 from lrs.core import timestamp
-from lrs.core.equivalence import equivalent_texts
+from lrs.core.credential import Credential
 from lrs.core.fault import Fault
 from lrs.core.statement import Parsed
-from lrs.core.terms import Term, terms
-from lrs.service.references import link
-from lrs.service.storing import TOPIC, Outcome
-from lrs.store import attachments, forwarding, inserts, placement, statements
+from lrs.core.terms import terms
+from lrs.service.storing import Item, Outcome, follow_up, outcomes_of
+from lrs.store import forwarding, inserts, placement
 from lrs.store.statements import StoredStatement
 from lrs.store.tables import TIE_BITS, first_seq, statement
 
 _SET_BY_STORE = ("id", "stored", "authority", "version", "timestamp")
+NOBODY = ""
+"""Under what a void is kept that voided nothing where it comes from: no credential is called so."""
 
 
 async def restore(
-    conn: AsyncConnection, incoming: Sequence[Parsed], credential_id: str, at: datetime
+    conn: AsyncConnection,
+    incoming: Sequence[Parsed],
+    credential: Credential,
+    at: datetime,
+    *,
+    powerless: Collection[UUID] = (),
 ) -> list[Outcome]:
-    """Store `incoming`, each with its id, under the credential; one outcome each, in order."""
-    ids = [one.id for one in incoming if one.id]
-    now = await placement.take(conn, ids, {one.ref for one in incoming if one.ref})
+    """Store `incoming`, each with its id, under the credential; one outcome each, in order.
+
+    `powerless` are those that voided nothing where they come from: they void nothing here.
+    """
+    items = [Item(_id(one), one, credential) for one in incoming]
+    refs = {one.ref for one in incoming if one.ref}
+    now = await placement.take(conn, [item.id for item in items], refs)
     seqs = await _places(conn, [moment_of(one) for one in incoming], now)
-    rows: dict[UUID, tuple[StoredStatement, Collection[Term]]] = {}
-    for one, seq in zip(incoming, seqs, strict=True):
-        row = _row(one, seq, credential_id)
-        rows.setdefault(row.id, (row, terms(one.body, one.body["authority"])))
-    added = (await inserts.add(conn, rows.values())).rows
-    seq_of = {row.id: row.seq for row in added}
-    came = [(seq_of[one.id], sha2) for one in incoming if one.id in seq_of for sha2 in one.received]
-    await attachments.link(conn, sorted(set(came)))
-    voided = await link(conn, added, at)
-    await forwarding.send_late(conn, [(row.seq, row.id) for row in added], at)
-    marked = [row for row in (*added, *voided) if row.actor_key]
-    await outbox.append_all(
-        conn, TOPIC, [(row.actor_key or "", {"id": str(row.id)}) for row in marked]
-    )
-    fresh = set(seq_of.values())
-    repeated = {one.id for one, seq in zip(incoming, seqs, strict=True) if seq not in fresh}
-    held = await statements.by_ids(conn, [id_ for id_ in repeated if id_])
-    return [
-        _outcome(one, held, is_new=seq in fresh) for one, seq in zip(incoming, seqs, strict=True)
+    rows = [
+        _row(item, seq, powerless=item.id in powerless)
+        for item, seq in zip(items, seqs, strict=True)
     ]
+    first: dict[UUID, tuple[Item, StoredStatement]] = {}
+    for item, row in zip(items, rows, strict=True):
+        first.setdefault(row.id, (item, row))
+    added = await inserts.add(
+        conn,
+        [
+            (row, terms(item.parsed.body, item.parsed.body["authority"]))
+            for item, row in first.values()
+        ],
+    )
+    new = await follow_up(conn, added, {row.id: first[row.id][0] for row in added.rows}, at)
+    await forwarding.send_late(conn, [(row.seq, row.id) for row in added.rows], at)
+    return list(await outcomes_of(conn, items, rows, [None] * len(rows), new))
 
 
 def refused(one: Parsed, at: datetime) -> Fault | None:
@@ -101,30 +107,29 @@ async def _places(
     return seqs
 
 
-def _row(one: Parsed, seq: int, credential_id: str) -> StoredStatement:
-    if one.id is None or one.timestamp is None:
-        raise ValueError("`refused` lets no statement pass without id and timestamp")
+def _id(one: Parsed) -> UUID:
+    if one.id is None:
+        raise ValueError("`refused` lets no statement pass without an id")
+    return one.id
+
+
+def _row(item: Item, seq: int, *, powerless: bool) -> StoredStatement:
+    one = item.parsed
+    if one.timestamp is None:
+        raise ValueError("`refused` lets no statement pass without a timestamp")
     return StoredStatement(
         seq=seq,
-        id=one.id,
-        credential_id=credential_id,
+        id=item.id,
+        # Several people's statements come in under one credential: under it a stranger's void
+        # would have the right that it lacked.
+        credential_id=NOBODY if powerless else item.credential.id,
         actor_key=one.actor.key if one.actor else None,
         version=one.version,
         timestamp=one.timestamp,
         ref=one.ref,
         voiding=one.voids is not None,
-        voids_any=one.voids is not None,
+        voids_any=one.voids is not None and not powerless,
         voided_by=None,
         voided_at=None,
         raw=one.raw,
     )
-
-
-def _outcome(one: Parsed, held: dict[UUID, StoredStatement], *, is_new: bool) -> Outcome:
-    if one.id is None:
-        raise ValueError("`refused` lets no statement pass without an id")
-    if is_new:
-        return Outcome(one.id, "stored")
-    if equivalent_texts(held[one.id].raw, one.raw):
-        return Outcome(one.id, "duplicate")
-    return Outcome(one.id, "conflict", Fault("id_conflict", "/id", params={"id": str(one.id)}))

@@ -51,8 +51,8 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """One statement on its way in, under the id it has or is given."""
+class Item:
+    """One statement on its way in, under the id it has or is given; who brings it."""
 
     id: UUID
     parsed: Parsed
@@ -90,7 +90,7 @@ async def store_all(
     Only stored statements that `concerns` names are appended to the outbox; a voided one always.
     """
     items = [
-        _Item(parsed.id or uuid4(), parsed, submission.credential)
+        Item(parsed.id or uuid4(), parsed, submission.credential)
         for submission in submissions
         for parsed in submission.statements
     ]
@@ -98,19 +98,19 @@ async def store_all(
     seqs = await placement.take(conn, [item.id for item in items], refs)
     faults = await _faults(conn, items)
     rows = [_row(item, seq) for item, seq in zip(items, seqs, strict=True)]
-    first: dict[UUID, tuple[_Item, StoredStatement]] = {}
+    first: dict[UUID, tuple[Item, StoredStatement]] = {}
     for item, row, fault in zip(items, rows, faults, strict=True):
         if fault is None:
             # Of two with one id only the first counts.
             first.setdefault(row.id, (item, row))
     added = await _add(conn, first, at, concerns) if first else frozenset()
-    outcomes = await _outcomes(conn, items, rows, faults, added)
+    outcomes = await outcomes_of(conn, items, rows, faults, added)
     return [[next(outcomes) for _ in submission.statements] for submission in submissions]
 
 
 async def _add(
     conn: AsyncConnection,
-    candidates: Mapping[UUID, tuple[_Item, StoredStatement]],
+    candidates: Mapping[UUID, tuple[Item, StoredStatement]],
     at: datetime,
     concerns: Concerns,
 ) -> frozenset[int]:
@@ -122,16 +122,33 @@ async def _add(
             for item, row in candidates.values()
         ],
     )
+    items = {row.id: candidates[row.id][0] for row in added.rows}
+    return await follow_up(conn, added, items, at, concerns=concerns)
+
+
+async def follow_up(
+    conn: AsyncConnection,
+    added: inserts.Added,
+    items: Mapping[UUID, Item],
+    at: datetime,
+    *,
+    concerns: Concerns = everything,
+) -> frozenset[int]:
+    """Let new rows take effect, each with the item it came as; returns their `seq`.
+
+    Their attachments are theirs, activities are learned, voids and references apply, and the
+    outbox tells of them.
+    """
     new = added.rows
-    received = [(row.seq, sha2) for row in new for sha2 in candidates[row.id][0].parsed.received]
+    received = [(row.seq, sha2) for row in new for sha2 in items[row.id].parsed.received]
     if received:
         await attachments.link(conn, received)
-    items = (candidates[row.id][0] for row in new)
-    await activities.learn(conn, [(item.parsed.body, item.credential) for item in items])
+    came = (items[row.id] for row in new)
+    await activities.learn(conn, [(item.parsed.body, item.credential) for item in came])
     voided: Sequence[StoredStatement] = ()
     if added.awaited or any(row.ref for row in new):
         voided = await link(conn, new, at)
-    told = [row for row in new if concerns(candidates[row.id][0].parsed.verb)]
+    told = [row for row in new if concerns(items[row.id].parsed.verb)]
     await outbox.append_all(
         conn,
         TOPIC,
@@ -140,7 +157,7 @@ async def _add(
     return frozenset(row.seq for row in new)
 
 
-async def _faults(conn: AsyncConnection, items: Sequence[_Item]) -> list[Fault | None]:
+async def _faults(conn: AsyncConnection, items: Sequence[Item]) -> list[Fault | None]:
     """Why each of the statements may not be stored, None where it may."""
     voiding = {item.id for item in items if item.parsed.voids}
     if not voiding:
@@ -154,7 +171,7 @@ async def _faults(conn: AsyncConnection, items: Sequence[_Item]) -> list[Fault |
 
 
 def _refused_void(
-    item: _Item, known: Mapping[UUID, StoredStatement], voiding: Collection[UUID]
+    item: Item, known: Mapping[UUID, StoredStatement], voiding: Collection[UUID]
 ) -> Fault | None:
     """Why a voiding statement is refused on account of its target, as far as that is known.
 
@@ -172,7 +189,7 @@ def _refused_void(
     return Fault("void_forbidden", "/object/id", spec)
 
 
-def _row(item: _Item, seq: int) -> StoredStatement:
+def _row(item: Item, seq: int) -> StoredStatement:
     parsed, credential = item.parsed, item.credential
     stored = stored_of(seq)
     authority = orjson.dumps(credential.authority).decode()
@@ -192,13 +209,14 @@ def _row(item: _Item, seq: int) -> StoredStatement:
     )
 
 
-async def _outcomes(
+async def outcomes_of(
     conn: AsyncConnection,
-    items: Sequence[_Item],
+    items: Sequence[Item],
     rows: Sequence[StoredStatement],
     faults: Sequence[Fault | None],
     added: Collection[int],
 ) -> Iterator[Outcome]:
+    """What became of each item, whose row was to be `rows`; `added` are the `seq` stored."""
     repeated = {
         row.id
         for row, fault in zip(rows, faults, strict=True)
@@ -206,7 +224,7 @@ async def _outcomes(
     }
     held = await statements.by_ids(conn, repeated)
 
-    def outcome(item: _Item, row: StoredStatement, fault: Fault | None) -> Outcome:
+    def outcome(item: Item, row: StoredStatement, fault: Fault | None) -> Outcome:
         if fault is not None:
             return Outcome(row.id, "forbidden", fault)
         if row.seq in added:

@@ -390,7 +390,7 @@ async def test_what_is_brought_back_behind_the_position_goes_out_too(
         timestamp="2020-01-01T00:00:00Z",
     )
     async with database.write() as conn:
-        await restore(conn, [old], "anyone", datetime.now(UTC))
+        await restore(conn, [old], anyone, datetime.now(UTC))
     _, letters = await forward(forwarder, database)
     assert (await elsewhere.ids(), letters) == ([*ids, str(old.id)], [])
 

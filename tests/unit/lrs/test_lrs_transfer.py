@@ -15,7 +15,7 @@ from lrs.core import transfer
 from lrs.core.fault import Fault
 from lrs.core.query import Query
 from lrs.core.statement import VOIDED, parse
-from lrs.service import attachments, store
+from lrs.service import activities, attachments, store
 from lrs.service import statement as one_statement
 from lrs.service.browsing import browse
 from lrs.service.exporting import export
@@ -206,3 +206,37 @@ def test_a_format_of_tomorrow_is_refused_in_words():
     read = transfer.read(b'{"format":"kasane-statements","version":2}')
     assert isinstance(read, Fault)
     assert read.params == {"format": "kasane-statements", "version": "2"}
+
+
+async def test_what_is_brought_back_is_known_of_its_activities_too(
+    database, elsewhere, anyone, parsed
+):
+    course = {"id": "https://portal.example/courses/1"}
+    named = {**course, "definition": {"name": {"en": "Told"}}}
+    async with elsewhere.write() as conn:
+        await store(conn, [parsed(object=named)], anyone, datetime.now(UTC))
+    await imported(database, await exported(elsewhere), anyone, keep=True)
+    async with database.read() as conn:
+        told = await activities.definition_of(conn, course["id"])
+    assert json.loads(told)["name"] == {"en": "Told"}
+
+
+async def test_a_void_that_had_no_power_has_none_after_the_journey(
+    database, elsewhere, anyone, portal, parsed
+):
+    def voiding(one):
+        return parsed(verb={"id": VOIDED}, object={"objectType": "StatementRef", "id": str(one.id)})
+
+    victim, own = parsed(), parsed()
+    stranger, rightful = voiding(victim), voiding(own)
+    # A void may come before what it names; then only the store knows that it is a stranger's.
+    async with database.write() as conn:
+        await store(conn, [stranger, rightful], portal, datetime.now(UTC))
+        await store(conn, [victim], anyone, datetime.now(UTC))
+        await store(conn, [own], portal, datetime.now(UTC))
+    lines = await exported(database)
+    await imported(elsewhere, lines, anyone, keep=True)
+    async with elsewhere.read() as conn:
+        assert (await one_statement(conn, victim.id)).voided_by is None
+        assert (await one_statement(conn, own.id)).voided_by == rightful.id
+    assert await exported(elsewhere) == lines
