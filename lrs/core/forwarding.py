@@ -13,8 +13,9 @@ from lrs.core.fault import Family
 from lrs.core.iri import lies_under
 
 Json = Any
-Meaning = Literal["delivered", "refused", "held"]
-"""`refused`: on account of a statement; `held`: on account of the target, whatever is sent."""
+Meaning = Literal["delivered", "there", "refused", "held"]
+"""`there`: it has a statement of one of these ids; `refused`: on account of a statement; `held`: on
+account of the target, whatever is sent."""
 
 # The key, the address or the moment is wrong, not the statements: they wait.
 _OF_THE_TARGET = frozenset({401, 402, 404, 405, 407, 408, 421, 425, 426, 429})
@@ -51,6 +52,8 @@ def meaning(status: int) -> Meaning:
     """What an HTTP status says about a batch of statements that was posted."""
     if 200 <= status < 300:
         return "delivered"
+    if status == 409:
+        return "there"
     if 400 <= status < 500 and status not in _OF_THE_TARGET:
         return "refused"
     return "held"

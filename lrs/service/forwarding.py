@@ -11,10 +11,9 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,17 +47,19 @@ _RENEW_EVERY_S = 8.0
 
 
 class _HeldError(Exception):
-    """The target takes nothing just now, whatever is sent."""
+    """The target takes nothing just now, whatever is sent. `code` is one of `lrs.messages.HELD`."""
 
-    def __init__(self, message: str, after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, answer: str = "", after_s: float | None = None) -> None:
+        super().__init__(f"{code} {answer}"[:_ANSWER])
         self.after_s = after_s
 
 
 @dataclass(slots=True)
 class _Sent:
-    """What became of a batch."""
+    """What became of a batch: `seq` of all that was read, and of what need not go there."""
 
+    read: frozenset[int]
+    unwanted: frozenset[int]
     delivered: list[int] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     forbidden: int = 0
@@ -140,14 +141,15 @@ class Forwarder:
             limit = first_seq(through)
             found = again or await rows.behind(conn, target.position, limit, _READ_AT_ONCE)
             batch, parts = await self._batch(conn, found)
-            wanted = batch if again else await self._wanted(conn, target, batch)
+            wanted = await self._wanted(conn, target, batch)
         if not batch:
             return False
         now = self._clock()
         async with self._database.write() as conn:
             if not await rows.lease(conn, target, now, now + _LEASE):
                 return False
-        sent = _Sent()
+        read = frozenset(row.seq for row in batch)
+        sent = _Sent(read, read.difference(row.seq for row in wanted))
         renewing = asyncio.create_task(self._renew(target.id))
         try:
             await self._send(target, wanted, parts, sent)
@@ -217,7 +219,7 @@ class Forwarder:
         # somebody the key may not speak for. Where nothing passes, it is the key.
         if sent.forbidden == len(spoken) and (len(spoken) > 1 or not target.delivered):
             sent.letters.clear()
-            raise _HeldError("answered 403 to everything")
+            raise _HeldError("forbidden", "403")
 
     async def _halving(
         self,
@@ -228,14 +230,12 @@ class Forwarder:
     ) -> None:
         status, answer = await self._post(target, batch, parts)
         half = len(batch) // 2
-        if meaning(status) == "delivered":
+        means = meaning(status)
+        if means == "delivered" or (means == "there" and not half):
             sent.delivered += [row.seq for row in batch]
         elif half:
             await self._halving(target, batch[:half], parts, sent)
             await self._halving(target, batch[half:], parts, sent)
-        elif status == 409:
-            # It has a statement of this id already.
-            sent.delivered += [row.seq for row in batch]
         else:
             sent.forbidden += status == 403
             sent.letters.append(self._letter(target, batch[0], "refused", f"{status} {answer}"))
@@ -244,11 +244,10 @@ class Forwarder:
         self, target: Target, batch: Sequence[StoredStatement], parts: Mapping[int, Sequence[Part]]
     ) -> tuple[int, str]:
         """Status and beginning of the answer. Raises: _HeldError."""
-        url = urlsplit(target.endpoint)
-        host = frozenset({url.netloc.lower()})
-        policy = Policy(
-            hosts=host,
-            private=host if target.private else frozenset(),
+        own = Policy.towards(target.endpoint)
+        policy = replace(
+            own,
+            private=own.hosts if target.private else frozenset(),
             max_body=1_000_000,
             deadline_s=_DEADLINE_S,
             tries=1,
@@ -269,15 +268,15 @@ class Forwarder:
                 content=content,
             )
         except CannotOpen:
-            raise _HeldError("its secret cannot be opened with this master key") from None
+            raise _HeldError("secret_sealed") from None
         except FetchRefused as error:
-            raise _HeldError(str(error)) from error
+            raise _HeldError("not_allowed", str(error)) from error
         except FetchFailed as error:
-            raise _HeldError(str(error), error.retry_after) from error
+            raise _HeldError("unreachable", str(error), error.retry_after) from error
         answer = response.content[:_ANSWER].decode("utf-8", "replace").replace("\x00", "")
         if meaning(response.status) == "held":
             after = retry_after(response.headers.get("retry-after"))
-            raise _HeldError(f"answered {response.status} {answer}", after)
+            raise _HeldError("answered", f"{response.status} {answer}", after)
         return response.status, answer
 
     def _letter(self, target: Target, row: StoredStatement, code: str, answer: str) -> Letter:
@@ -293,10 +292,12 @@ class Forwarder:
             }
         async with self._database.write() as conn:
             if again:
-                await rows.settle(conn, target.id, sent.delivered)
+                await rows.settle(conn, target.id, [*sent.delivered, *sent.unwanted])
             await rows.keep(conn, sent.letters)
             cleared: dict[str, Any] = {"attempts": 0, "retry_at": None, "error": None}
             await rows.note(conn, target.id, **values, **cleared)
+            if not again:
+                await rows.send_passed_over(conn, target, reached, sent.read, self._clock())
 
     async def _hold(self, target: Target, held: _HeldError) -> None:
         attempts = target.attempts + 1
@@ -304,6 +305,4 @@ class Forwarder:
         at = self._clock() + timedelta(seconds=max(wait, held.after_s or 0))
         log.warning("forwarding_held", target=target.id, error=str(held), retry_at=str(at))
         async with self._database.write() as conn:
-            await rows.note(
-                conn, target.id, attempts=attempts, retry_at=at, error=str(held)[:_ANSWER]
-            )
+            await rows.note(conn, target.id, attempts=attempts, retry_at=at, error=str(held))

@@ -7,7 +7,7 @@ letter is one statement apart from that: refused by the target (`dead`), or to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -64,7 +64,10 @@ forward_letter = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Another record store that statements go on to. `secret` is sealed."""
+    """Another record store that statements go on to. `secret` is sealed.
+
+    `error` says why it takes nothing just now: a code of `lrs.messages.HELD`, a space, the detail.
+    """
 
     id: str
     endpoint: str
@@ -231,13 +234,40 @@ async def replay(conn: AsyncConnection, target: str, statement_id: UUID | None =
 
 
 async def send_late(conn: AsyncConnection, rows: Iterable[tuple[int, UUID]], at: datetime) -> None:
-    """Let statements `(seq, id)` that came in behind the position go to every target."""
-    ids = list((await conn.execute(sa.select(forward_target.c.id))).scalars())
-    late = list(rows) if ids else []
+    """Let statements `(seq, id)` go to those targets whose position has passed them."""
+    # The lock keeps the positions where they are until what was brought in can be seen.
+    positions = await conn.execute(
+        sa.select(forward_target.c.id, forward_target.c.position)
+        .order_by(forward_target.c.id)
+        .with_for_update()
+    )
+    reached = {row.id: row.position for row in positions}
+    late = list(rows) if reached else []
     await keep(
         conn,
-        [Letter(target, seq, id_, "again", "late", "", at) for target in ids for seq, id_ in late],
+        [
+            Letter(target, seq, id_, "again", "late", "", at)
+            for target, position in reached.items()
+            for seq, id_ in late
+            if seq <= position
+        ],
     )
+
+
+async def send_passed_over(
+    conn: AsyncConnection, target: Target, reached: int, read: Collection[int], at: datetime
+) -> None:
+    """Let what was brought in up to `reached` since the batch `read` was read go to the target.
+
+    Its position must have been moved in this transaction: who brings in more sees the new one.
+    """
+    found = await conn.execute(
+        sa.select(statement.c.seq, statement.c.id).where(
+            statement.c.seq > target.position, statement.c.seq <= reached
+        )
+    )
+    late = [row for row in found if row.seq not in read]
+    await keep(conn, [Letter(target.id, row.seq, row.id, "again", "late", "", at) for row in late])
 
 
 async def newest_position(conn: AsyncConnection) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.text import Text
-from lrs.messages import letter_text
+from lrs.messages import held_text, letter_text
 from lrs.store.forwarding import Letter, Target
 from web.views.statements import HERE as STATEMENTS
 
@@ -30,7 +30,7 @@ class TargetCard:
     delivered: int
     delivered_at: datetime | None
     dead: int
-    error: str
+    error: Text | None
     retry_at: datetime | None
 
 
@@ -85,6 +85,6 @@ def _card(target: Target, dead: int) -> TargetCard:
         delivered=target.delivered,
         delivered_at=target.delivered_at,
         dead=dead,
-        error=target.error or "",
+        error=held_text(target.error) if target.error else None,
         retry_at=target.retry_at,
     )
