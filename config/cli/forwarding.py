@@ -12,12 +12,10 @@ from config.cli.administer import BY
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.settings import load
-from engine import audit
-from engine.problems import NotFound
 from engine.text import Text
 from lrs.core.forwarding import Wanted
-from lrs.messages import letter_text
-from lrs.service.targets import add_target
+from lrs.messages import held_text, letter_text
+from lrs.service import targets
 from lrs.store import forwarding as rows
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ _ADDED = Text(
 )
 _REMOVED = Text(ja="転送先 {id} を削除しました。", en="The target {id} was removed.")
 _REPLAYED = Text(ja="{count}件をもう一度送ります。", en="{count} statement(s) will be sent again.")
-_NO_TARGET = Text(ja="転送先 {id} はありません。", en="There is no target {id}.")
 _COLUMNS = [
     Text(ja="ID", en="Id"),
     Text(ja="アドレス", en="Endpoint"),
@@ -45,7 +42,16 @@ _DEAD_COLUMNS = [
 ]
 _WELL = Text(ja="正常", en="OK")
 TargetId = Annotated[str, typer.Argument(help="The target's id.")]
-Several = Annotated[list[str] | None, typer.Option()]
+Verbs = Annotated[
+    list[str] | None, typer.Option(help="Only statements with this verb; may be repeated.")
+]
+Prefixes = Annotated[
+    list[str] | None,
+    typer.Option(help="Only about activities that lie under this IRI; may be repeated."),
+]
+Credentials = Annotated[
+    list[str] | None, typer.Option(help="Only what came in under this key; may be repeated.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,10 +71,12 @@ def add(  # noqa: PLR0913, PLR0917 -- one option for each setting
     target: Annotated[str, typer.Argument(help="What the target is called here.")],
     endpoint: Annotated[str, typer.Argument(help="Its xAPI endpoint, without /statements.")],
     key: Annotated[str, typer.Option(help="The key it gave us.")],
-    xapi_version: Annotated[Literal["1.0.3", "2.0.0"], typer.Option()] = "2.0.0",
-    verb: Several = None,
-    activity_prefix: Several = None,
-    credential: Several = None,
+    xapi_version: Annotated[
+        Literal["1.0.3", "2.0.0"], typer.Option(help="The version of xAPI that it speaks.")
+    ] = "2.0.0",
+    verb: Verbs = None,
+    activity_prefix: Prefixes = None,
+    credential: Credentials = None,
     from_start: Annotated[bool, typer.Option(help="Also what is stored already.")] = False,
     private: Annotated[bool, typer.Option(help="It is in our own network.")] = False,
     secret_stdin: Annotated[
@@ -89,7 +97,7 @@ def add(  # noqa: PLR0913, PLR0917 -- one option for each setting
 
     async def work(house: House) -> None:
         async with house.database.write() as conn:
-            await add_target(
+            await targets.add(
                 conn,
                 house.vault,
                 id=target,
@@ -100,15 +108,8 @@ def add(  # noqa: PLR0913, PLR0917 -- one option for each setting
                 wanted=wanted,
                 private=private,
                 from_start=from_start,
+                by=BY,
                 at=house.clock(),
-            )
-            await audit.record(
-                conn,
-                at=house.clock(),
-                actor=BY,
-                action="forwarding.added",
-                subject=f"forwarding:{target}",
-                after={"endpoint": endpoint, "version": xapi_version},
             )
 
     within(out, work)
@@ -132,6 +133,7 @@ def list_targets(as_json: AsJson = False) -> None:
                     "delivered_at": one.delivered_at,
                     "dead": dead.get(one.id, 0),
                     "error": one.error,
+                    "reason": held_text(one.error).to_json() if one.error else None,
                     "retry_at": one.retry_at,
                 }
                 for one in await rows.targets(conn)
@@ -142,7 +144,10 @@ def list_targets(as_json: AsJson = False) -> None:
     out.table(
         Text(ja="転送先", en="Targets"),
         _COLUMNS,
-        [[*(one[key] for key in shown), one["error"] or out.text(_WELL)] for one in found],
+        [
+            [*(one[key] for key in shown), out.text(Text.of(one["reason"] or _WELL.to_json()))]
+            for one in found
+        ],
     )
     out.result(found)
 
@@ -189,9 +194,7 @@ def replay(
 
     async def work(house: House) -> int:
         async with house.database.write() as conn:
-            if target not in {one.id for one in await rows.targets(conn)}:
-                raise NotFound("no_target", _NO_TARGET.format(id=target))
-            return await rows.replay(conn, target, statement)
+            return await targets.replay(conn, target, statement, by=BY, at=house.clock())
 
     count = within(out, work)
     out.say(_REPLAYED, count=count)
@@ -204,15 +207,7 @@ def remove(target: TargetId, as_json: AsJson = False) -> None:
 
     async def work(house: House) -> None:
         async with house.database.write() as conn:
-            if not await rows.remove(conn, target):
-                raise NotFound("no_target", _NO_TARGET.format(id=target))
-            await audit.record(
-                conn,
-                at=house.clock(),
-                actor=BY,
-                action="forwarding.removed",
-                subject=f"forwarding:{target}",
-            )
+            await targets.remove(conn, target, by=BY, at=house.clock())
 
     within(out, work)
     out.say(_REMOVED, id=target)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from engine import audit
-from engine.problems import NotFound
-from engine.text import Text
+from lrs.service import targets
 from lrs.store import forwarding as rows
 from web.desk import Desk
 from web.services import Services
 from web.views.forwarding import HERE, forwarding_page
 
-NO_SUCH = Text(ja="この転送先はありません。", en="There is no such target.")
 _SHOWN = 100
 
 
@@ -36,17 +33,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         visitor, account = await desk.staff(request)
         await desk.form(request, visitor)
         async with services.database.write() as conn:
-            if target not in {one.id for one in await rows.targets(conn)}:
-                raise NotFound("no_target", NO_SUCH)
-            count = await rows.replay(conn, target)
-            await audit.record(
-                conn,
-                at=services.clock(),
-                actor=account.login,
-                action="forwarding.replayed",
-                subject=f"forwarding:{target}",
-                after={"statements": count},
-            )
+            await targets.replay(conn, target, by=account.login, at=services.clock())
         return desk.to(HERE, visitor, done="replayed")
 
     routes.add_api_route(HERE, page, methods=["GET"], response_model=None)

@@ -10,26 +10,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import Response
 
+from engine.audit import audit_entry
 from engine.clock import system_clock
 from engine.database import Database, metadata
 from engine.fetcher import Fetcher
-from engine.problems import Conflict, Invalid
+from engine.problems import Conflict, Invalid, NotFound
 from engine.text import Text
 from engine.vault import Vault
 from lrs import api
 from lrs.core.forwarding import Wanted, meaning, speaks
 from lrs.core.query import Query
 from lrs.core.statement import VOIDED
-from lrs.service import attachments, create_credential, store
+from lrs.service import attachments, create_credential, store, targets
 from lrs.service.browsing import browse
 from lrs.service.credentials import Verifier
 from lrs.service.forwarding import Forwarder
 from lrs.service.restoring import restore
-from lrs.service.targets import add_target
 from lrs.store import forwarding as rows
 
 VAULT = Vault(bytes(32))
@@ -123,12 +124,13 @@ def forwarder(database, clock):
 async def add(database, url, **options) -> None:
     settings = {"version": "2.0.0", "wanted": Wanted(), "private": True, "from_start": True}
     async with database.write() as conn:
-        await add_target(
+        await targets.add(
             conn,
             VAULT,
             **{"id": "there", "endpoint": url, "key": "kasane", "secret": SECRET}
             | settings
             | options,
+            by="operator",
             at=datetime.now(UTC),
         )
 
@@ -395,6 +397,74 @@ async def test_what_is_brought_back_behind_the_position_goes_out_too(
     assert (await elsewhere.ids(), letters) == ([*ids, str(old.id)], [])
 
 
+def past(parsed, credential, **members):
+    return parsed(
+        **{
+            "stored": "2020-01-01T00:00:00.000Z",
+            "authority": credential.authority,
+            "version": "2.0.0",
+            "timestamp": "2020-01-01T00:00:00Z",
+        }
+        | members
+    )
+
+
+async def test_what_is_brought_back_passes_the_filter_or_stays(
+    database, elsewhere, forwarder, parsed, anyone
+):
+    await add(database, elsewhere.url, wanted=Wanted(verbs=frozenset({VERB})))
+    ids = await keep(database, anyone, [parsed()])
+    await forward(forwarder, database)
+    wanted = past(parsed, anyone)
+    other = past(parsed, anyone, verb={"id": "https://x.example/v"})
+    async with database.write() as conn:
+        await restore(conn, [other, wanted], anyone, datetime.now(UTC))
+    _, letters = await forward(forwarder, database)
+    assert (await elsewhere.ids(), letters) == ([*ids, str(wanted.id)], [])
+
+
+async def test_what_a_target_has_yet_to_reach_is_no_letter(database, elsewhere, parsed, anyone):
+    await add(database, elsewhere.url)
+    async with database.write() as conn:
+        await restore(conn, [past(parsed, anyone)], anyone, datetime.now(UTC))
+        assert await rows.to_send_again(conn, "there", 9) == []
+
+
+async def test_what_is_brought_back_while_a_batch_is_on_its_way_is_not_passed_over(
+    database, elsewhere, forwarder, parsed, anyone
+):
+    await add(database, elsewhere.url)
+    ids = await keep(database, anyone, [parsed()])
+    old = past(parsed, anyone)
+
+    async def meanwhile(scope, receive, send):
+        async with database.write() as conn:
+            await restore(conn, [old], anyone, datetime.now(UTC))
+        await elsewhere.through(scope, receive, send)
+
+    elsewhere.instead.append(meanwhile)
+    await forward(forwarder, database)
+    assert sorted(await elsewhere.ids()) == sorted([*ids, str(old.id)])
+
+
+async def test_every_deed_on_a_target_is_in_the_audit_log(database, elsewhere):
+    await add(database, elsewhere.url)
+    async with database.write() as conn:
+        assert await targets.replay(conn, "there", by="sato", at=datetime.now(UTC)) == 0
+        await targets.remove(conn, "there", by="sato", at=datetime.now(UTC))
+    for deed in (targets.replay, targets.remove):
+        with pytest.raises(NotFound, match="no_target"):
+            async with database.write() as conn:
+                await deed(conn, "there", by="sato", at=datetime.now(UTC))
+    async with database.read() as conn:
+        told = await conn.execute(sa.select(audit_entry.c.actor, audit_entry.c.action))
+    assert [tuple(one) for one in told] == [
+        ("operator", "forwarding.added"),
+        ("sato", "forwarding.replayed"),
+        ("sato", "forwarding.removed"),
+    ]
+
+
 async def test_a_target_is_checked_when_it_is_added(database, elsewhere):
     await add(database, elsewhere.url)
     with pytest.raises(Conflict):
@@ -404,6 +474,10 @@ async def test_a_target_is_checked_when_it_is_added(database, elsewhere):
         {"id": "b", "endpoint": "ftp://x.example/xapi"},
         {"id": "b", "endpoint": "http://x.example/xapi", "private": False},
         {"id": "b", "endpoint": "https://key:secret@x.example/xapi"},
+        {"id": "b", "endpoint": "https://["},
+        {"id": "b", "endpoint": "https://x.example:port/xapi"},
+        {"id": "b", "endpoint": "https://x.example/xapi#part"},
+        {"id": "b", "endpoint": "https://x.example/xapi?"},
     ):
         with pytest.raises(Invalid):
             await add(database, elsewhere.url, **wrong)
@@ -419,7 +493,7 @@ async def test_a_target_is_checked_when_it_is_added(database, elsewhere):
         (204, "delivered"),
         (400, "refused"),
         (403, "refused"),
-        (409, "refused"),
+        (409, "there"),
         (413, "refused"),
         (401, "held"),
         (404, "held"),

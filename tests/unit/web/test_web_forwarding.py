@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from engine.vault import Vault
 from lrs.core.forwarding import Wanted
-from lrs.service.targets import add_target
+from lrs.service import targets
 from lrs.store import forwarding as rows
 from lrs.store.forwarding import Letter
 from web.views.forwarding import REFUSED, WAITING, WELL, forwarding_page
@@ -18,7 +18,7 @@ AT = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
 async def _targets(database, *ids: str):
     async with database.write() as conn:
         for one in ids:
-            await add_target(
+            await targets.add(
                 conn,
                 Vault(bytes(32)),
                 id=one,
@@ -29,6 +29,7 @@ async def _targets(database, *ids: str):
                 wanted=Wanted(),
                 private=False,
                 from_start=True,
+                by="operator",
                 at=AT,
             )
 
@@ -45,6 +46,9 @@ async def test_each_target_says_how_it_stands(database):
         ("calm", WELL),
         ("gone", WAITING),
         ("picky", REFUSED),
+    ]
+    assert [one.error.ja for one in view.targets if one.error] == [
+        "転送先が受け付けていません（応答：503）。"
     ]
     assert [line.reason.en for line in view.letters] == ["The target refused it (400 no)."]
 
