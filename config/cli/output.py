@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
 from config.cli.progress import progress
@@ -68,20 +60,6 @@ class Output:
     def progress(self, text: Text) -> AbstractContextManager[Tell]:
         """A sign of life on stderr while something long goes on, with counts if it is told."""
         return progress(self.text(text))
-
-    @contextmanager
-    def counting(self, text: Text, total: int | None) -> Iterator[Callable[[int], None]]:
-        """Shows how much of something long is done; what is yielded says what was done so far."""
-        if self.as_json or not sys.stderr.isatty():
-            yield lambda _done: None
-            return
-        columns = (
-            *(SpinnerColumn(), TextColumn("{task.description}"), BarColumn()),
-            *(MofNCompleteColumn(), TimeElapsedColumn()),
-        )
-        with Progress(*columns, console=self._err, transient=True) as progress:
-            task = progress.add_task(self.text(text), total=total)
-            yield lambda done: progress.update(task, completed=done)
 
     def warn(self, text: Text) -> None:
         """Words on stderr about what went on without stopping the command."""

@@ -7,19 +7,21 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from config.cli.administer import BY
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.settings import load
+from engine import audit
 from engine.problems import Invalid, NotFound
 from engine.text import Text
 from lrs.core import query as queries
 from lrs.core import timestamp, transfer
-from lrs.core.fault import Fault
 from lrs.core.query import Query
 from lrs.messages import text_of
 from lrs.service import credential as credential_of
@@ -84,11 +86,11 @@ def export_statements(
         query = _query({name: value for name, value in filters.items() if value})
         done = 0
         async with export(house.database, query, credential=credential) as found:
-            with _target(file) as target, out.counting(_EXPORTING, found.count) as shown:
+            with _target(file) as target, out.progress(_EXPORTING) as tell:
                 async for line in found.lines:
                     await asyncio.to_thread(target.write, line)
-                    done += not line.startswith((b'{"attachment":', b'{"format":'))
-                    shown(done)
+                    done += transfer.announces_statement(line)
+                    tell(done, found.count)
             through = timestamp.written(found.through)
         return {"statements": done, "consistent_through": through}
 
@@ -123,24 +125,24 @@ def import_statements(
             folder=house.settings.data_dir,
         )
         size = file.stat().st_size
-        with _Rejects(rejects, out) as bad, out.counting(_IMPORTING, size) as shown:
+        came = {"file": file.name, "sha256": await asyncio.to_thread(_sha256, file)}
+        if keep_authority:
+            await _record(house, "statements.restoring", credential, came)
+        with _Rejects(rejects, out) as bad, out.progress(_IMPORTING) as tell:
             done = 0
             for number, line in enumerate(_lines(file), 1):
-                if len(line) > transfer.MAX_LINE:
-                    limit = {"limit": str(transfer.MAX_LINE)}
-                    bad.note([Rejected(number, Fault("line_too_long", params=limit), b"")])
-                    importer.counts["rejected"] += 1
-                else:
-                    bad.note(await importer.take(number, line))
+                bad.note(await importer.take(number, line))
                 done += len(line)
-                shown(done)
+                tell(done, size)
             bad.note(await importer.finish())
         names = ("stored", "duplicate", "attachments", "rejected")
         counts: dict[str, Any] = {name: importer.counts[name] for name in names}
-        found = counts["stored"] + counts["duplicate"] + counts["rejected"]
+        found = importer.statements
         short = importer.announced is not None and importer.announced > found
         if short:
             out.warn(_SHORT.format(announced=importer.announced, found=found))
+        if keep_authority:
+            await _record(house, "statements.restored", credential, {**came, **counts})
         return {"file": str(file), **counts, "broken_off": short}
 
     summary = within(out, work)
@@ -150,6 +152,19 @@ def import_statements(
     out.result(summary)
     if summary["rejected"] or summary["broken_off"]:
         raise typer.Exit(1)
+
+
+async def _record(house: House, action: str, credential: str, after: dict[str, Any]) -> None:
+    """Write down that statements come in with the `stored` and `authority` of a file."""
+    async with house.database.write() as conn:
+        await audit.record(
+            conn,
+            at=house.clock(),
+            actor=BY,
+            action=action,
+            subject=f"credential:{credential}",
+            after=after,
+        )
 
 
 def _query(filters: dict[str, str]) -> Query:
@@ -172,6 +187,11 @@ def _target(file: str) -> Iterator[IO[bytes]]:
     with unfinished.open("wb") as target:
         yield target
     unfinished.replace(path)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as source:
+        return file_digest(source, "sha256").hexdigest()
 
 
 def _lines(file: Path) -> Iterator[bytes]:

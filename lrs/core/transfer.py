@@ -90,6 +90,11 @@ def read(line: bytes) -> Header | Line | Piece | Fault:
             return Line(text)
 
 
+def announces_statement(line: bytes) -> bool:
+    """Whether the line stands for a statement, readable or not."""
+    return not line.lstrip(b" \t").startswith((b'{"format":', b'{"attachment":'))
+
+
 def _piece(sha2: str, length: int, position: int, data: str) -> Piece | Fault:
     if not datatypes.is_sha2(sha2):
         return Fault("not_a_sha2", "/attachment")

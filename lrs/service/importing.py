@@ -26,7 +26,10 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that was not taken, by its number from 1, with what is wrong with it."""
+    """A line that was not taken, by its number from 1, with what is wrong with it.
+
+    `line` is empty where it was too long to be kept.
+    """
 
     number: int
     fault: Fault
@@ -35,6 +38,9 @@ class Rejected:
 
 class Importer:
     """Stores what the lines hold under one credential. `counts` says what became of them.
+
+    `announced` is how many statements the file says that it holds, `statements` how many lines
+    stood for one, bad ones included.
 
     `keep_authority`: `stored` and `authority` stay as they are in the file. Sending the same file
     again changes nothing, so an import that broke off is simply begun anew.
@@ -59,13 +65,15 @@ class Importer:
         self._arriving: attachments.Arriving | None = None
         self._arrived: set[str] = set()
         self.announced: int | None = None
+        self.statements = 0
         self.counts: Counter[str] = Counter()
 
     async def take(self, number: int, line: bytes) -> list[Rejected]:
         """Take the next line; returns the lines that are rejected by now."""
         if not line.strip():
             return []
-        match transfer.read(line):
+        self.statements += transfer.announces_statement(line)
+        match _too_long(line) or transfer.read(line):
             case transfer.Header(count):
                 self.announced = count
                 return []
@@ -98,7 +106,8 @@ class Importer:
         text = jsontext.read_object(raw)
         if isinstance(text, Fault):
             return text
-        version = text.value.get("version", "")
+        # A statement without a version is one of 1.0.0 (1.0.3 Data §2.4.10, 2.0 §4.2.4.2).
+        version = text.value.get("version", "1.0.0")
         parsed = accept(text, "1.0.3" if str(version).startswith("1.") else "2.0.0")
         if isinstance(parsed, list):
             return parsed[0]
@@ -158,4 +167,9 @@ class Importer:
 
     def _rejected(self, number: int, fault: Fault, line: bytes) -> Rejected:
         self.counts["rejected"] += 1
-        return Rejected(number, fault, line)
+        return Rejected(number, fault, line if len(line) <= transfer.MAX_LINE else b"")
+
+
+def _too_long(line: bytes) -> Fault | None:
+    limit = transfer.MAX_LINE
+    return Fault("line_too_long", params={"limit": str(limit)}) if len(line) > limit else None

@@ -67,6 +67,11 @@ def test_a_file_goes_in_and_out_and_what_is_wrong_with_it_is_told(
     assert kasane.command("statements", "export", "-").stdout == written
     again = kasane.run("statements", "import", "out.ndjson", "--credential", "portal-k")
     assert again["duplicate"] == 2
+    assert kasane.command("statements", "export", "more.ndjson", "--json").stdout.count("\n") == 1
+    restored = kasane.run(
+        "statements", "import", "out.ndjson", "--credential", "portal-k", "--keep-authority"
+    )
+    assert restored["duplicate"] == 2
     short = kasane.folder / "short.ndjson"
     short.write_text("".join(written.splitlines(keepends=True)[:-1]))
     done = kasane.command("statements", "import", "short.ndjson", "--credential", "portal-k")

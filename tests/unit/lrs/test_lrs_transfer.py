@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -240,3 +241,28 @@ async def test_a_void_that_had_no_power_has_none_after_the_journey(
         assert (await one_statement(conn, victim.id)).voided_by is None
         assert (await one_statement(conn, own.id)).voided_by == rightful.id
     assert await exported(elsewhere) == lines
+
+
+async def test_a_bad_piece_is_no_statement_and_a_bad_statement_is_one(database, anyone, statement):
+    importer = Importer(database, system_clock, anyone, keep_authority=False)
+    lines = (
+        transfer.written(transfer.Header(4)),
+        b'{"attachment":"xx","length":1,"position":0,"data":""}',
+        b'{"statement":',
+        json.dumps(statement()).encode(),
+        b"x" * (transfer.MAX_LINE + 1),
+    )
+    rejected = []
+    for number, line in enumerate(lines, 1):
+        rejected += await importer.take(number, line)
+    await importer.finish()
+    assert (importer.announced, importer.statements, importer.counts["rejected"]) == (4, 3, 3)
+    assert (rejected[-1].fault.code, rejected[-1].line) == ("line_too_long", b"")
+
+
+async def test_a_statement_without_a_version_is_one_of_the_first(database, anyone, statement):
+    mine = statement()
+    _, rejected = await imported(database, [json.dumps(mine).encode()], anyone)
+    assert rejected == []
+    async with database.read() as conn:
+        assert (await one_statement(conn, UUID(mine["id"]))).version == "1.0.0"
