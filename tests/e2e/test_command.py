@@ -6,6 +6,7 @@ One installation for the module. Most commands run in this process, through the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -372,14 +373,17 @@ def test_check_shows_the_settings_without_secrets_and_finds_a_broken_audit_log(
 
 
 def test_long_work_tells_on_stderr_how_far_it_is_and_leaves_stdout_to_the_result(
-    copied: Command, monkeypatch: pytest.MonkeyPatch
+    copied: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("config.cli.progress.EVERY_S", 0)
     shuffled = str(_FILES / "s03_march_shuffled_utf8bom.csv")
+    statements, kept = str(tmp_path / "all.ndjson"), "--keep-authority"
     for arguments, told in (
         (("replay",), "(100%)"),
         (("import", "c-office", shuffled), "8/8 (100%)"),
         (("sync", "library-d"), "Reading library-d 2"),
+        (("statements", "export", statements), "(100%)"),
+        (("statements", "import", statements, "--credential", "c-office", kept), "(100%)"),
     ):
         for more in ([], ["--json"]):
             done = copied(*arguments, *more)
@@ -387,6 +391,28 @@ def test_long_work_tells_on_stderr_how_far_it_is_and_leaves_stdout_to_the_result
             assert told in done.err
             assert "%" not in done.out
         assert done.json
+
+
+def test_an_import_that_keeps_the_authority_of_a_file_is_in_the_audit_log(
+    copied: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "all.ndjson"
+    written = copied("statements", "export", str(file), "--json").json["statements"]
+    taking = ("statements", "import", str(file), "--credential", "c-office", "--keep-authority")
+    assert copied(*taking).code == 0
+    database = sqlite3.connect(Path(copied.settings["KASANE_DATA_DIR"]) / "kasane.db")
+    found = database.execute(
+        "SELECT actor, action, after FROM audit_entry WHERE subject = 'credential:c-office' "
+        "AND action LIKE 'statements.%' ORDER BY seq"
+    ).fetchall()
+    database.close()
+    assert [one[:2] for one in found] == [
+        ("operator", "statements.restoring"),
+        ("operator", "statements.restored"),
+    ]
+    told = json.loads(found[-1][2])
+    assert told["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert told["duplicate"] == written
 
 
 def test_what_goes_wrong_behind_a_command_is_logged_and_not_mixed_into_its_result(
