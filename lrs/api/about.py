@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from lrs.api.incoming import Limits
-from lrs.api.resource import Resource, refuse_parameters
-from lrs.core.fault import Family
+from lrs.api.resource import Resource, values_of
+from lrs.core.fault import Family, Section
 
+ABOUT = Section("Communication §2.8", "§4.1.6.7")
 VERSIONS = ("1.0.3", "2.0.0")
 LIMITS = "urn:kasane:xapi:limits"
 
@@ -28,7 +29,7 @@ def about(limits: Limits) -> Resource:
     }
 
     async def get(request: Request, family: Family) -> Response:
-        refuse_parameters(request, family, frozenset())
+        values_of(request, family, ABOUT, {})
         return JSONResponse({"version": list(VERSIONS), "extensions": {LIMITS: told}})
 
     return Resource({"GET": get}, versioned=False)

@@ -13,8 +13,7 @@ from starlette.responses import Response
 
 from engine.database import Database
 from lrs.api.authentication import Authenticator
-from lrs.api.refusal import refusal
-from lrs.api.resource import tagged
+from lrs.api.resource import tagged, values_of
 from lrs.core import parameters
 from lrs.core.fault import Family, Section
 from lrs.service import activities
@@ -36,16 +35,8 @@ class Activities:
         no more than of one never seen.
         """
         credential = await self._authenticator.authenticate(request.headers)
-        values = parameters.read(
-            request.query_params.multi_items(),
-            {"activityId": parameters.iri},
-            ("activityId",),
-            family,
-            ACTIVITIES.of(family),
-        )
-        if isinstance(values, list):
-            raise refusal(values, family)
-        id_: str = values["activityId"]
+        readers = {"activityId": parameters.iri}
+        id_: str = values_of(request, family, ACTIVITIES, readers, readers)["activityId"]
         definition = None
         if credential.reads == "all" or credential.reports_on(id_):
             async with self._database.read() as conn:

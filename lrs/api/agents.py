@@ -11,8 +11,7 @@ from starlette.responses import Response
 
 from engine.database import Database
 from lrs.api.authentication import Authenticator
-from lrs.api.refusal import refusal
-from lrs.api.resource import tagged
+from lrs.api.resource import tagged, values_of
 from lrs.core import parameters
 from lrs.core.fault import Family, Section
 from lrs.core.ifi import Ifi
@@ -39,15 +38,7 @@ class Agents:
         A name is told only from statements that the credential may read.
         """
         credential = await self._authenticator.authenticate(request.headers)
-        values = parameters.read(
-            request.query_params.multi_items(),
-            {"agent": parameters.agent},
-            ("agent",),
-            family,
-            AGENTS.of(family),
-        )
-        if isinstance(values, list):
-            raise refusal(values, family)
+        values = values_of(request, family, AGENTS, {"agent": parameters.agent}, ["agent"])
         bodies = []
         if credential.reads != "nothing":
             query = Query(agent=Ifi.of_actor(values["agent"]), related_agents=True, limit=LOOKED_AT)

@@ -24,7 +24,7 @@ from engine.problems import NotFound
 from lrs.api.authentication import Authenticator
 from lrs.api.encoding import body_of
 from lrs.api.refusal import refusal
-from lrs.api.resource import Resource
+from lrs.api.resource import Resource, values_of
 from lrs.core import datatypes, parameters
 from lrs.core.credential import authorize_document
 from lrs.core.document import CONTENT, KINDS, STATE, Change, Document, Kind, Place, matches, tag_of
@@ -167,15 +167,13 @@ class Documents:
         readers |= {name: _CONTEXT[name] for name in kind.context}
         readers |= {"registration": parameters.uuid} if kind is STATE else {}
         readers |= {"since": parameters.moment} if since else {}
-        section = kind.section.of(family)
         required = (*kind.context, kind.id) if single else kind.context
-        given = request.query_params.multi_items()
-        values = parameters.read(given, readers, required, family, section)
-        if isinstance(values, list):
-            raise refusal(values, family)
+        values = values_of(request, family, kind.section, readers, required)
         if "since" in values and kind.id in values:
             params = {"name": "since", "others": kind.id}
-            raise refusal(Fault("parameter_alone", "?since", section, params), family)
+            raise refusal(
+                Fault("parameter_alone", "?since", kind.section.of(family), params), family
+            )
         agent = Ifi.of_actor(values["agent"]) if "agent" in values else None
         place = Place(kind, values.get("activityId"), agent, values.get("registration"))
         return _Asked(place, values.get(kind.id), values.get("since"))

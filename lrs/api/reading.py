@@ -22,9 +22,9 @@ from lrs.api import more
 from lrs.api.authentication import Authenticator
 from lrs.api.mixed import mixed
 from lrs.api.refusal import refusal
-from lrs.api.resource import CONSISTENT_THROUGH, refuse_parameters
+from lrs.api.resource import CONSISTENT_THROUGH, values_of
+from lrs.core import parameters, timestamp
 from lrs.core import query as queries
-from lrs.core import timestamp
 from lrs.core.credential import Credential
 from lrs.core.fault import Family, Fault
 from lrs.core.formats import formatted, preferred_languages
@@ -79,8 +79,7 @@ class Reading:
     def _asked(self, request: Request, family: Family) -> _Asked:
         languages = preferred_languages(request.headers.get("accept-language"))
         if "more" in request.query_params:
-            refuse_parameters(request, family, frozenset({"more"}))
-            token = request.query_params["more"]
+            token = values_of(request, family, GET, {"more": parameters.text})["more"]
             goes_on = more.opened(token, self._signing_key, self._clock())
             if goes_on is None:
                 raise refusal(Fault("more_invalid", "?more", GET.of(family)), family)

@@ -6,8 +6,9 @@ Source: xAPI 1.0.3 Communication §1, §3; xAPI 2.0 §4.1.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -20,10 +21,11 @@ from lrs.api.alternate import is_alternate, meant
 from lrs.api.cors import Cors
 from lrs.api.encoding import encode
 from lrs.api.refusal import refusal
-from lrs.core import timestamp
+from lrs.core import parameters, timestamp
 from lrs.core.document import tag_of
-from lrs.core.fault import Family, Fault
+from lrs.core.fault import Family, Fault, Section
 from lrs.core.negotiation import family_of
+from lrs.core.parameters import Reader
 from lrs.store.horizon import Horizon
 
 log = structlog.get_logger(__name__)
@@ -139,16 +141,19 @@ def tagged(content: bytes) -> Response:
     return Response(content, media_type="application/json", headers=headers)
 
 
-def refuse_parameters(request: Request, family: Family, known: frozenset[str]) -> None:
-    """Raise Invalid for a query parameter that is not `known`, or is known in another case."""
-    seen: set[str] = set()
-    for name, _ in request.query_params.multi_items():
-        code = None
-        if name not in known:
-            spelled = {one.lower() for one in known}
-            code = "parameter_case" if name.lower() in spelled else "parameter_unknown"
-        elif name in seen:
-            code = "parameter_twice"
-        if code:
-            raise refusal(Fault(code, f"?{name[:80]}", params={"name": name[:80]}), family)
-        seen.add(name)
+def values_of(
+    request: Request,
+    family: Family,
+    section: Section,
+    readers: Mapping[str, Reader],
+    required: Collection[str] = (),
+) -> dict[str, Any]:
+    """The values of the query parameters by their names, as `readers` read them.
+
+    Raises: Invalid, which cites `section`, for one that is unknown, unreadable or missing.
+    """
+    given = request.query_params.multi_items()
+    values = parameters.read(given, readers, required, family, section.of(family))
+    if isinstance(values, list):
+        raise refusal(values, family)
+    return values

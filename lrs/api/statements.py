@@ -15,8 +15,8 @@ from engine.problems import Unavailable
 from lrs.api.authentication import Authenticator
 from lrs.api.incoming import Incoming, Judged, Limits
 from lrs.api.refusal import refusal
-from lrs.api.resource import refuse_parameters
-from lrs.core import datatypes, jsontext
+from lrs.api.resource import values_of
+from lrs.core import jsontext, parameters
 from lrs.core.credential import Credential
 from lrs.core.fault import Family, Fault, Section, child
 from lrs.core.statement import Parsed, accept
@@ -27,6 +27,7 @@ from lrs.store.attachments import ContentGone
 
 PUT = Section("Communication §2.1.1", "§4.1.6.1")
 POST = Section("Communication §2.1.2", "§4.1.6.1")
+_STATEMENT_ID = {"statementId": parameters.uuid}
 
 
 class Writing:
@@ -47,9 +48,8 @@ class Writing:
 
     async def put(self, request: Request, family: Family) -> Response:
         """Store one statement under the id in the query (XAPI-00144)."""
-        refuse_parameters(request, family, frozenset({"statementId"}))
         credential = await self._writer(request, family)
-        id_ = _statement_id(request, family)
+        id_ = values_of(request, family, PUT, _STATEMENT_ID, required=_STATEMENT_ID)["statementId"]
 
         def judge(raw: bytes) -> Judged:
             text = _documents(raw, family)
@@ -68,8 +68,8 @@ class Writing:
 
     async def post(self, request: Request, family: Family) -> Response:
         """Store one statement or an array of them, all or none; answer their ids in order."""
-        refuse_parameters(request, family, frozenset())
         credential = await self._writer(request, family)
+        values_of(request, family, POST, {})
 
         def judge(raw: bytes) -> Judged:
             documents = _documents(raw, family)
@@ -140,14 +140,3 @@ def _refuse_repeated_ids(parsed: Sequence[Parsed], family: Family) -> None:
             raise refusal(fault, family)
         if one.id is not None:
             seen.add(one.id)
-
-
-def _statement_id(request: Request, family: Family) -> UUID:
-    text = request.query_params.get("statementId")
-    name = {"name": "statementId"}
-    if text is None:
-        raise refusal(Fault("parameter_missing", "?statementId", PUT.of(family), name), family)
-    if not datatypes.is_uuid(text):
-        value = {"value": text[:80]}
-        raise refusal(Fault("not_a_uuid", "?statementId", PUT.of(family), value), family)
-    return UUID(text)

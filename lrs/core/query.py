@@ -1,22 +1,21 @@
 """The question that a GET of statements asks, read from its parameters.
 
-Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1. An unknown parameter, a known one in
-another case, a value of another type: each is a fault, never ignored.
+Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from lrs.core.actor import actor
 from lrs.core.fault import Family, Fault, Section
 from lrs.core.ifi import Ifi
-from lrs.core.parameters import described, iri, moment, uuid
+from lrs.core.parameters import Reader, described, iri, moment, read, uuid
 
 GET = Section("Communication §2.1.3", "§4.1.6.1")
 
@@ -54,25 +53,12 @@ class Query:
 def parse(parameters: Iterable[tuple[str, str]], family: Family) -> Query | list[Fault]:
     """The query that the decoded parameters make, or every fault in them."""
     section = GET.of(family)
-    faults: list[Fault] = []
-    query = Query()
-    seen: set[str] = set()
-    for name, text in parameters:
-        reader = _READERS.get(name)
-        if reader is None:
-            code = "parameter_case" if name.lower() in _SPELLED else "parameter_unknown"
-            faults.append(Fault(code, f"?{name[:80]}", section, {"name": name[:80]}))
-        elif name in seen:
-            faults.append(Fault("parameter_twice", f"?{name}", section, {"name": name}))
-        else:
-            read = reader(text, family)
-            if isinstance(read, Fault):
-                faults.append(replace(read, pointer=f"?{name}", spec=read.spec or section))
-            else:
-                query = replace(query, **{_SPELLED[name.lower()]: read})
-        seen.add(name)
-    faults += _combined(seen, section)
-    return faults or query
+    given = list(parameters)
+    values = read(given, _READERS, (), family, section)
+    combined = _combined({name for name, _ in given}, section)
+    if isinstance(values, list):
+        return values + combined
+    return combined or Query(**{_FIELDS.get(name, name): value for name, value in values.items()})
 
 
 def _combined(names: set[str], section: str) -> list[Fault]:
@@ -105,8 +91,7 @@ def agent(text: str, family: Family) -> Ifi | Fault:
     return Ifi.of_actor(value) or Fault("no_identifier")
 
 
-_Reader = Callable[[str, Family], Any]
-_READERS: dict[str, _Reader] = {
+_READERS: Mapping[str, Reader] = {
     "statementId": uuid,
     "voidedStatementId": uuid,
     "agent": agent,
@@ -122,7 +107,4 @@ _READERS: dict[str, _Reader] = {
     "attachments": _boolean,
     "ascending": _boolean,
 }
-_SPELLED = {name.lower(): name for name in _READERS} | {
-    "statementid": "statement_id",
-    "voidedstatementid": "voided_statement_id",
-}
+_FIELDS = {"statementId": "statement_id", "voidedStatementId": "voided_statement_id"}

@@ -110,6 +110,31 @@ async def test_a_put_that_does_not_name_its_id_is_refused(client, statement, par
     await problem(response, 400, code)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "old", "new"),
+    [
+        ("GET", "statements", "Communication §2.1.3", "§4.1.6.1"),
+        ("PUT", "statements", "Communication §2.1.1", "§4.1.6.1"),
+        ("POST", "statements", "Communication §2.1.2", "§4.1.6.1"),
+        ("GET", "statements?more=x", "Communication §2.1.3", "§4.1.6.1"),
+        ("GET", "about", "Communication §2.8", "§4.1.6.7"),
+        ("GET", "agents", "Communication §2.4", "§4.1.6.3"),
+        ("GET", "activities", "Communication §2.5", "§4.1.6.4"),
+        ("GET", "activities/state", "Communication §2.3", "§4.1.6.2"),
+    ],
+)
+async def test_an_unknown_parameter_is_refused_by_its_resources_section(
+    client, method, path, old, new
+):
+    address = f"/xapi/{path}{'&' if '?' in path else '?'}x=1"
+    for version, spec in (("1.0.3", f"xAPI 1.0.3 {old}"), ("2.0.0", f"xAPI 2.0 {new}")):
+        headers = {"X-Experience-API-Version": version}
+        answer = await client.request(method, address, headers=headers)
+        found = answer.json()
+        assert (answer.status_code, found["code"]) == (400, "parameter_unknown")
+        assert (found["pointer"], found["spec"]) == ("?x", spec)
+
+
 # XAPI-00182, XAPI-00326
 async def test_a_batch_is_stored_whole_or_not_at_all(client, statement):
     stored = statement()
