@@ -26,6 +26,7 @@ from config.settings import Settings
 from engine.text import Text
 from lrs import service
 from lrs.core.credential import ANY_HOME_PAGE
+from lrs.service.hashing import new_secret
 
 _EMPTY = """
 import sys, uvicorn
@@ -125,7 +126,7 @@ async def _admit(settings: Settings) -> None:
             title=Text.of("bench"),
             scopes=("all",),
             home_pages=(ANY_HOME_PAGE,),
-            secret=SECRET,
+            secret=await new_secret(SECRET),
             at=house.clock(),
         )
 

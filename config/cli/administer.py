@@ -1,4 +1,4 @@
-"""Commands that set an installation up: connectors, rulebooks, accounts, credentials."""
+"""Commands that set an installation up: connectors, rulebooks, accounts."""
 
 from __future__ import annotations
 
@@ -55,13 +55,8 @@ _NEW_LEARNER = Text(
     ja="学習者 {code} は、まだいなかったので新しく登録しました。",
     en="There was no learner {code} yet: a new one was made.",
 )
-_CREDENTIAL = Text(
-    ja="キー：{key}\nシークレット：{secret}\nシークレットは二度と表示されません。",
-    en="Key: {key}\nSecret: {secret}\nThe secret is not shown again.",
-)
 
 _NO_RULEBOOK = Text(ja="規程集はまだ公開されていません。", en="No rulebook has been published yet.")
-_NO_CONNECTOR = Text(ja="コネクター {id} は登録されていません。", en="There is no connector {id}.")
 BY = "operator"
 
 Login = Annotated[str, typer.Argument(help="What the person types to sign in.")]
@@ -288,31 +283,3 @@ async def _person(house: House, conn: AsyncConnection, code: str | None, name: s
 
     known = await person_by_code(conn, code) if code else None
     return known or await house.people.create(conn, name=name, code=code)
-
-
-def add_credential(
-    connector: Annotated[str, typer.Argument(help="The connector whose portal pushes.")],
-    as_json: AsJson = False,
-) -> None:
-    """Give a portal a new key and secret; the old secret ends at once."""
-    from lrs.service import rotate_credential
-
-    out = Output(load().language, as_json=as_json)
-
-    async def work(house: House) -> str:
-        async with house.database.write() as conn:
-            secret = await rotate_credential(conn, connector, house.clock())
-            if secret is None:
-                raise NotFound("no_connector", _NO_CONNECTOR.format(id=connector))
-            await audit.record(
-                conn,
-                at=house.clock(),
-                actor=BY,
-                action="credential.rotated",
-                subject=f"credential:{connector}",
-            )
-        return secret
-
-    secret = within(out, work)
-    out.say(_CREDENTIAL, key=connector, secret=secret)
-    out.result({"key": connector, "secret": secret, "connector": connector})

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from config.cli.administer import BY, add_credential
+from config.cli.administer import BY
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.settings import load
-from engine.problems import Problem
 from engine.text import Text
-from lrs.api.refusal import refusal
-from lrs.core.fault import Fault
+from lrs.api.refusal import granted
 from lrs.core.rights import id_of, rights_of
 from lrs.service import administration
+from lrs.service.hashing import new_secret
 from lrs.store.credentials import Registered
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ JwksUri = Annotated[str | None, typer.Option(help="Where it publishes its public
 def add_to(app: typer.Typer) -> None:
     """Register the group of commands."""
     group = typer.Typer(help="Keys with which portals and programs come in.", no_args_is_help=True)
-    group.command("add")(add_credential)
+    group.command("add")(add)
     group.command("create")(create)
     group.command("list")(list_credentials)
     group.command("show")(show)
@@ -82,6 +81,14 @@ def add_to(app: typer.Typer) -> None:
     group.command("rotate")(rotate)
     group.command("revoke")(revoke)
     app.add_typer(group, name="credentials")
+
+
+def add(
+    connector: Annotated[str, typer.Argument(help="The connector whose portal pushes.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a connector's portal a new key and secret; the old secret ends at once."""
+    _rotate(connector, timedelta(0), as_json=as_json)
 
 
 def create(  # noqa: PLR0913, PLR0917 -- one option for each right
@@ -100,14 +107,16 @@ def create(  # noqa: PLR0913, PLR0917 -- one option for each right
     """Make a key and secret. Without --scope it may store statements and read its own."""
     given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
 
-    async def work(house: House, conn: AsyncConnection) -> str:
-        rights = _granted(rights_of(given))
-        checked = _granted(id_of(id_))
-        made = administration.create(conn, checked, rights, by=BY, at=house.clock())
-        return _granted(await made)
+    async def work(house: House) -> str:
+        rights, checked = granted(rights_of(given)), granted(id_of(id_))
+        secret = await new_secret()
+        async with house.database.write() as conn:
+            at = house.clock()
+            granted(await administration.create(conn, checked, rights, secret, by=BY, at=at))
+        return secret.text
 
     out = Output(load().language, as_json=as_json)
-    _tell_secret(out, id_, _written(out, work), None)
+    _tell_secret(out, id_, within(out, work), None)
 
 
 def list_credentials(as_json: AsJson = False) -> None:
@@ -147,7 +156,7 @@ def show(id_: Id, as_json: AsJson = False) -> None:
     out = Output(load().language, as_json=as_json)
 
     async def work(_house: House, conn: AsyncConnection) -> dict[str, Any]:
-        return administration.shown(_granted(await administration.found(conn, id_)))
+        return administration.shown(granted(await administration.found(conn, id_)))
 
     shown = _read(out, work)
     out.mapping(Text(ja="接続キー", en="Credential"), shown)
@@ -171,10 +180,10 @@ def change(  # noqa: PLR0913, PLR0917 -- one option for each right
     given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
 
     async def work(house: House, conn: AsyncConnection) -> dict[str, Any]:
-        held = _granted(await administration.found(conn, id_))
-        rights = _granted(rights_of(given, administration.rights_held(held)))
-        _granted(await administration.change(conn, id_, rights, by=BY, at=house.clock()))
-        return administration.shown(_granted(await administration.found(conn, id_)))
+        held = granted(await administration.found(conn, id_))
+        rights = granted(rights_of(given, administration.rights_held(held)))
+        granted(await administration.change(conn, id_, rights, by=BY, at=house.clock()))
+        return administration.shown(granted(await administration.found(conn, id_)))
 
     out = Output(load().language, as_json=as_json)
     shown = _written(out, work)
@@ -190,14 +199,19 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """Make a new secret; without --overlap-hours the old one ends at once."""
+    _rotate(id_, timedelta(hours=overlap_hours), as_json=as_json)
 
-    async def work(house: House, conn: AsyncConnection) -> tuple[str, str | None]:
-        at, overlap = house.clock(), timedelta(hours=overlap_hours)
-        made = administration.rotate(conn, id_, overlap=overlap, by=BY, at=at)
-        return _granted(await made), (at + overlap).isoformat() if overlap else None
+
+def _rotate(id_: str, overlap: timedelta, *, as_json: bool) -> None:
+    async def work(house: House) -> tuple[str, str | None]:
+        secret, at = await new_secret(), house.clock()
+        async with house.database.write() as conn:
+            rotated = administration.rotate(conn, id_, secret, overlap=overlap, by=BY, at=at)
+            granted(await rotated)
+        return secret.text, (at + overlap).isoformat() if overlap else None
 
     out = Output(load().language, as_json=as_json)
-    secret, until = _written(out, work)
+    secret, until = within(out, work)
     _tell_secret(out, id_, secret, until)
 
 
@@ -214,7 +228,7 @@ def revoke(
 
     async def work(house: House, conn: AsyncConnection) -> None:
         ended = administration.revoke(conn, id_, by=BY, at=house.clock(), reason=reason)
-        _granted(await ended)
+        granted(await ended)
 
     _written(out, work)
     out.say(_REVOKED, id=id_)
@@ -281,19 +295,6 @@ def _state(one: Registered, house: House) -> str:
     if one.revoked_at is not None:
         return "revoked"
     return "valid" if one.is_valid(house.clock()) else "expired"
-
-
-def _granted(found: T | Fault | list[Fault]) -> T:
-    """What was found, unless it is a fault. Raises: Problem."""
-    if isinstance(found, Fault):
-        raise _refusal(found)
-    if isinstance(found, list):
-        raise _refusal(found)
-    return found
-
-
-def _refusal(faults: Fault | list[Fault]) -> Problem:
-    return refusal(faults, "2.0.0")
 
 
 def _written(out: Output, work: Callable[[House, AsyncConnection], Awaitable[T]]) -> T:

@@ -120,7 +120,7 @@ class Walk:
             told = Text(ja="つなぐ先：{title}（{type}）", en="Connected: {title} ({type})")
             self._narrator.say(told.format(title=title, type=TYPES[entry["type"]]))
         return Provider(
-            kasane=kasane.url, connector="portal-a", key=made["key"], secret=made["secret"]
+            kasane=kasane.url, connector="portal-a", key=made["id"], secret=made["secret"]
         )
 
     def _accounts(self) -> None:

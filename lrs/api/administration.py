@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -17,19 +17,19 @@ from starlette.routing import BaseRoute, Route
 
 from engine.clock import Clock
 from engine.database import Database
-from engine.problems import Problem, Unauthenticated
+from engine.problems import Unauthenticated
 from lrs.api.encoding import body_of
-from lrs.api.refusal import refusal
+from lrs.api.refusal import granted, refusal
 from lrs.core import jsontext
 from lrs.core.fault import Fault
 from lrs.core.rights import id_of, rights_of
 from lrs.messages import TEXTS
 from lrs.service import administration
+from lrs.service.hashing import new_secret
 
 HERE = "/admin/credentials"
 _MAX_BODY = 256 * 1024
 Json = Any
-T = TypeVar("T")
 Staff = Callable[[Request], Awaitable[str | None]]
 """Who of the staff is asking, or None; raises a Problem where the request may be forged."""
 
@@ -64,13 +64,14 @@ class _Door:
         """A new credential; the answer holds its secret, once."""
         officer = await self._officer(request)
         document = await _document(request)
-        id_ = _granted(id_of(document.pop("id", None)))
-        rights = _granted(rights_of(document))
+        id_ = granted(id_of(document.pop("id", None)))
+        rights = granted(rights_of(document))
+        secret = await new_secret()
 
         async def work(conn: AsyncConnection) -> Json:
-            made = administration.create(conn, id_, rights, by=officer, at=self._clock())
-            secret = _granted(await made)
-            return await _shown(conn, id_) | {"secret": secret}
+            at = self._clock()
+            granted(await administration.create(conn, id_, rights, secret, by=officer, at=at))
+            return await _shown(conn, id_) | {"secret": secret.text}
 
         answer = _answer(await self._database.transact(work), status=201)
         answer.headers["Location"] = f"{HERE}/{id_}"
@@ -88,10 +89,10 @@ class _Door:
         document, id_ = await _document(request), request.path_params["id"]
 
         async def work(conn: AsyncConnection) -> Json:
-            held = _granted(await administration.found(conn, id_))
-            rights = _granted(rights_of(document, administration.rights_held(held)))
+            held = granted(await administration.found(conn, id_))
+            rights = granted(rights_of(document, administration.rights_held(held)))
             changed = administration.change(conn, id_, rights, by=officer, at=self._clock())
-            _granted(await changed)
+            granted(await changed)
             return await _shown(conn, id_)
 
         return _answer(await self._database.transact(work))
@@ -101,14 +102,15 @@ class _Door:
         officer = await self._officer(request)
         hours = (await _document(request)).get("overlap_hours", 0)
         if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours < 10_000:
-            raise _refusal(Fault("not_a_count", "/overlap_hours"))
-        id_ = request.path_params["id"]
+            raise refusal(Fault("not_a_count", "/overlap_hours"), None)
+        id_, secret = request.path_params["id"], await new_secret()
 
         async def work(conn: AsyncConnection) -> Json:
-            overlap = timedelta(hours=hours)
-            made = administration.rotate(conn, id_, overlap=overlap, by=officer, at=self._clock())
-            secret = _granted(await made)
-            return await _shown(conn, id_) | {"secret": secret}
+            made = administration.rotate(
+                conn, id_, secret, overlap=timedelta(hours=hours), by=officer, at=self._clock()
+            )
+            granted(await made)
+            return await _shown(conn, id_) | {"secret": secret.text}
 
         return _answer(await self._database.transact(work))
 
@@ -117,14 +119,14 @@ class _Door:
         officer = await self._officer(request)
         reason = (await _document(request)).get("reason", "")
         if not isinstance(reason, str):
-            raise _refusal(Fault("not_a_string", "/reason"))
+            raise refusal(Fault("not_a_string", "/reason"), None)
         id_ = request.path_params["id"]
 
         async def work(conn: AsyncConnection) -> Json:
             ended = administration.revoke(
                 conn, id_, by=officer, at=self._clock(), reason=reason[:2000]
             )
-            _granted(await ended)
+            granted(await ended)
             return await _shown(conn, id_)
 
         return _answer(await self._database.transact(work))
@@ -137,7 +139,7 @@ class _Door:
 
 
 async def _shown(conn: AsyncConnection, id_: str) -> dict[str, Json]:
-    return administration.shown(_granted(await administration.found(conn, id_)))
+    return administration.shown(granted(await administration.found(conn, id_)))
 
 
 async def _document(request: Request) -> dict[str, Json]:
@@ -145,26 +147,10 @@ async def _document(request: Request) -> dict[str, Json]:
     raw = await body_of(request, _MAX_BODY)
     document = jsontext.read(raw) if raw.strip() else {}
     if isinstance(document, Fault):
-        raise _refusal(document)
+        raise refusal(document, None)
     if not isinstance(document, dict):
-        raise _refusal(Fault("not_an_object"))
+        raise refusal(Fault("not_an_object"), None)
     return dict(document)
-
-
-def _granted(found: T | Fault | list[Fault]) -> T:
-    """What was found, unless it is a fault. Raises: Problem."""
-    if isinstance(found, Fault):
-        raise _refusal(found)
-    if isinstance(found, list):
-        raise _refusal(found)
-    return found
-
-
-def _refusal(faults: Fault | list[Fault]) -> Problem:
-    problem = refusal(faults, "2.0.0")
-    # These documents are ours: without a section of its own, a fault cites none.
-    problem.spec = (faults if isinstance(faults, Fault) else faults[0]).spec
-    return problem
 
 
 def _answer(document: Json, status: int = 200) -> Response:

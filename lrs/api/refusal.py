@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.problems import (
     Conflict,
@@ -19,6 +19,7 @@ from lrs.core.fault import Family, Fault, Section
 from lrs.core.jsontext import SECTION as JSON
 from lrs.messages import text_of
 
+T = TypeVar("T")
 _CLASSES: dict[str, type[Problem]] = {
     "id_conflict": Conflict,
     "document_conflict": Conflict,
@@ -42,12 +43,27 @@ _SECTIONS = {
 }
 
 
-def refusal(faults: Fault | Sequence[Fault], family: Family) -> Problem:
-    """The problem that the first fault makes; the others are listed in its member `faults`."""
+def granted(found: T | Fault | list[Fault]) -> T:
+    """What was found in a document that is ours and no standard's, unless it is a fault.
+
+    Raises: Problem, which cites no section but the fault's own.
+    """
+    if isinstance(found, Fault):
+        raise refusal(found, None)
+    if isinstance(found, list):
+        raise refusal(found, None)
+    return found
+
+
+def refusal(faults: Fault | Sequence[Fault], family: Family | None) -> Problem:
+    """The problem that the first fault makes; the others are listed in its member `faults`.
+
+    `family` is None where no standard was broken.
+    """
     listed = [faults] if isinstance(faults, Fault) else list(faults)
     first = listed[0]
     others = [
-        {"code": one.code, "pointer": one.pointer, "spec": one.spec or JSON.of(family)}
+        {"code": one.code, "pointer": one.pointer, "spec": _spec(one, family)}
         | {"text": text_of(one).to_json()}
         for one in listed[1:]
     ]
@@ -62,8 +78,14 @@ def refusal(faults: Fault | Sequence[Fault], family: Family) -> Problem:
     return _CLASSES.get(first.code, Invalid)(
         first.code,
         text_of(first),
-        spec=first.spec or _SECTIONS.get(first.code, JSON).of(family),
+        spec=_spec(first, family),
         pointer=first.pointer,
         headers=headers,
         **members,
     )
+
+
+def _spec(fault: Fault, family: Family | None) -> str:
+    if fault.spec or family is None:
+        return fault.spec
+    return _SECTIONS.get(fault.code, JSON).of(family)

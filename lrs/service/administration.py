@@ -1,6 +1,6 @@
 """What an officer does with credentials; each deed stands in the audit log with its transaction.
 
-A secret is returned once, by whoever makes it, and is in no log.
+A secret is told once, by whoever made it, and is in no log.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lrs.core.credential import Credential, authority_of
 from lrs.core.fault import Fault
 from lrs.core.rights import Rights
 from lrs.service.credentials import revoke_credential, rights_of, rotate_credential
-from lrs.service.hashing import hashed, new_secret
+from lrs.service.hashing import Secret
 from lrs.store import credentials as rows
 from lrs.store.credentials import Registered
 from lrs.store.tables import credential as table
@@ -38,21 +38,20 @@ async def found(conn: AsyncConnection, id_: str) -> Registered | Fault:
 
 
 async def create(
-    conn: AsyncConnection, id_: str, rights: Rights, *, by: str, at: datetime
-) -> str | Fault:
-    """A new credential; returns its secret."""
-    secret = new_secret()
+    conn: AsyncConnection, id_: str, rights: Rights, secret: Secret, *, by: str, at: datetime
+) -> Fault | None:
+    """A new credential, which comes in with `secret`."""
     await rows.bump(conn)
     new = await conn.execute(
         insert(conn, table)
-        .values(id=id_, created_at=at, secret_hash=await hashed(secret), **_columns(id_, rights))
+        .values(id=id_, created_at=at, secret_hash=secret.hash, **_columns(id_, rights))
         .on_conflict_do_nothing(index_elements=[table.c.id])
         .returning(table.c.id)
     )
     if new.one_or_none() is None:
         return Fault("credential_exists", "/id", params={"id": id_})
     await _record(conn, "created", id_, by, at, after=rights.to_json())
-    return secret
+    return None
 
 
 async def change(
@@ -71,18 +70,17 @@ async def change(
 
 
 async def rotate(
-    conn: AsyncConnection, id_: str, *, overlap: timedelta, by: str, at: datetime
-) -> str | Fault:
+    conn: AsyncConnection, id_: str, secret: Secret, *, overlap: timedelta, by: str, at: datetime
+) -> Fault | None:
     """A new secret for the credential; the old one is good for another `overlap`."""
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         params = {"days": str(LONGEST_OVERLAP.days)}
         return Fault("overlap_too_long", "/overlap_hours", params=params)
-    secret = await rotate_credential(conn, id_, at, overlap=overlap)
-    if secret is None:
+    if not await rotate_credential(conn, id_, at, secret, overlap=overlap):
         return _unknown(id_)
     after = {"overlap_hours": overlap / timedelta(hours=1)}
     await _record(conn, "rotated", id_, by, at, after=after)
-    return secret
+    return None
 
 
 async def revoke(
@@ -93,16 +91,6 @@ async def revoke(
         return _unknown(id_)
     await _record(conn, "revoked", id_, by, at, reason=reason)
     return None
-
-
-async def set_keys(
-    conn: AsyncConnection, id_: str, *, jwks: Json = None, jwks_uri: str | None = None
-) -> None:
-    """The public keys by which the owner of a credential may sign; both None for no keys."""
-    await rows.bump(conn)
-    await conn.execute(
-        sa.update(table).where(table.c.id == id_).values(jwks=jwks, jwks_uri=jwks_uri)
-    )
 
 
 def rights_held(held: Registered) -> Rights:

@@ -16,21 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.database import insert
 from engine.text import Text
 from lrs.core.credential import Credential, authority_of
-from lrs.service.hashing import hashed, new_secret
-from lrs.service.tokens import end_tokens, keep_token
-from lrs.service.verifier import Verifier
+from lrs.service.hashing import Secret
+from lrs.service.tokens import end_tokens
 from lrs.store import credentials as rows
 from lrs.store.tables import credential as table
-
-__all__ = [
-    "Verifier",
-    "create_credential",
-    "credential",
-    "keep_token",
-    "new_secret",
-    "revoke_credential",
-    "rotate_credential",
-]
 
 Json = Any
 
@@ -47,7 +36,7 @@ async def create_credential(  # noqa: PLR0913 -- one argument for each right, al
     activity_prefixes: Iterable[str] = (),
     may_void: bool = False,
     authority: Json = None,
-    secret: str | None = None,
+    secret: Secret | None = None,
 ) -> None:
     """Create the credential, or give the existing one of that id these rights.
 
@@ -68,7 +57,7 @@ async def create_credential(  # noqa: PLR0913 -- one argument for each right, al
         return
     values = rights_of(wanted) | {"title": title.to_json()}
     if secret is not None:
-        values["secret_hash"] = await hashed(secret)
+        values["secret_hash"] = secret.hash
     await rows.bump(conn)
     await conn.execute(
         insert(conn, table)
@@ -99,15 +88,14 @@ async def rotate_credential(
     conn: AsyncConnection,
     id_: str,
     at: datetime,
-    secret: str | None = None,
+    secret: Secret,
     *,
     overlap: timedelta = timedelta(0),
-) -> str | None:
-    """Give the credential a new secret and return it; None if there is none.
+) -> bool:
+    """Give the credential a new secret; False if there is no such credential in force.
 
     The old secret, and the tokens that were given for it, are good for another `overlap`.
     """
-    chosen = secret or new_secret()
     until = at + overlap
     await rows.bump(conn)
     changed = await conn.execute(
@@ -116,12 +104,12 @@ async def rotate_credential(
         .values(
             previous_hash=table.c.secret_hash if overlap else None,
             previous_until=until if overlap else None,
-            secret_hash=await hashed(chosen),
+            secret_hash=secret.hash,
             rotated_at=at,
         )
     )
     await end_tokens(conn, id_, until)
-    return chosen if changed.rowcount else None
+    return changed.rowcount == 1
 
 
 async def revoke_credential(conn: AsyncConnection, id_: str, at: datetime) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,14 +22,21 @@ _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(32))
 
 
-def new_secret() -> str:
-    """A secret of 256 random bits."""
-    return secrets.token_urlsafe(32)
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret: `text` for its owner, told once, and `hash` for the database."""
+
+    text: str = field(repr=False)
+    hash: str = field(repr=False)
 
 
-async def hashed(secret: str) -> str:
-    """The secret as it may be stored."""
-    return await asyncio.to_thread(_HASHER.hash, secret)
+async def new_secret(text: str | None = None) -> Secret:
+    """A secret of 256 random bits, or the given one.
+
+    It takes its time, so it is made before a transaction, which would keep others waiting.
+    """
+    chosen = text or secrets.token_urlsafe(32)
+    return Secret(chosen, await asyncio.to_thread(_HASHER.hash, chosen))
 
 
 class SecretCheck:

@@ -36,7 +36,8 @@ from engine.text import Text
 from engine.vault import Vault
 from lrs import api
 from lrs.service import create_credential, statement
-from lrs.service.credentials import Verifier
+from lrs.service.hashing import new_secret
+from lrs.service.verifier import Verifier
 
 HEADING = "受講者番号,講座コード,修了日\n"
 LIBRARY = "https://library.example.jp"
@@ -226,7 +227,7 @@ async def library(
             home_pages=["*"],
             may_mbox=True,
             may_void=True,
-            secret="secret",
+            secret=await new_secret("secret"),
         )
     routes = api.routes(foreign, clock, verifier=Verifier(clock), signing_key=b"s" * 32)
     flaw = Flaw(Starlette(routes=routes))

@@ -60,10 +60,10 @@ def town_hall(
         kasane.account("officer", story.PASSWORD, role="staff", name="officer")
         kasane.start()
         provider = Provider(
-            kasane=kasane.url, connector="portal-a", key=made["key"], secret=made["secret"]
+            kasane=kasane.url, connector="portal-a", key=made["id"], secret=made["secret"]
         )
         with kasane.visitor("officer", story.PASSWORD) as officer:
-            yield TownHall(kasane, town, provider, officer, (made["key"], made["secret"]))
+            yield TownHall(kasane, town, provider, officer, (made["id"], made["secret"]))
         kasane.stop()
 
 

@@ -112,7 +112,7 @@ class Walk:
         self._kasane.run("rulebook", "publish", str(rulebook))
         made = self._kasane.run("credentials", "add", "portal-a")
         self._provider = Provider(
-            kasane=self._kasane.url, connector="portal-a", key=made["key"], secret=made["secret"]
+            kasane=self._kasane.url, connector="portal-a", key=made["id"], secret=made["secret"]
         )
         for learner in self._config["learners"]:
             login = learner.lower()

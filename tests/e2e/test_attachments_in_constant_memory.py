@@ -106,7 +106,7 @@ def test_a_large_attachment_costs_no_memory(installation: Installation) -> None:
     installation.start()
     with httpx.Client(
         base_url=installation.url,
-        auth=(made["key"], made["secret"]),
+        auth=(made["id"], made["secret"]),
         headers=_HEADERS,
         timeout=300,
     ) as client:

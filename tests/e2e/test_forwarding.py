@@ -37,7 +37,7 @@ def _key(kasane: Installation) -> tuple[str, str]:
     (kasane.folder / "connectors.yaml").write_text(yaml.safe_dump(document))
     kasane.run("connectors", "apply", "connectors.yaml")
     made = kasane.run("credentials", "add", "portal-k")
-    return made["key"], made["secret"]
+    return made["id"], made["secret"]
 
 
 def _statement(learner: str, number: int) -> dict[str, Any]:

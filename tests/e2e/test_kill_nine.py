@@ -164,7 +164,7 @@ def _set_up(kasane: Installation) -> tuple[str, str]:
         kasane.account(learner.lower(), _PASSWORD, role="learner", person=learner, name=learner)
     for officer in ("officer-1", "officer-2"):
         kasane.account(officer, _PASSWORD, role="staff", name=officer)
-    return made["key"], made["secret"]
+    return made["id"], made["secret"]
 
 
 def _listed(kasane: Installation, key: tuple[str, str], **query: str) -> Iterator[Any]:
@@ -277,5 +277,5 @@ def _earned(kasane: Installation) -> Counter[str]:
     kasane.stop()
     made = kasane.run("credentials", "add", "kasane")
     kasane.start()
-    own = _listed(kasane, (made["key"], made["secret"]), verb=_EARNED)
+    own = _listed(kasane, (made["id"], made["secret"]), verb=_EARNED)
     return Counter(one["context"]["contextActivities"]["other"][0]["id"] for one in own)

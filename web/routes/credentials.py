@@ -7,12 +7,13 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.problems import NotFound
 from engine.text import Text
+from lrs.api.refusal import granted
 from lrs.core.fault import Fault
 from lrs.core.rights import id_of, rights_of
 from lrs.messages import text_of
 from lrs.service import administration
+from lrs.service.hashing import new_secret
 from web.desk import Desk
 from web.services import Services
 from web.views.credentials import OVERLAPS, document_of, issued_page, key_page, keys_page
@@ -67,14 +68,16 @@ class _KeyPages:
         if isinstance(rights, list):
             return await self._page(request, filled, rights[0])
 
-        async def work(conn: AsyncConnection) -> str | Fault:
-            at = self._services.clock()
-            return await administration.create(conn, id_, rights, by=account.login, at=at)
+        secret = await new_secret()
 
-        secret = await self._services.database.transact(work)
-        if isinstance(secret, Fault):
-            return await self._page(request, filled, secret)
-        view = issued_page(id_, secret, self._desk.public_url)
+        async def work(conn: AsyncConnection) -> Fault | None:
+            by, at = account.login, self._services.clock()
+            return await administration.create(conn, id_, rights, secret, by=by, at=at)
+
+        fault = await self._services.database.transact(work)
+        if fault is not None:
+            return await self._page(request, filled, fault)
+        view = issued_page(id_, secret.text, self._desk.public_url)
         return self._desk.page(request, visitor, "credential_issued.html", view=view)
 
     async def one(self, request: Request, key: str) -> Response:
@@ -87,15 +90,15 @@ class _KeyPages:
         form = await self._desk.form(request, visitor)
         hours = next((one for one in OVERLAPS if str(one) == form["overlap"]), 0)
         at, overlap = self._services.clock(), timedelta(hours=hours)
+        secret = await new_secret()
 
-        async def work(conn: AsyncConnection) -> str | Fault:
-            return await administration.rotate(conn, key, overlap=overlap, by=account.login, at=at)
+        async def work(conn: AsyncConnection) -> Fault | None:
+            by = account.login
+            return await administration.rotate(conn, key, secret, overlap=overlap, by=by, at=at)
 
-        secret = await self._services.database.transact(work)
-        if isinstance(secret, Fault):
-            raise NotFound(secret.code, text_of(secret))
+        granted(await self._services.database.transact(work))
         until = at + overlap if overlap else None
-        view = issued_page(key, secret, self._desk.public_url, until)
+        view = issued_page(key, secret.text, self._desk.public_url, until)
         return self._desk.page(request, visitor, "credential_issued.html", view=view)
 
     async def revoke(self, request: Request, key: str) -> Response:
@@ -110,9 +113,7 @@ class _KeyPages:
             at = self._services.clock()
             return await administration.revoke(conn, key, by=account.login, at=at, reason=reason)
 
-        fault = await self._services.database.transact(work)
-        if fault is not None:
-            raise NotFound(fault.code, text_of(fault))
+        granted(await self._services.database.transact(work))
         return self._desk.to(f"{HERE}/{key}", visitor, done="key_revoked")
 
     async def _page(
@@ -133,9 +134,7 @@ class _KeyPages:
     async def _one(self, request: Request, key: str, problem: Text | None = None) -> Response:
         visitor, _ = await self._desk.staff(request)
         async with self._services.database.read() as conn:
-            found = await administration.found(conn, key)
-        if isinstance(found, Fault):
-            raise NotFound(found.code, text_of(found))
+            found = granted(await administration.found(conn, key))
         return self._desk.page(
             request,
             visitor,

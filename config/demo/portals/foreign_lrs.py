@@ -15,7 +15,9 @@ from engine.database import Database, metadata
 from engine.text import Text
 from lrs import api
 from lrs.core.credential import ANY_HOME_PAGE
-from lrs.service.credentials import Verifier, create_credential, rotate_credential
+from lrs.service.credentials import create_credential, rotate_credential
+from lrs.service.hashing import new_secret
+from lrs.service.verifier import Verifier
 
 _READER = "kasane"
 _OWNER = "library"
@@ -72,4 +74,4 @@ class ForeignLrs:
                 await create_credential(
                     conn, id=name, title=title, scopes=scopes, at=at, home_pages=[ANY_HOME_PAGE]
                 )
-                await rotate_credential(conn, name, at, secret)
+                await rotate_credential(conn, name, at, await new_secret(secret))

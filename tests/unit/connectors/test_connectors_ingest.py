@@ -19,7 +19,8 @@ from connectors.api import router
 from engine import problems
 from lrs.api import Authenticator
 from lrs.service import rotate_credential, statement
-from lrs.service.credentials import Verifier
+from lrs.service.hashing import new_secret
+from lrs.service.verifier import Verifier
 from lrs.store.tables import statement as statements
 
 SCENARIOS = Path(__file__).parents[2] / "e2e" / "scenarios"
@@ -46,7 +47,7 @@ async def client(desk: Any, clock: Any) -> AsyncIterator[httpx.AsyncClient]:
     )
     async with desk.database.write() as conn:
         for id_ in ("portal-a", "c-office"):
-            await rotate_credential(conn, id_, clock(), SECRET)
+            await rotate_credential(conn, id_, clock(), await new_secret(SECRET))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://kasane", auth=("portal-a", SECRET)

@@ -19,7 +19,7 @@ from lrs.api.incoming import Limits
 from lrs.core.credential import Credential
 from lrs.core.statement import Parsed, parse
 from lrs.service import create_credential
-from lrs.service.credentials import Verifier
+from lrs.service.verifier import Verifier
 from lrs.store.tables import credential as credentials
 
 Json = Any

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from engine import audit, problems
 from lrs.api import Authenticator, administration
-from lrs.service.credentials import Verifier
+from lrs.service.verifier import Verifier
 
 HERE = administration.HERE
 NEW = {

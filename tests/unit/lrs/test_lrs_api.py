@@ -16,7 +16,8 @@ from lrs.api import routes
 from lrs.api.statements import Limits
 from lrs.core.statement import VOIDED
 from lrs.service import create_credential, revoke_credential, rotate_credential
-from lrs.service.credentials import Verifier
+from lrs.service.hashing import new_secret
+from lrs.service.verifier import Verifier
 
 VERSION = {"X-Experience-API-Version": "2.0.0"}
 OLD = {"X-Experience-API-Version": "1.0.3"}
@@ -40,7 +41,7 @@ async def client(database, clock):
                 home_pages=pages,
                 may_mbox=id_ == "all",
                 may_void=id_ == "all",
-                secret=SECRET,
+                secret=await new_secret(SECRET),
                 at=clock(),
             )
     app = Starlette(
@@ -268,12 +269,13 @@ async def test_rotation_and_revocation_take_effect_at_once(client, database, clo
         return (await client.get("/xapi/statements", auth=("reader", secret))).status_code
 
     assert await status(SECRET) == 200
+    secret = await new_secret()
     async with database.write() as conn:
-        secret = await rotate_credential(conn, "reader", clock())
-    assert (await status(SECRET), await status(secret)) == (401, 200)
+        assert await rotate_credential(conn, "reader", clock(), secret)
+    assert (await status(SECRET), await status(secret.text)) == (401, 200)
     async with database.write() as conn:
         assert await revoke_credential(conn, "reader", clock())
-    assert await status(secret) == 401
+    assert await status(secret.text) == 401
 
 
 # XAPI-00327

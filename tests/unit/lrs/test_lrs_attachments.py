@@ -22,7 +22,8 @@ from lrs.core.multipart import Begun, Content, Parser, boundary_of
 from lrs.core.statement import Parsed, parse
 from lrs.service import attachments, create_credential, store
 from lrs.service.attachments import CHUNK, Arriving
-from lrs.service.credentials import Verifier
+from lrs.service.hashing import new_secret
+from lrs.service.verifier import Verifier
 from lrs.store.attachments import ContentGone
 from lrs.store.tables import attachment, attachment_chunk, statement_attachment
 
@@ -51,7 +52,7 @@ async def client(database, clock, tmp_path):
                 home_pages=("*",),
                 may_mbox=True,
                 may_void=id_ == "all",
-                secret=SECRET,
+                secret=await new_secret(SECRET),
                 at=clock(),
             )
     app = Starlette(

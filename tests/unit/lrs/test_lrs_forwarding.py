@@ -28,9 +28,10 @@ from lrs.core.query import Query
 from lrs.core.statement import VOIDED
 from lrs.service import attachments, create_credential, store, targets
 from lrs.service.browsing import browse
-from lrs.service.credentials import Verifier
 from lrs.service.forwarding import Forwarder
+from lrs.service.hashing import new_secret
 from lrs.service.restoring import restore
+from lrs.service.verifier import Verifier
 from lrs.store import forwarding as rows
 
 VAULT = Vault(bytes(32))
@@ -65,7 +66,7 @@ class Elsewhere:
                 title=Text.of("x"),
                 scopes=["all"],
                 at=datetime.now(UTC),
-                secret=SECRET,
+                secret=await new_secret(SECRET),
                 **everything,
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -26,11 +27,11 @@ from lrs.api.oauth import OAuthSetup
 from lrs.core import assertion, jwks
 from lrs.core.fault import Fault
 from lrs.messages import text_of
-from lrs.service import create_credential, revoke_credential
-from lrs.service.administration import set_keys
-from lrs.service.credentials import Verifier
+from lrs.service import administration, create_credential, revoke_credential
+from lrs.service.hashing import new_secret
 from lrs.service.keysets import ClientKeys
 from lrs.service.limits import SignInLimits
+from lrs.service.verifier import Verifier
 
 SECRET = "a long secret"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -43,6 +44,12 @@ KEYS = {
 KEYS |= {"PS256": KEYS["RS256"], "Ed25519": KEYS["EdDSA"]}
 PUBLIC = {"keys": [KEYS[name].as_dict(private=False) for name in ("RS256", "ES256", "EdDSA")]}
 OTHER = RSAKey.generate_key(2048, {"kid": "r"}, private=True)
+
+
+async def set_keys(conn, id_, **keys):
+    held = await administration.found(conn, id_)
+    rights = replace(administration.rights_held(held), **keys)
+    await administration.change(conn, id_, rights, by="staff:sato", at=held.created_at)
 
 
 @pytest.fixture
@@ -64,7 +71,7 @@ async def origin(database):
                 title=Text(id_, id_),
                 scopes=scopes,
                 home_pages=("*",),
-                secret=SECRET if id_ == "pusher" else None,
+                secret=await new_secret(SECRET) if id_ == "pusher" else None,
                 at=system_clock(),
             )
         await set_keys(conn, "signer", jwks=PUBLIC)

@@ -20,9 +20,10 @@ from lrs.api import Authenticator
 from lrs.api.address import AskingAddress, counted_as
 from lrs.core.bucket import Bucket, Rate, returned, taken
 from lrs.service import create_credential, revoke_credential, rotate_credential
-from lrs.service.credentials import Verifier
+from lrs.service.hashing import new_secret
 from lrs.service.limits import Limiter, SignInLimits
 from lrs.service.tokens import end_token, keep_token
+from lrs.service.verifier import Verifier
 from lrs.store.tables import credential_use
 
 SECRET = "a long secret"
@@ -43,7 +44,12 @@ async def keys(database, clock):
     async with database.write() as conn:
         for id_ in ("a", "b"):
             await create_credential(
-                conn, id=id_, title=Text(id_, id_), scopes={"all"}, secret=SECRET, at=clock()
+                conn,
+                id=id_,
+                title=Text(id_, id_),
+                scopes={"all"},
+                secret=await new_secret(SECRET),
+                at=clock(),
             )
         await keep_token(conn, "tok", "a", ["statements/write"], clock(), timedelta(hours=1))
 
@@ -165,15 +171,16 @@ async def test_a_change_that_is_rolled_back_changes_nothing(database, ask, clock
 async def test_after_a_rotation_both_secrets_are_good_until_the_moment_named(database, ask, clock):
     await ask("here", basic("a", SECRET))
     async with database.write() as conn:
-        new = await rotate_credential(conn, "a", clock(), overlap=timedelta(hours=1))
+        new = await new_secret()
+        assert await rotate_credential(conn, "a", clock(), new, overlap=timedelta(hours=1))
     assert await ask("here", basic("a", SECRET))
-    assert await ask("here", basic("a", new))
+    assert await ask("here", basic("a", new.text))
     clock.forward(minutes=59, seconds=59)
     assert await ask("here", basic("a", SECRET))
     clock.forward(seconds=1)
     assert await ask("here", basic("a", SECRET)) is None
     assert await ask("here", bearer("tok")) is None
-    assert await ask("here", basic("a", new))
+    assert await ask("here", basic("a", new.text))
 
 
 async def test_a_token_ends_with_its_time_and_with_its_credentials(database, ask, clock):

@@ -14,7 +14,8 @@ from engine.clock import system_clock
 from engine.text import Text
 from lrs.api import routes
 from lrs.service import create_credential
-from lrs.service.credentials import Verifier
+from lrs.service.hashing import new_secret
+from lrs.service.verifier import Verifier
 
 
 class _Server(uvicorn.Server):
@@ -43,7 +44,7 @@ async def address(database):
             scopes={"all"},
             home_pages=("*",),
             may_void=True,
-            secret="secret",
+            secret=await new_secret("secret"),
             at=system_clock(),
         )
     app = Starlette(

@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from lrs.api import routes
-from lrs.service.credentials import Verifier
+from lrs.service.verifier import Verifier
 
 COURSE = "https://portal.example/courses/1"
 STATE = {

@@ -10,7 +10,7 @@ import pytest
 
 from engine.problems import Unauthenticated
 from lrs.api import Authenticator
-from lrs.service.credentials import Verifier
+from lrs.service.verifier import Verifier
 from web.views.credentials import PRESETS, SCOPES, document_of
 
 HERE = "/console/credentials"
