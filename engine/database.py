@@ -54,6 +54,11 @@ _TRIES = 6
 _IDLE_S = 5.0
 
 
+def microseconds(moment: datetime) -> int:
+    """The aware moment as a number, as SQLite and the copy into it keep it."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
 class Instant(sa.types.TypeDecorator[datetime]):
     """An aware UTC moment: `timestamptz` on PostgreSQL, integer microseconds on SQLite."""
 
@@ -74,7 +79,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
             raise ValueError("a moment without a time zone cannot be stored")
         if dialect.name == "postgresql":
             return value
-        return (value - _EPOCH) // timedelta(microseconds=1)
+        return microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """The stored moment, aware, in UTC."""

@@ -39,8 +39,11 @@ def _components(value: Json, pointer: str, report: Report) -> None:
             report.note("component_twice", pointer, ACTIVITY)
 
 
-# The lists are checked by type alone: that `choices` belongs to `choice` is no demand on the LRS.
-_COMPONENT_LISTS = ("choices", "scale", "source", "target", "steps")
+COMPONENTS = ("choices", "scale", "source", "target", "steps")
+"""Where a definition keeps interaction components (1.0.3 Data §2.4.4.1).
+
+They are checked by type alone: that `choices` belongs to `choice` is no demand on the LRS.
+"""
 
 _definition_members = shape.shape(
     ACTIVITY,
@@ -53,7 +56,7 @@ _definition_members = shape.shape(
         "extensions": shape.extensions,
         "interactionType": shape.one_of(INTERACTION_TYPES, ACTIVITY),
         "correctResponsesPattern": shape.array(shape.string, ACTIVITY),
-        **dict.fromkeys(_COMPONENT_LISTS, _components),
+        **dict.fromkeys(COMPONENTS, _components),
     },
 )
 
@@ -62,7 +65,7 @@ def definition(value: Json, pointer: str, report: Report) -> None:
     """A check for an Activity Definition; the parts of an interaction need its type."""
     _definition_members(value, pointer, report)
     if isinstance(value, dict) and "interactionType" not in value:
-        for name in ("correctResponsesPattern", *_COMPONENT_LISTS):
+        for name in ("correctResponsesPattern", *COMPONENTS):
             if name in value:
                 report.note("interaction_without_type", f"{pointer}/{name}", ACTIVITY, key=name)
 

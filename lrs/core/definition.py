@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lrs.core.activity import COMPONENTS
+
 Json = Any
 
 _MAPS = ("name", "description", "extensions")
-_COMPONENTS = ("choices", "scale", "source", "target", "steps")
-_INTERACTION = ("interactionType", "correctResponsesPattern", *_COMPONENTS)
+_INTERACTION = ("interactionType", "correctResponsesPattern", *COMPONENTS)
 
 
 def defined(body: Json) -> Iterator[tuple[str, Json]]:
@@ -49,7 +50,7 @@ def united(held: Json, new: Json) -> Json:
             out[key] = held[key] | new[key]
     if "interactionType" not in held:
         return out | {key: new[key] for key in _INTERACTION if key in new}
-    for key in _COMPONENTS:
+    for key in COMPONENTS:
         if key in held and key in new:
             out[key] = _described(held[key], new[key])
     return out

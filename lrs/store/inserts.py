@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -16,11 +15,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.database import microseconds
 from lrs.core.terms import Term
 from lrs.store.statements import StoredStatement
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 # What a new row carries; `voided_by` and `voided_at` are nobody's yet.
 _NEW: Mapping[str, str] = {
@@ -117,7 +114,7 @@ def _sqlite_values(row: StoredStatement) -> tuple[Any, ...]:
         row.credential_id,
         row.actor_key,
         row.version,
-        (row.timestamp - _EPOCH) // _MICROSECOND,
+        microseconds(row.timestamp),
         row.ref.hex if row.ref else None,
         row.voiding,
         row.voids_any,

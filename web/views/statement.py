@@ -10,6 +10,7 @@ from typing import Any
 
 from badge_bridge.consequences import AwardedBadge, Consequences
 from engine.text import Text
+from lrs.core.activity import COMPONENTS
 from lrs.core.attachment import attachments
 from lrs.core.statement import VOIDED
 from lrs.service import StoredStatement
@@ -193,7 +194,7 @@ def _object(target: Json) -> Iterator[Part]:
                 if key in definition:
                     label = _TYPE if key == "type" else Text.of(key)
                     yield Part(label, Text.of(""), str(definition[key]))
-            for key in ("correctResponsesPattern", "choices", "scale", "source", "target", "steps"):
+            for key in ("correctResponsesPattern", *COMPONENTS):
                 if key in definition:
                     yield Part(Text.of(key), Text.of(""), _json(definition[key]))
             yield from _extensions(definition)
