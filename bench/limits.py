@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import sqlalchemy as sa
@@ -35,7 +35,6 @@ _NAMES = {table.name: "limit_statement", term_table.name: "limit_term"}
 class Row:
     """One statement, ready to be written."""
 
-    id: UUID
     raw: bytes
     terms: list[tuple[int, int]]
 
@@ -46,7 +45,7 @@ def ready(count: int) -> list[Row]:
     for number in range(count):
         one = statement(number)
         index = [(term.key, int(term.role)) for term in terms(one, _AUTHORITY)]
-        made.append(Row(UUID(one["id"]), text(one), index))
+        made.append(Row(text(one), index))
     return made
 
 

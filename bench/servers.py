@@ -59,12 +59,6 @@ class Server:
                 return int(line.split()[1]) / 1000
         return 0.0
 
-    @property
-    def cpu(self) -> float:
-        """The processor time it has used, in seconds."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
 
 @contextmanager
 def database(dialect: str) -> Iterator[str]:
@@ -91,22 +85,22 @@ def database(dialect: str) -> Iterator[str]:
 def kasane(url: str) -> Iterator[Server]:
     """Kasane on the database of `url`, with one credential that may do everything."""
     port = _free_port()
-    folder = tempfile.mkdtemp(prefix="kasane-bench-")
-    environment = {
-        **os.environ,
-        "KASANE_DATABASE_URL": url,
-        "KASANE_DATA_DIR": folder,
-        "KASANE_PORT": str(port),
-        "KASANE_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "KASANE_LOG_LEVEL": "warning",
-        "KASANE_REQUESTS_PER_SECOND": "1000000",
-    }
-    command = str(Path(sys.executable).with_name("kasane"))
-    subprocess.run([command, "migrate", "--json"], env=environment, check=True, capture_output=True)
-    asyncio.run(_admit(Settings(database_url=url, data_dir=Path(folder))))  # type: ignore[arg-type]
-    with _started([command, "serve"], environment, port) as process:
-        yield Server(port, process, url)
-    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="kasane-bench-", ignore_cleanup_errors=True) as folder:
+        environment = {
+            **os.environ,
+            "KASANE_DATABASE_URL": url,
+            "KASANE_DATA_DIR": folder,
+            "KASANE_PORT": str(port),
+            "KASANE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "KASANE_LOG_LEVEL": "warning",
+            "KASANE_REQUESTS_PER_SECOND": "1000000",
+        }
+        command = str(Path(sys.executable).with_name("kasane"))
+        migrate = [command, "migrate", "--json"]
+        subprocess.run(migrate, env=environment, check=True, capture_output=True)
+        asyncio.run(_admit(Settings(database_url=url, data_dir=Path(folder))))  # type: ignore[arg-type]
+        with _started([command, "serve"], environment, port) as process:
+            yield Server(port, process, url)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope
 from lrs.api.encoding import body_of
 from lrs.api.refusal import refusal
 from lrs.core.fault import Family, Fault, Section
+from lrs.core.mediatype import media_type
 from lrs.core.negotiation import family_of
 
 ALTERNATE = Section("Communication §1.3", "§4.1.7")
@@ -89,7 +90,7 @@ def _method(request: Request) -> str:
     if method not in METHODS:
         raise _refused("alternate_method", "?method", allowed=", ".join(METHODS))
     content_type = request.headers.get("content-type", _FORM)
-    if content_type.partition(";")[0].strip().lower() != _FORM:
+    if media_type(content_type).name != _FORM:
         raise _refused("alternate_content_type", "", value=content_type[:80])
     return method
 

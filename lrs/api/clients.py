@@ -7,8 +7,6 @@ Source: RFC 6749 §2.3, §3.2, §5.2; RFC 7521 §4.2; RFC 7523 §2.2.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +15,14 @@ from urllib.parse import parse_qsl
 from joserfc.jwk import Key
 from starlette.requests import Request
 
+from engine import base64url
 from engine.database import Database
 from lrs.api.address import asking_address
 from lrs.api.authentication import basic_pair
 from lrs.api.encoding import body_of
 from lrs.core import assertion, jsontext, jwks
 from lrs.core.credential import Credential
+from lrs.core.mediatype import media_type
 from lrs.service.keysets import ClientKeys
 from lrs.service.limits import Wait
 from lrs.service.verifier import Verifier
@@ -57,8 +57,7 @@ async def form_of(request: Request) -> dict[str, str] | Refused:
     """
     if request.url.query:
         return Refused("invalid_request", "Parameters belong in the body, not in the address.")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _FORM:
+    if media_type(request.headers.get("content-type", "")).name != _FORM:
         return Refused("invalid_request", f"The body must be {_FORM}.")
     try:
         text = (await body_of(request, _MAX_FORM)).decode("utf-8")
@@ -130,18 +129,10 @@ class Clients:
 
 def read(compact: str) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
     """Header and claims of a JWT, unproved; empty ones where it is none."""
-    parts = [_decoded(part) for part in compact.split(".")]
+    parts = [base64url.decoded(part) or b"" for part in compact.split(".")]
     if len(parts) != 3:
         return {}, {}
     header, claims = (jsontext.read(part) for part in parts[:2])
     if not isinstance(header, dict) or not isinstance(claims, dict):
         return {}, {}
     return header, claims
-
-
-def _decoded(part: str) -> bytes:
-    try:
-        raw = part.encode("ascii")
-        return base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        return b""

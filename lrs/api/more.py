@@ -6,8 +6,6 @@ see. Source: xAPI 1.0.3 Data §2.5 (`more` is valid for at least 24 hours); xAPI
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -16,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from engine import base64url
 from lrs.core.ifi import Ifi
 from lrs.core.query import Query
 
@@ -44,15 +43,12 @@ def sealed(one: Continuation, key: bytes, at: datetime) -> str:
     }
     payload = orjson.dumps(document)
     signed = hmac.digest(key, payload, "sha256") + payload
-    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
+    return base64url.encoded(signed)
 
 
 def opened(token: str, key: bytes, at: datetime) -> Continuation | None:
     """What `token` stands for; None where it is not ours or has expired."""
-    try:
-        signed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except (binascii.Error, ValueError):
-        return None
+    signed = base64url.decoded(token) or b""
     payload = signed[_MAC:]
     if not hmac.compare_digest(hmac.digest(key, payload, "sha256"), signed[:_MAC]):
         return None

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import NotFound
+from engine.text import ranked
 from lrs.api import more
 from lrs.api.authentication import Authenticator
 from lrs.api.mixed import mixed
@@ -27,7 +28,7 @@ from lrs.core import parameters, timestamp
 from lrs.core import query as queries
 from lrs.core.credential import Credential
 from lrs.core.fault import Family, Fault
-from lrs.core.formats import formatted, preferred_languages
+from lrs.core.formats import formatted
 from lrs.core.query import GET, Query
 from lrs.messages import TEXTS
 from lrs.service import activities, querying
@@ -77,7 +78,7 @@ class Reading:
         return response
 
     def _asked(self, request: Request, family: Family) -> _Asked:
-        languages = preferred_languages(request.headers.get("accept-language"))
+        languages = ranked(request.headers.get("accept-language"))
         if "more" in request.query_params:
             token = values_of(request, family, GET, {"more": parameters.text})["more"]
             goes_on = more.opened(token, self._signing_key, self._clock())

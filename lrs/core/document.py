@@ -17,6 +17,7 @@ from lrs.core import jsontext
 from lrs.core.fault import Family, Fault, Section
 from lrs.core.ifi import Ifi
 from lrs.core.jsontext import ObjectText
+from lrs.core.mediatype import media_type
 
 CONCURRENCY = Section("Communication §3.1", "§4.1.4")
 MERGE = Section("Communication §2.2", "§4.1.6.2")
@@ -110,7 +111,7 @@ class Document:
     @property
     def is_json(self) -> bool:
         """Whether it is said to be `application/json`, whatever parameters follow."""
-        return self.content_type.partition(";")[0].strip().lower() == "application/json"
+        return media_type(self.content_type).name == "application/json"
 
 
 def tag_of(content: bytes) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from engine.text import ranked
 from lrs.core import jsontext
+from lrs.core.activity import COMPONENTS
 from lrs.core.ifi import KINDS
 from lrs.core.query import Format
 
@@ -56,11 +56,6 @@ def activity_ids(body: Json) -> set[str]:
 
     _changed(body, lambda actor: actor, note, lambda verb: verb)
     return found
-
-
-def preferred_languages(header: str | None) -> list[str]:
-    """The tags of an `Accept-Language` header, best first (RFC 9110 §12.5.4); q=0 is left out."""
-    return ranked(header)
 
 
 def in_one_language(texts: dict[str, Json], languages: Sequence[str]) -> dict[str, Json]:
@@ -145,7 +140,7 @@ def _activity_in(activity: Json, languages: Sequence[str], definitions: Mapping[
     if definition is None:
         return activity
     out = _texts_in(definition, ("name", "description"), languages)
-    for role in ("choices", "scale", "source", "target", "steps"):
+    for role in COMPONENTS:
         if role in out:
             out[role] = [_texts_in(one, ("description",), languages) for one in out[role]]
     return activity | {"definition": out}

@@ -8,7 +8,6 @@ Source: xAPI 1.0.3 Data §2.6; xAPI 2.0 §4.2.6; RFC 7515 (JWS), RFC 7518 §3.3.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from engine import base64url
 from lrs.core import jsontext
 from lrs.core.attachment import Attachment
 from lrs.core.equivalence import equivalent
@@ -113,7 +113,7 @@ def check(content: bytes, parsed: Parsed, pointer: str, at: datetime) -> Signatu
 
 def _read(content: bytes) -> _Jws | Fault:
     found = _COMPACT.fullmatch(content)
-    octets = [_decoded(part) for part in found.groups()] if found else [None]
+    octets = [base64url.decoded(part.decode()) for part in found.groups()] if found else [None]
     if found is None or None in octets:
         return Fault("signature_not_jws")
     header, payload, signature = (one or b"" for one in octets)
@@ -133,15 +133,6 @@ def _read(content: bytes) -> _Jws | Fault:
         return Fault("signature_certificate")
     signed = content[: content.rindex(b".")]
     return _Jws(algorithm, certificates, payload, signed, signature)
-
-
-def _decoded(part: bytes) -> bytes | None:
-    """Base64url without padding (RFC 7515 §2), in its one canonical spelling."""
-    try:
-        octets = base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))
-    except binascii.Error:
-        return None
-    return octets if base64.urlsafe_b64encode(octets).rstrip(b"=") == part else None
 
 
 def _payload(payload: bytes, parsed: Parsed) -> list[Fault]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lrs.service.verifier import digest_of
+from engine.vault import hashed
 from lrs.store import credentials as rows
 from lrs.store.tables import access_token
 
@@ -25,7 +25,7 @@ async def keep_token(
     await conn.execute(sa.delete(access_token).where(access_token.c.expires_at <= at))
     await conn.execute(
         sa.insert(access_token).values(
-            digest=digest_of(token),
+            digest=hashed(token),
             credential_id=credential_id,
             scopes=sorted(scopes),
             issued_at=at,
@@ -38,7 +38,7 @@ async def owner_of(conn: AsyncConnection, token: str, at: datetime) -> str | Non
     """The id of the credential that a valid token was given to."""
     found = await conn.execute(
         sa.select(access_token.c.credential_id).where(
-            access_token.c.digest == digest_of(token), access_token.c.expires_at > at
+            access_token.c.digest == hashed(token), access_token.c.expires_at > at
         )
     )
     id_: str | None = found.scalar_one_or_none()
@@ -48,7 +48,7 @@ async def owner_of(conn: AsyncConnection, token: str, at: datetime) -> str | Non
 async def end_token(conn: AsyncConnection, token: str) -> None:
     """Let nobody in with this token again."""
     await rows.bump(conn)
-    await conn.execute(sa.delete(access_token).where(access_token.c.digest == digest_of(token)))
+    await conn.execute(sa.delete(access_token).where(access_token.c.digest == hashed(token)))
 
 
 async def end_tokens(conn: AsyncConnection, credential_id: str, until: datetime) -> None:

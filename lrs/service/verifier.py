@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 
 from engine.clock import Clock
 from engine.database import Database
+from engine.vault import hashed
 from lrs.core.credential import Credential
 from lrs.service.directory import Directory
 from lrs.service.hashing import SecretCheck
@@ -70,7 +70,7 @@ class Verifier:
 
     async def of_token(self, database: Database, token: str) -> Credential | None:
         """The credential that a token was issued to, with the scopes of the token."""
-        found = await self.directory.of_token(database, digest_of(token), self._clock())
+        found = await self.directory.of_token(database, hashed(token), self._clock())
         return None if found is None else found[0]
 
     async def of_id(self, database: Database, id_: str) -> Registered | None:
@@ -118,8 +118,3 @@ class Verifier:
         self._verified.move_to_end(mark)
         while len(self._verified) > self._capacity:
             self._verified.popitem(last=False)
-
-
-def digest_of(token: str) -> bytes:
-    """The token as it is kept: random enough to need no slow hash."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
