@@ -9,19 +9,22 @@ refused at once, in every process.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.database import Database
+from engine.recent import Recent
 from lrs.core.credential import Credential
 from lrs.store import credentials as rows
 from lrs.store.credentials import Registered
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+_Remembered = Recent[K, tuple[int, T]]
+"""What was read, and under which epoch."""
 
 
 class Epoch:
@@ -45,22 +48,6 @@ class Epoch:
         return int(await database.glance(rows.EPOCH) or 0)
 
 
-class _Remembered(Generic[T]):
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._entries: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
-
-    def get(self, key: Hashable, epoch: int) -> T | None:
-        under, value = self._entries.get(key, (None, None))
-        return value if under == epoch else None
-
-    def keep(self, key: Hashable, epoch: int, value: T) -> None:
-        self._entries[key] = (epoch, value)
-        self._entries.move_to_end(key)
-        while len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
-
-
 class Directory:
     """Finds credentials by id and by token. One for a process and its database.
 
@@ -69,8 +56,8 @@ class Directory:
 
     def __init__(self, *, capacity: int = 1000) -> None:
         self._epoch = Epoch()
-        self._by_id: _Remembered[Registered] = _Remembered(capacity)
-        self._by_token: _Remembered[tuple[Credential, datetime]] = _Remembered(capacity)
+        self._by_id: _Remembered[str, Registered] = Recent(capacity)
+        self._by_token: _Remembered[bytes, tuple[Credential, datetime]] = Recent(capacity)
 
     async def of_id(self, database: Database, id_: str) -> Registered | None:
         """The credential of that id, revoked ones too."""
@@ -90,16 +77,17 @@ class Directory:
     async def _fresh(
         self,
         database: Database,
-        remembered: _Remembered[T],
-        key: Hashable,
+        remembered: _Remembered[K, T],
+        key: K,
         read: Callable[[AsyncConnection], Awaitable[T | None]],
     ) -> T | None:
-        known = remembered.get(key, await self._epoch.now(database))
-        if known is not None:
-            return known
+        now = await self._epoch.now(database)
+        known = remembered.get(key)
+        if known is not None and known[0] == now:
+            return known[1]
         async with database.read() as conn:
             under = await rows.epoch(conn)
             found = await read(conn)
         if found is not None:
-            remembered.keep(key, under, found)
+            remembered.keep(key, (under, found))
         return found

@@ -9,7 +9,6 @@ Source: RFC 7517 §5; RFC 7523 §3.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +17,7 @@ import structlog
 
 from engine.clock import Clock
 from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy
+from engine.recent import Recent
 from lrs.core import jwks
 from lrs.store.credentials import Registered
 
@@ -44,7 +44,7 @@ class ClientKeys:
         self._fetcher = fetcher
         self._clock = clock
         self._policy = policy
-        self._places: OrderedDict[str, _Place] = OrderedDict()
+        self._places: Recent[str, _Place] = Recent(_CAPACITY)
 
     async def of(self, client: Registered, kid: str | None, algorithm: str) -> Json:
         """The client's key set, fetched anew where it is old or has no such key; None without one.
@@ -53,9 +53,9 @@ class ClientKeys:
         """
         if client.jwks_uri is None:
             return client.jwks
-        place = self._places.setdefault(client.jwks_uri, _Place())
-        while len(self._places) > _CAPACITY:
-            self._places.popitem(last=False)
+        place = self._places.get(client.jwks_uri)
+        if place is None:
+            place = self._places.keep(client.jwks_uri, _Place())
         async with place.lock:
             stale = place.fetched_at is None or self._clock() - place.fetched_at >= KEPT
             rested = place.tried_at is None or self._clock() - place.tried_at >= PAUSE

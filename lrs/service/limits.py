@@ -6,12 +6,12 @@ two credentials, so nobody can use up what is another's.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.clock import Clock
+from engine.recent import Recent
 from lrs.core.bucket import Bucket, Rate, returned, taken
 
 _REQUESTS = Rate(per_s=200, burst=2000)
@@ -45,22 +45,18 @@ class Limiter:
     def __init__(self, rate: Rate, clock: Clock, *, capacity: int = 10_000) -> None:
         self._rate = rate
         self._clock = clock
-        self._capacity = capacity
-        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+        self._buckets: Recent[Hashable, Bucket] = Recent(capacity)
 
     def take(self, key: Hashable) -> float | None:
         """None where `key` may go ahead, else the seconds until it may."""
         after = taken(self._buckets.get(key), self._rate, self._clock().timestamp())
         if not isinstance(after, Bucket):
             return after
-        self._buckets[key] = after
-        self._buckets.move_to_end(key)
-        while len(self._buckets) > self._capacity:
-            self._buckets.popitem(last=False)
+        self._buckets.keep(key, after)
         return None
 
     def give_back(self, key: Hashable) -> None:
         """What was taken for `key` does not count after all."""
         bucket = self._buckets.get(key)
         if bucket is not None:
-            self._buckets[key] = returned(bucket, self._rate)
+            self._buckets.keep(key, returned(bucket, self._rate))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections import OrderedDict
 from datetime import datetime, timedelta
 
 from engine.clock import Clock
 from engine.database import Database
+from engine.recent import Recent
 from engine.vault import hashed
 from lrs.core.credential import Credential
 from lrs.service.directory import Directory
@@ -38,9 +38,8 @@ class Verifier:
         self.directory = Directory(capacity=capacity)
         self._clock = clock
         self._remember = remember
-        self._capacity = capacity
         self._pepper = secrets.token_bytes(32)
-        self._verified: OrderedDict[bytes, datetime] = OrderedDict()
+        self._verified: Recent[bytes, datetime] = Recent(capacity)
         self._checking: dict[bytes, asyncio.Task[str | Wait | None]] = {}
         self._secrets = SecretCheck(limits)
         self._failures = Limiter(limits.failures, clock)
@@ -58,14 +57,15 @@ class Verifier:
         now = self._clock()
         hashes = registered.hashes(now) if registered else {}
         for one in hashes:
-            if self._verified.get(self._mark(one, secret), now) > now:
+            if (self._verified.get(self._mark(one, secret)) or now) > now:
                 return registered.credential if registered else None
         fitting = await self._checked(tuple(hashes), id_, secret, address)
         if registered is None or fitting is None or isinstance(fitting, Wait):
             return fitting if isinstance(fitting, Wait) else None
         ends = hashes[fitting]
         until = now + self._remember
-        self._keep(self._mark(fitting, secret), until if ends is None else min(until, ends))
+        until = until if ends is None else min(until, ends)
+        self._verified.keep(self._mark(fitting, secret), until)
         return registered.credential
 
     async def of_token(self, database: Database, token: str) -> Credential | None:
@@ -112,9 +112,3 @@ class Verifier:
 
     def _mark(self, hash_: str, secret: str) -> bytes:
         return hmac.digest(self._pepper, f"{hash_}\n{secret}".encode(), "sha256")
-
-    def _keep(self, mark: bytes, until: datetime) -> None:
-        self._verified[mark] = until
-        self._verified.move_to_end(mark)
-        while len(self._verified) > self._capacity:
-            self._verified.popitem(last=False)

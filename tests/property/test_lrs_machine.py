@@ -39,6 +39,7 @@ from lrs.core.matching import matches
 from lrs.core.query import Query
 from lrs.core.statement import VOIDED
 from lrs.service import create_credential
+from lrs.service.hashing import new_secret
 from lrs.service.verifier import Verifier
 
 Json = Any
@@ -211,7 +212,7 @@ class StoreMachine(RuleBasedStateMachine):
                 scopes={"all"},
                 home_pages=("*",),
                 may_void=True,
-                secret=SECRET,
+                secret=await new_secret(SECRET),
                 at=system_clock(),
             )
         served = routes(
