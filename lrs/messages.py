@@ -36,20 +36,22 @@ TEXTS: dict[str, Text] = {
     "not_a_boolean": Text("true または false ではありません。", "Neither true nor false."),
     "not_a_number": Text("数値ではありません。", "Not a number."),
     "not_a_count": Text("0以上の整数ではありません。", "Not an integer of at least 0."),
-    "not_one_of": Text("次のどれでもありません: {allowed}", "Not one of: {allowed}"),
+    "not_one_of": Text("次のどれでもありません：{allowed}", "Not one of: {allowed}"),
     "not_an_iri": Text(
-        "スキームから始まるIRIではありません: {value}", "Not an IRI with a scheme: {value}"
+        "スキームから始まるIRIではありません：{value}", "Not an IRI with a scheme: {value}"
     ),
-    "not_a_uuid": Text("UUIDではありません: {value}", "Not a UUID: {value}"),
+    "not_a_uuid": Text("UUIDではありません：{value}", "Not a UUID: {value}"),
     "not_a_duration": Text(
-        "ISO 8601の期間ではありません: {value}", "Not an ISO 8601 duration: {value}"
+        "ISO 8601の期間ではありません：{value}", "Not an ISO 8601 duration: {value}"
     ),
-    "not_a_timestamp": Text("日時として認められません: {value}", "Not a timestamp: {value}"),
-    "not_a_language_tag": Text("言語タグではありません: {value}", "Not an RFC 5646 tag: {value}"),
+    "not_a_timestamp": Text("日時として認められません：{value}", "Not a timestamp: {value}"),
+    "not_a_language_tag": Text(
+        "RFC 5646の言語タグではありません：{value}", "Not an RFC 5646 language tag: {value}"
+    ),
     "not_a_mailto": Text("mailto: で始まるアドレスではありません。", "Not a mailto: address."),
     "not_a_sha1sum": Text("40桁の16進数（SHA-1）ではありません。", "Not a SHA-1 of 40 hex digits."),
     "not_a_sha2": Text("SHA-2の16進数ではありません。", "Not a SHA-2 in hex digits."),
-    "not_a_media_type": Text("メディアタイプではありません: {value}", "Not a media type: {value}"),
+    "not_a_media_type": Text("メディアタイプではありません：{value}", "Not a media type: {value}"),
     "empty": Text("空にはできません。", "May not be empty."),
     "too_few": Text("{least}件以上が必要です。", "Needs at least {least}."),
     # Structure
@@ -102,7 +104,7 @@ TEXTS: dict[str, Text] = {
         "A voiding Statement needs a StatementRef as its object.",
     ),
     "version_not_supported": Text(
-        "このバージョンのステートメントは受け付けません: {value}",
+        "このバージョンのステートメントは受け付けません：{value}",
         "Statements of version {value} are not accepted.",
     ),
     "attachment_without_data": Text(
@@ -138,7 +140,7 @@ TEXTS: dict[str, Text] = {
         "本文の id が statementId と違います。", "The id in the body is not the statementId."
     ),
     "id_twice": Text(
-        "一つの要求の中に同じ id が二度あります: {id}", "The id {id} occurs twice in one request."
+        "一つの要求の中に同じ id が二度あります：{id}", "The id {id} occurs twice in one request."
     ),
     "too_many_statements": Text(
         "一度に送れるのは{limit}件までです。", "At most {limit} Statements go into one request."
@@ -155,7 +157,7 @@ TEXTS: dict[str, Text] = {
         "Content-Type に boundary の指定がありません。", "The Content-Type names no boundary."
     ),
     "multipart_boundary_malformed": Text(
-        "boundary として使えない値です: {value}", "Not usable as a boundary: {value}"
+        "boundary として使えない値です：{value}", "Not usable as a boundary: {value}"
     ),
     "multipart_without_parts": Text(
         "本文に、指定された boundary で始まるパートがありません。",
@@ -195,7 +197,7 @@ TEXTS: dict[str, Text] = {
         "An attachment's part needs the header X-Experience-API-Hash.",
     ),
     "part_of_no_attachment": Text(
-        "このパートのハッシュを sha2 に持つ添付がありません: {sha2}",
+        "このパートのハッシュを sha2 に持つ添付がありません：{sha2}",
         "No attachment has the hash of this part as its sha2: {sha2}",
     ),
     "part_content_type": Text(
@@ -207,7 +209,7 @@ TEXTS: dict[str, Text] = {
         "The part's Content-Length {part} is not the attachment's length {attachment}.",
     ),
     "attachment_hash_untrue": Text(
-        "届いた内容のハッシュが sha2 と違います（届いた内容: {found}）。",
+        "届いた内容のハッシュが sha2 と違います（届いた内容：{found}）。",
         "The content received has another hash than sha2: {found}",
     ),
     "attachment_length_untrue": Text(
@@ -239,7 +241,7 @@ TEXTS: dict[str, Text] = {
         "The header of the signature (JWS) is not a JSON object.",
     ),
     "signature_algorithm": Text(
-        "署名のアルゴリズムは RS256、RS384、RS512 のいずれかに限ります（送られた値: {alg}）。",
+        "署名のアルゴリズムは RS256、RS384、RS512 のいずれかに限ります（送られた値：{alg}）。",
         "A signature is made with RS256, RS384 or RS512, not with {alg}.",
     ),
     "signature_critical": Text(
@@ -287,7 +289,7 @@ TEXTS: dict[str, Text] = {
         "The alternate request syntax (?method=…) belongs to xAPI 1.0.3 alone.",
     ),
     "alternate_method": Text(
-        "method に指定できるのは次のものです: {allowed}", "method is none of: {allowed}"
+        "method に指定できるのは次のものです：{allowed}", "method is none of: {allowed}"
     ),
     "alternate_parameter": Text(
         "代替要求構文では、method 以外のパラメーターはフォームに入れてください（{name}）。",
@@ -329,7 +331,7 @@ TEXTS: dict[str, Text] = {
         "There is a document already, against If-None-Match.",
     ),
     "document_not_json": Text(
-        "既存の文書に統合できるのは application/json だけです（送られた文書: {value}）。",
+        "既存の文書に統合できるのは application/json だけです（送られた文書：{value}）。",
         "Only application/json can be merged into a document that is there; this is {value}.",
     ),
     "held_not_json": Text(
@@ -344,7 +346,7 @@ TEXTS: dict[str, Text] = {
     # A file of statements
     "not_base64": Text("Base64として読めません。", "Not base64."),
     "transfer_unknown": Text(
-        "この形式のファイルには対応していません: {format} {version}",
+        "この形式のファイルには対応していません：{format} {version}",
         "Files of the format {format} {version} are not known here.",
     ),
     "piece_out_of_place": Text(
@@ -353,9 +355,13 @@ TEXTS: dict[str, Text] = {
     "line_too_long": Text(
         "行が長すぎます（{limit}バイトまで）。", "The line is over {limit} bytes."
     ),
-    "stored_ahead": Text("stored が先の日時です: {value}", "`stored` lies in the future: {value}"),
+    "stored_ahead": Text(
+        "stored が未来の日時です：{value}", "`stored` lies in the future: {value}"
+    ),
     # Permission
-    "unauthenticated": Text("認証できません。", "The credentials are missing or wrong."),
+    "unauthenticated": Text(
+        "認証情報がないか、正しくありません。", "The credentials are missing or wrong."
+    ),
     "scope_missing": Text(
         "この操作の権限（{scope}）がありません。", "The credential lacks the scope {scope}."
     ),
@@ -387,7 +393,7 @@ TEXTS: dict[str, Text] = {
         "The old secret may stay for 0 to {days} days.",
     ),
     "not_a_place": Text(
-        "範囲として使えないアドレスです: {value}", "Not an address that can bound anything: {value}"
+        "範囲として使えないアドレスです：{value}", "Not an address that can bound anything: {value}"
     ),
     "not_an_https_address": Text(
         "https:// で始まるアドレスではありません。", "Not an https:// address."
@@ -408,11 +414,11 @@ TEXTS: dict[str, Text] = {
         "No signature can be checked with this key ({allowed}; RSA of 2048 bits or more).",
     ),
     "actor_outside_namespace": Text(
-        "この提供元は「{namespace}」の学習者について報告できません。",
-        "This provider may not speak about learners of {namespace}.",
+        "この提供元は、「{namespace}」で示される学習者について報告できません。",
+        "This provider may not speak about learners identified by {namespace}.",
     ),
     "activity_outside_prefix": Text(
-        "この提供元は次の講座について報告できません: {activity}",
+        "この提供元は次の講座について報告できません：{activity}",
         "This provider may not report on the activity {activity}.",
     ),
     "void_forbidden": Text(

@@ -21,6 +21,10 @@ from web.views.statement import statement_page
 from web.views.statements import HERE, question, statements_page
 
 NO_SUCH = Text(ja="この記録は見つかりません。", en="There is no such statement.")
+NO_ATTACHMENT = Text(
+    ja="この記録に、その添付はありません。",
+    en="The statement has no such attachment.",
+)
 _NOTHING = Leaf((), None, None)
 
 
@@ -98,7 +102,7 @@ class _StatementPages:
             parts = await attachments.parts_of(conn, [stored])
         part = next((one for one in parts if one.sha2.lower() == sha2), None)
         if part is None:
-            raise NotFound("attachment_not_found", NO_SUCH)
+            raise NotFound("attachment_not_found", NO_ATTACHMENT)
         return StreamingResponse(
             attachments.content(self._services.database, part.sha2),
             media_type="application/octet-stream",

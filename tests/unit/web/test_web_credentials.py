@@ -89,7 +89,7 @@ async def test_an_officer_makes_a_key_and_hands_it_over(officer, enters, clock):
     ("change", "words"),
     [
         ({"id": "Portal"}, "キー：IDは半角の英小文字か数字で始め"),
-        ({"title": " "}, "提供者の名前：空にはできません。"),
+        ({"title": " "}, "提供元の名前：空にはできません。"),
         (
             {"home_pages": "portal\r\nhttps://m.example"},
             "学習者の範囲：範囲として使えないアドレスです: portal",
@@ -98,7 +98,7 @@ async def test_an_officer_makes_a_key_and_hands_it_over(officer, enters, clock):
             {"activity_prefixes": "https://u@n.example"},
             "講座の範囲：範囲として使えないアドレスです",
         ),
-        ({"last_day": "いつか"}, "最終日：日時として認められません: いつか"),
+        ({"last_day": "いつか"}, "最終日：日時として認められません：いつか"),
     ],
 )
 async def test_a_form_with_a_mistake_says_where_and_keeps_what_was_typed(officer, change, words):
