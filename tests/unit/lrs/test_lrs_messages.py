@@ -10,7 +10,7 @@ import pytest
 
 from lrs import messages
 
-ROOT = Path(messages.__file__).parents[1 if messages.__file__.endswith("messages.py") else 2]
+ROOT = Path(messages.__file__).parents[2]
 # Which argument of these is a code. Each ends in `lrs.messages.TEXTS`.
 MAKERS = {
     "Fault": 0,

@@ -1,0 +1,25 @@
+"""What each fault says, in both languages. `{names}` are filled from the fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.text import Text
+from lrs.core.fault import Fault
+from lrs.messages import credentials, reading, request, statement
+from lrs.messages.forwarding import HELD, LETTERS, held_text, letter_text
+
+__all__ = ["HELD", "LETTERS", "TEXTS", "held_text", "letter_text", "text_of"]
+
+TEXTS: Mapping[str, Text] = {
+    **reading.TEXTS,
+    **statement.TEXTS,
+    **request.TEXTS,
+    **credentials.TEXTS,
+}
+
+
+def text_of(fault: Fault) -> Text:
+    """What a person reads about `fault`."""
+    text = TEXTS[fault.code]
+    return text.format(**fault.params) if fault.params else text
