@@ -92,7 +92,7 @@ async def test_an_officer_makes_a_key_and_hands_it_over(officer, enters, clock):
         ({"title": " "}, "提供元の名前：空にはできません。"),
         (
             {"home_pages": "portal\r\nhttps://m.example"},
-            "学習者の範囲：範囲として使えないアドレスです: portal",
+            "学習者の範囲：範囲として使えないアドレスです：portal",
         ),
         (
             {"activity_prefixes": "https://u@n.example"},
