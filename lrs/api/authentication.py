@@ -6,7 +6,6 @@ Source: xAPI 1.0.3 Communication §4.0; RFC 7617; RFC 6750; RFC 6585 §4.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 
 from starlette.datastructures import Headers
@@ -73,7 +72,7 @@ def basic_pair(encoded: str) -> tuple[str, str] | None:
     """Key and secret of Basic credentials; None where they are malformed (RFC 7617 §2)."""
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     key, colon, secret = text.partition(":")
     return (key, secret) if colon and key and "\x00" not in text else None

@@ -30,6 +30,7 @@ from lrs.service.verifier import Verifier
 Json = Any
 _MAX_FORM = 32_768
 _FORM = "application/x-www-form-urlencoded"
+UNPROVED = "Client authentication failed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,9 @@ class Clients:
     ) -> Client | Refused | Wait | None:
         """The client, or None where nobody is known by what the request says."""
         pair = basic_of(authorization)
+        if authorization and pair is None:
+            # Authlib 1.9.9 decodes what looks like Basic, and breaks where it is no UTF-8.
+            return Refused("invalid_client", UNPROVED)
         if pair is None and form.get("client_id") and form.get("client_secret"):
             pair = form["client_id"], form["client_secret"]
         if pair is not None:

@@ -30,14 +30,13 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import Key
 from starlette.responses import JSONResponse, Response
 
-from lrs.api.clients import Client, Refused
+from lrs.api.clients import UNPROVED, Client, Refused
 from lrs.core import assertion, jwks, scope
 
 # At DEBUG, Authlib 1.9.9 writes the token it issues into the log.
 logging.getLogger("authlib").setLevel(logging.INFO)
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_UNPROVED = "Client authentication failed."
 Json = Any
 Endpoint = Literal["token", "revocation"]
 
@@ -194,7 +193,7 @@ class Decision(AuthorizationServer):  # type: ignore[misc]  # no types
         if body["error"] == "invalid_client":
             # Whether there is such a client, or its proof was wrong, is nobody's business; what a
             # proved client's assertion lacks is its own.
-            return refused(Refused("invalid_client", self._proof.wrong or _UNPROVED))
+            return refused(Refused("invalid_client", self._proof.wrong or UNPROVED))
         return refused(Refused(body["error"], body.get("error_description", "")))
 
     def decide(self, endpoint: Endpoint, form: dict[str, str], authorization: str) -> Response:

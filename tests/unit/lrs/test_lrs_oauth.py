@@ -384,3 +384,18 @@ def test_an_assertion_in_another_spelling_of_the_same_bytes_is_none():
     # The last letter of the header has bits to spare.
     assert clients.read("eyJhIjoxfQ.e30.AAA")[0] == {"a": 1}
     assert clients.read("eyJhIjoxfR.e30.AAA") == ({}, {})
+
+
+@pytest.mark.parametrize("endpoint", ["token", "revoke"])
+@pytest.mark.parametrize(
+    "header", [b"Basic /w==", b"Basic \xff", b"Basic\t/w==", b"basic", b"Bearer \xff", b"\xff"]
+)
+async def test_a_header_that_proves_nothing_is_refused_as_one(origin, endpoint, header):
+    async with httpx.AsyncClient() as client:
+        response = await client.post(
+            f"{origin}/oauth/{endpoint}",
+            data=ASK | {"token": "t"},
+            headers={"Authorization": header},
+        )
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+    assert response.headers["WWW-Authenticate"].startswith("Basic")
