@@ -12,7 +12,7 @@ from starlette.responses import Response
 from engine.database import Database
 from lrs.api.authentication import Authenticator
 from lrs.api.resource import tagged, values_of
-from lrs.core import parameters
+from lrs.core import jsontext, parameters
 from lrs.core.fault import Family, Section
 from lrs.core.ifi import Ifi
 from lrs.core.person import person
@@ -44,5 +44,5 @@ class Agents:
             query = Query(agent=Ifi.of_actor(values["agent"]), related_agents=True, limit=LOOKED_AT)
             async with self._database.read() as conn:
                 found = await querying.page(conn, query, credential, None)
-            bodies = [orjson.loads(row.raw) for row in found.rows]
+            bodies = [jsontext.stored(row.raw) for row in found.rows]
         return tagged(orjson.dumps(person(values["agent"], bodies)))

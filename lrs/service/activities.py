@@ -151,6 +151,6 @@ async def definition_of(conn: AsyncConnection, id_: str) -> str | None:
 
 async def canonical(conn: AsyncConnection, rows: Iterable[StoredStatement]) -> dict[str, Json]:
     """The canonical definition of each Activity in `rows` that has one; numbers as their text."""
-    ids = set[str]().union(*(activity_ids(orjson.loads(row.raw)) for row in rows))
+    ids = set[str]().union(*(activity_ids(jsontext.stored(row.raw)) for row in rows))
     found = await activities.definitions(conn, ids)
     return {id_: jsontext.exact(text.encode(), orjson.Fragment) for id_, text in found.items()}

@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-import orjson
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.database import Database
+from lrs.core import jsontext
 from lrs.core.attachment import Measure, Measured, attachments
 from lrs.store import attachments as rows
 from lrs.store.statements import StoredStatement
@@ -139,7 +139,7 @@ async def parts_of(conn: AsyncConnection, statements: Sequence[StoredStatement])
         lengths = held.get(statement.seq)
         if lengths is None:
             continue
-        for one in attachments(orjson.loads(statement.raw)):
+        for one in attachments(jsontext.stored(statement.raw)):
             if one.sha2 in lengths:
                 value = one.value
                 part = Part(value["sha2"], value["contentType"], lengths[one.sha2])

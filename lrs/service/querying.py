@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.core import jsontext
 from lrs.core.credential import Credential
 from lrs.core.matching import MAX_CHAIN, matches, naming
 from lrs.core.query import Query
@@ -101,6 +101,6 @@ async def answering(
         if not seen:
             break
         chain |= seen
-    bodies = {row.id: orjson.loads(row.raw) for row in chain.values()}
+    bodies = {row.id: jsontext.stored(row.raw) for row in chain.values()}
     refuted = {row.seq for row in doubtful if not matches(query, bodies[row.id], bodies.get)}
     return [row for row in found if row.seq not in refuted]

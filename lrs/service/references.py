@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lrs.core import jsontext
 from lrs.core.matching import MAX_CHAIN
 from lrs.core.terms import Term, terms
 from lrs.store import statements
@@ -104,7 +104,7 @@ def _inherited(
         target = rows.get(at.ref)
         if target is None:
             break
-        body = orjson.loads(target.raw)
+        body = jsontext.stored(target.raw)
         found |= terms(body, body["authority"])
         at = target
     return found

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from engine.text import Text
@@ -18,6 +19,7 @@ from lrs.core.statement import VOIDED
 from lrs.service import create_credential, revoke_credential, rotate_credential
 from lrs.service.hashing import new_secret
 from lrs.service.verifier import Verifier
+from lrs.store.tables import statement as rows
 
 VERSION = {"X-Experience-API-Version": "2.0.0"}
 OLD = {"X-Experience-API-Version": "1.0.3"}
@@ -564,3 +566,44 @@ async def test_the_ends_of_time_are_moments_like_any_other(client, statement, mo
         response = await client.get(f"/xapi/statements?{name}={moment}")
         assert response.status_code == 200
         assert len(response.json()["statements"]) == found
+
+
+@pytest.mark.parametrize(("headers", "spec"), [(VERSION, "§4.2.1"), (OLD, "Data §2.2")])
+async def test_an_integer_that_few_readers_can_hold_is_refused(client, statement, headers, spec):
+    extension = {"https://portal.example/x": 7}
+    text = json.dumps(statement(result={"extensions": extension})).replace("7}", "9" * 400 + "}")
+    response = await client.post(
+        "/xapi/statements",
+        content=text,
+        headers=headers | {"Content-Type": "application/json"},
+    )
+    assert (response.status_code, response.json()["code"]) == (400, "number_out_of_range")
+    assert spec in response.json()["spec"]
+
+
+async def test_an_integer_that_an_older_version_took_stops_no_reader(client, statement, database):
+    """It was stored before the door refused it; it can be read, found and voided."""
+    one = statement(result={"extensions": {"https://portal.example/x": 7}})
+    assert (await client.post("/xapi/statements", json=one)).status_code == 200
+    async with database.write() as conn:
+        raw = await conn.scalar(sa.select(rows.c.raw))
+        large = raw.replace(
+            b'"https://portal.example/x":7', b'"https://portal.example/x":' + b"9" * 400
+        )
+        assert large != raw
+        await conn.execute(sa.update(rows).values(raw=large))
+    void = statement(verb={"id": VOIDED}, object={"objectType": "StatementRef", "id": one["id"]})
+    actor = json.dumps(one["actor"])
+    for query in (
+        {"agent": actor},
+        {"agent": actor, "format": "canonical"},
+        {"format": "ids"},
+        {"attachments": "true"},
+    ):
+        response = await client.get("/xapi/statements", params=query)
+        assert response.status_code == 200
+        assert b"9" * 400 in response.content
+    assert (await client.get("/xapi/agents", params={"agent": actor})).status_code == 200
+    assert (await client.post("/xapi/statements", json=void)).status_code == 200
+    found = await client.get("/xapi/statements", params={"voidedStatementId": one["id"]})
+    assert found.status_code == 200

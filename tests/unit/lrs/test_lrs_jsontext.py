@@ -18,6 +18,8 @@ from lrs.core.fault import Fault
         (b'{"a":NaN}', "not_a_json_number"),
         (b'{"a":-Infinity}', "not_a_json_number"),
         (b'{"a":1e999}', "number_out_of_range"),
+        (b'{"a":' + b"9" * 400 + b"}", "number_out_of_range"),
+        (b'{"a":-' + b"9" * 309 + b"}", "number_out_of_range"),
         (b'{"a":' + b"9" * 5000 + b"}", "number_out_of_range"),
         (rb'{"a":"\ud800"}', "lone_surrogate"),
         (rb'{"\udfff":1}', "lone_surrogate"),
@@ -80,3 +82,9 @@ def test_an_empty_batch_holds_nothing():
     found = jsontext.read_documents(b"[]")
     assert isinstance(found, jsontext.Documents)
     assert found.objects == ()
+
+
+def test_an_integer_that_an_older_version_took_can_still_be_read():
+    digits = "9" * 400
+    assert jsontext.stored(b'{"a":' + digits.encode() + b"}") == {"a": int(digits)}
+    assert jsontext.stored(b'{"a":[1,2.5]}') == {"a": [1, 2.5]}
