@@ -38,7 +38,7 @@ class Activities:
         readers = {"activityId": parameters.iri}
         id_: str = values_of(request, family, ACTIVITIES, readers, readers)["activityId"]
         definition = None
-        if credential.reads == "all" or credential.reports_on(id_):
+        if credential.learns_of(id_):
             async with self._database.read() as conn:
                 definition = await activities.definition_of(conn, id_)
         found: dict[str, Any] = {"objectType": "Activity", "id": id_}

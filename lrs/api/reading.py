@@ -97,7 +97,7 @@ class Reading:
         found = await querying.readable(conn, id_, credential, voided=voided)
         if found is None:
             raise NotFound("statement_not_found", TEXTS["statement_not_found"])
-        [content] = await _texts(conn, asked, [found])
+        [content] = await _texts(conn, asked, [found], credential)
         return await self._response(conn, content, query, [found])
 
     async def _page(
@@ -110,7 +110,7 @@ class Reading:
             goes_on = more.Continuation(query, page.after, tuple(asked.languages))
             token = more.sealed(goes_on, self._signing_key, self._clock())
             link = f"{path}?more={token}"
-        texts = await _texts(conn, asked, page.rows)
+        texts = await _texts(conn, asked, page.rows, credential)
         content = b'{"statements":[' + b",".join(texts) + b'],"more":' + orjson.dumps(link) + b"}"
         return await self._response(conn, content, query, page.rows)
 
@@ -131,14 +131,18 @@ class Reading:
 
 
 async def _texts(
-    conn: AsyncConnection, asked: _Asked, rows: Sequence[StoredStatement]
+    conn: AsyncConnection,
+    asked: _Asked,
+    rows: Sequence[StoredStatement],
+    credential: Credential,
 ) -> list[bytes]:
     """The statements in the format asked for.
 
     `canonical` gives the definition of each Activity as the store has united it, whichever the
     statement came with, and the Verb as it came: "populated with the canonical definition of the
-    Activity Objects and Display of the Verbs as determined by the LRS".
+    Activity Objects and Display of the Verbs as determined by the LRS". Of an activity that the
+    Activities resource would not describe to the asker, the statement's own definition stays.
     """
     form, languages = asked.query.format, asked.languages
-    definitions = await activities.canonical(conn, rows) if form == "canonical" else {}
+    definitions = await activities.canonical(conn, rows, credential) if form == "canonical" else {}
     return [formatted(row.raw, form, languages, definitions) for row in rows]

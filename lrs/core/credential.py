@@ -70,6 +70,10 @@ class Credential:
         prefixes = self.activity_prefixes
         return not prefixes or any(lies_under(activity, one) for one in prefixes)
 
+    def learns_of(self, activity: str) -> bool:
+        """Whether it may be told what the store knows of `activity`."""
+        return self.reads == "all" or self.reports_on(activity)
+
     def speaks_for(self, ifi: Ifi) -> bool:
         """Whether it may say what this actor did."""
         if ANY_HOME_PAGE in self.home_pages:

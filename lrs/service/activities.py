@@ -149,8 +149,13 @@ async def definition_of(conn: AsyncConnection, id_: str) -> str | None:
     return (await activities.definitions(conn, [id_])).get(id_)
 
 
-async def canonical(conn: AsyncConnection, rows: Iterable[StoredStatement]) -> dict[str, Json]:
-    """The canonical definition of each Activity in `rows` that has one; numbers as their text."""
+async def canonical(
+    conn: AsyncConnection, rows: Iterable[StoredStatement], credential: Credential
+) -> dict[str, Json]:
+    """The canonical definition of each Activity in `rows` that has one; numbers as their text.
+
+    Only what `credential` would be told by the Activities resource too.
+    """
     ids = set[str]().union(*(activity_ids(jsontext.stored(row.raw)) for row in rows))
-    found = await activities.definitions(conn, ids)
+    found = await activities.definitions(conn, list(filter(credential.learns_of, ids)))
     return {id_: jsontext.exact(text.encode(), orjson.Fragment) for id_, text in found.items()}

@@ -274,6 +274,20 @@ async def test_canonical_takes_the_definition_that_the_store_has_united(lrs, sta
     assert exact["object"] == activity()
 
 
+async def test_canonical_tells_no_more_of_an_activity_than_the_activities_resource(lrs, statement):
+    secret = statement(object=activity(OTHER, name={"en": "a secret"}))
+    await lrs.post("/xapi/statements", json=secret)
+    own = statement(object=activity(), context={"contextActivities": {"parent": [{"id": OTHER}]}})
+    mine = ("mine", SECRET)
+    assert (await lrs.post("/xapi/statements", json=own, auth=mine)).status_code == 200
+    for narrowed in ({}, {"statementId": own["id"]}):
+        params = {"format": "canonical", **narrowed}
+        found = await lrs.get("/xapi/statements", params=params, auth=mine)
+        assert found.status_code == 200
+        assert "a secret" not in found.text
+        assert "a secret" in (await lrs.get("/xapi/statements", params=params)).text
+
+
 @pytest.mark.parametrize(
     ("path", "params", "code"),
     [
