@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
+
+_RANGE = re.compile(r"\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+_MOST, _LONGEST = 20, 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ def preferred(accept_language: str | None, default: Language = "ja") -> Language
 def ranked(accept_language: str | None) -> list[str]:
     """The ranges of an `Accept-Language` header, best first; those with `q=0` are left out.
 
-    Source: RFC 9110 §12.5.4.
+    Only the first 20 count, and none longer than 35 characters: a browser sends no more, and to
+    look for each in every text would let one header hold everybody up.
+    Source: RFC 9110 §12.5.4; RFC 4647 §2.1; RFC 5646 §4.4.1 (35 characters are enough).
     """
     found: list[tuple[float, int, str]] = []
     for position, part in enumerate((accept_language or "").split(",")):
@@ -78,6 +84,9 @@ def ranked(accept_language: str | None) -> list[str]:
                 quality = float(parameter.strip()[2:])
             except ValueError:
                 continue
-        if tag.strip() and quality > 0:
-            found.append((-quality, position, tag.strip()))
+        tag = tag.strip()
+        if len(tag) <= _LONGEST and _RANGE.fullmatch(tag) and quality > 0:
+            found.append((-quality, position, tag))
+            if len(found) == _MOST:
+                break
     return [tag for _, _, tag in sorted(found)]
