@@ -138,6 +138,7 @@ class Documents:
             new,
             if_match=_header(request, "if-match"),
             if_none_match=_header(request, "if-none-match"),
+            limit=self._limit,
         )
         fault = await self._database.transact(
             lambda conn: service.change(conn, place, id_, wanted, self._clock)

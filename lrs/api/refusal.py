@@ -27,6 +27,7 @@ _CLASSES: dict[str, type[Problem]] = {
     "document_exists": PreconditionFailed,
     "body_too_large": TooLarge,
     "attachment_too_large": TooLarge,
+    "document_too_large": TooLarge,
     "scope_missing": Forbidden,
     "actor_outside_namespace": Forbidden,
     "activity_outside_prefix": Forbidden,

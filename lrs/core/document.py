@@ -121,7 +121,10 @@ def tag_of(content: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a request wants done to one document; the headers are as received, None if absent."""
+    """What a request wants done to one document; the headers are as received, None if absent.
+
+    `limit`: how many octets the document may have afterwards; None for any number.
+    """
 
     kind: Kind
     method: Literal["PUT", "POST", "DELETE"]
@@ -129,6 +132,7 @@ class Change:
     new: Document | None = None
     if_match: str | None = None
     if_none_match: str | None = None
+    limit: int | None = None
 
 
 def outcome(change: Change, held: Document | None) -> Document | Fault | None:
@@ -142,7 +146,8 @@ def outcome(change: Change, held: Document | None) -> Document | Fault | None:
     if change.new is None:
         return None
     if change.method == "POST" and held is not None:
-        return _merged(held, change.new, change.family)
+        merged = _merged(held, change.new, change.family)
+        return _too_large(merged, change) or merged
     return _readable(change.new, change) or change.new
 
 
@@ -185,6 +190,13 @@ def _readable(new: Document, change: Change) -> Fault | None:
         return None
     found = (jsontext.read if change.method == "PUT" else jsontext.read_object)(new.content)
     return found if isinstance(found, Fault) else None
+
+
+def _too_large(merged: Document | Fault, change: Change) -> Fault | None:
+    """Why what was united may not be kept: each POST may be small and the sum without end."""
+    if isinstance(merged, Fault) or change.limit is None or len(merged.content) <= change.limit:
+        return None
+    return Fault("document_too_large", "", MERGE.of(change.family), {"limit": str(change.limit)})
 
 
 def _merged(held: Document, new: Document, family: Family) -> Document | Fault:

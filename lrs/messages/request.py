@@ -120,6 +120,10 @@ TEXTS: dict[str, Text] = {
     "attachment_too_large": Text(
         "添付が大きすぎます（{limit}バイトまで）。", "The attachment is over {limit} bytes."
     ),
+    "document_too_large": Text(
+        "追加すると文書が大きくなりすぎます（{limit}バイトまで）。",
+        "With this added, the document would be over {limit} bytes.",
+    ),
     "attachment_gone": Text(
         "添付の内容を保存できませんでした。同じ要求をもう一度送ってください。",
         "The attachment's content could not be kept; please send the same request again.",

@@ -367,6 +367,22 @@ async def test_a_document_over_the_limit_is_a_413(lrs, path):
 
 
 @each_kind
+async def test_a_document_does_not_grow_over_the_limit_by_being_merged(lrs, path):
+    await put(lrs, path, json.dumps({"a": "x" * 60_000}).encode())
+    before = (await get(lrs, path)).content
+
+    async def merge(document):
+        content = json.dumps(document)
+        headers = {"Content-Type": "application/json"}
+        return await lrs.post(url(path), params=named(path), content=content, headers=headers)
+
+    refused(await merge({"b": "x" * 60_000}), 413, "document_too_large")
+    assert (await get(lrs, path)).content == before
+    # What takes the place of what is there may be as long.
+    assert (await merge({"a": "x" * 30_000, "b": "x" * 60_000})).status_code == 204
+
+
+@each_kind
 async def test_scopes_open_one_kind_and_no_other(lrs, path):
     owner, stranger = (
         ("states", "profiles") if path == "activities/state" else ("profiles", "states")
