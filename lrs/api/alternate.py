@@ -8,6 +8,7 @@ Source: xAPI 1.0.3 Communication §1.3, Appendix C.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode
@@ -31,6 +32,8 @@ HEADERS = frozenset(
 )
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 64
+_QUICK = 65_536
+"""Bytes of a form that are decoded without a thread of their own."""
 # What a header of HTTP can hold; a line break would begin another one.
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # Of the form itself, not of what is in it.
@@ -54,7 +57,7 @@ async def meant(request: Request, limit: int) -> Request:
     if _is_new(outer):
         raise _refused("alternate_not_here", "?method", family="2.0.0")
     method = _method(request)
-    form = _form(await body_of(request, limit))
+    form = await _read(await body_of(request, limit))
     content: bytes | None = None
     headers: dict[str, str] = {}
     parameters: list[tuple[str, str]] = []
@@ -92,7 +95,16 @@ def _method(request: Request) -> str:
     content_type = request.headers.get("content-type", _FORM)
     if media_type(content_type).name != _FORM:
         raise _refused("alternate_content_type", "", value=content_type[:80])
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", ""):
+        # Nobody is known yet, and a form of a few packed bytes may be millions to decode.
+        raise _refused("content_encoding_refused", "", value=encoding[:40])
     return method
+
+
+async def _read(body: bytes) -> list[tuple[str, str]]:
+    """The fields of the form; a long one is decoded where it holds nobody up."""
+    return _form(body) if len(body) <= _QUICK else await asyncio.to_thread(_form, body)
 
 
 def _form(body: bytes) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from urllib.parse import quote, urlencode
 
@@ -149,3 +150,19 @@ async def test_a_method_in_the_query_of_anything_but_a_post_is_unknown(lrs, stat
 async def test_a_form_over_the_limit_is_a_413(form):
     content = f"content={quote(' ' * 40_000)}".encode()
     assert (await form("PUT", content)).status_code == 413
+
+
+async def test_a_form_does_not_come_compressed(form):
+    content = gzip.compress(b"content=" + b"%41" * 1000)
+    response = await form("POST", content, headers=FORM | {"Content-Encoding": "gzip"})
+    problem = refused(response, "content_encoding_refused")
+    assert "Communication §1.3" in problem["spec"]
+
+
+async def test_a_long_form_is_read_like_a_short_one(form, statement):
+    one = statement(result={"response": "é" * 12_000})
+    fields = {"Authorization": BASIC, "Content-Type": "application/json"}
+    response = await form("POST", fields | {"content": json.dumps(one, ensure_ascii=False)})
+    assert (response.status_code, response.json()) == (200, [one["id"]])
+    found = await form("GET", {"Authorization": BASIC, "statementId": one["id"]})
+    assert found.json()["result"] == one["result"]
