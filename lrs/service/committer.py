@@ -2,7 +2,8 @@
 
 A commit waits for the disk, and waits as long for a hundred statements as for one. Nobody is
 told "stored" before the transaction that stored it has committed, and nobody's fault is anybody
-else's: a submission that may not be stored is taken out of its group, which is then stored anew.
+else's: a submission that may not be stored is taken out of its group, which is then stored anew,
+and one at which the store breaks fails alone.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
 from engine.database import Database
 from lrs.service.storing import Concerns, Outcome, Submission, everything, store_all
-from lrs.store.attachments import ContentGone
 
 _MOST = 500
 """How many statements one transaction stores, unless a single submission brings more."""
@@ -86,7 +88,7 @@ class Committer:
         except _SpoiledError as spoiled:
             await self._apart(group, spoiled.outcomes)
         except Exception as error:  # noqa: BLE001 -- raised again for whoever waits
-            if isinstance(error, ContentGone) and len(group) > 1:
+            if len(group) > 1 and _may_be_anothers(error):
                 await self._one_by_one(group)
             else:
                 _fail(group, error)
@@ -127,6 +129,14 @@ class Committer:
     async def _one_by_one(self, group: Sequence[_Waiting]) -> None:
         for one in group:
             await self._commit([one])
+
+
+def _may_be_anothers(error: Exception) -> bool:
+    """Whether what went wrong may lie in one submission, so that the others are worth a try.
+
+    A database that cannot be reached, or has had enough, fails each of them the same, only later.
+    """
+    return not isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError)
 
 
 def _tell(group: Sequence[_Waiting], outcomes: Sequence[list[Outcome]]) -> None:

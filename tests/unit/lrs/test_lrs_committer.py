@@ -218,6 +218,28 @@ async def test_an_error_of_the_database_reaches_everybody_and_passes(
     assert await results(committer, anyone, *([one] for one in sent)) == [["stored"]] * 5
 
 
+async def test_where_the_store_breaks_at_one_the_neighbours_are_stored(
+    database, commits, parsed, anyone
+):
+    bad, good = {"id": "http://example.jp/bad"}, [parsed() for _ in range(3)]
+
+    def concerns(verb):
+        if verb == bad["id"]:
+            raise LookupError(verb)
+        return True
+
+    committer = Committer(
+        database, system_clock, concerns=concerns, stored=lambda: commits.append(None)
+    )
+    sent = [[good[0]], [good[1]], [broken := parsed(verb=bad)], [good[2]]]
+    told = await asyncio.gather(
+        *(committer.store(Submission(one, anyone)) for one in sent), return_exceptions=True
+    )
+    assert [isinstance(one, LookupError) for one in told] == [False, False, True, False]
+    assert await held(database, *good, broken) == [True, True, True, False]
+    assert len(commits) == 3
+
+
 async def test_the_outbox_holds_what_concerns_somebody_and_every_voided_statement(
     database, parsed, anyone
 ):
