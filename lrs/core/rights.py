@@ -92,6 +92,10 @@ def rights_of(document: Json, held: Rights | None = None) -> Rights | list[Fault
 
 def _title(value: Json) -> Text | Fault:
     given = value if isinstance(value, str | Mapping) else ""
+    if isinstance(given, Mapping):
+        for language, one in given.items():
+            if not isinstance(one, str):
+                return Fault("not_a_string", child("", language))
     text = Text.of(given) if given else Text("", "")
     if not text.ja.strip() or len(text.ja) + len(text.en) > _LONGEST:
         return Fault("empty")

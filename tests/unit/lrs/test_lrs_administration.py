@@ -101,6 +101,8 @@ async def test_nobody_but_an_officer_is_let_in(http):
         ({"id": "a b", "title": "x"}, "credential_id_refused", "/id"),
         ({"id": "a"}, "missing", ""),
         ({"id": "a", "title": ""}, "empty", "/title"),
+        ({"id": "a", "title": {"ja": ["x"]}}, "not_a_string", "/title/ja"),
+        ({"id": "a", "title": {"ja": "x", "en": None}}, "not_a_string", "/title/en"),
         ({"id": "a", "title": "x", "scopes": ["root"]}, "not_one_of", "/scopes/0"),
         ({"id": "a", "title": "x", "scopes": []}, "empty", "/scopes"),
         ({"id": "a", "title": "x", "scopes": "all"}, "not_an_array", "/scopes"),
