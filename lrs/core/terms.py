@@ -5,7 +5,7 @@ Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import IntEnum
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -51,6 +51,33 @@ def terms(body: Json, authority: Json) -> frozenset[Term]:
     if registration:
         found.add(Term(key_of(registration.lower()), Role.REGISTRATION))
     return frozenset(found)
+
+
+MAX_INHERITED = 100
+"""Under how many terms of what it refers to a statement is found; a Group may have thousands."""
+
+_FIRST = (
+    Role.VERB,
+    Role.ACTIVITY,
+    Role.REGISTRATION,
+    Role.AGENT,
+    Role.ANY_ACTIVITY,
+    Role.ANY_AGENT,
+)
+
+
+def inherited(targets: Iterable[Collection[Term]]) -> list[Term]:
+    """Which terms of its `targets`, the nearest first, a reference is found under too.
+
+    At most MAX_INHERITED: those of the narrow filters before those of the broad ones, and of one
+    filter those of the nearest target before the others.
+    """
+    ranked = [
+        (_FIRST.index(one.role), distance, one.key, one)
+        for distance, terms in enumerate(targets)
+        for one in terms
+    ]
+    return list(dict.fromkeys(one for *_, one in sorted(ranked)))[:MAX_INHERITED]
 
 
 def _keyed(role: Role, texts: Iterator[str]) -> Iterator[Term]:

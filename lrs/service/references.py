@@ -3,21 +3,29 @@
 Both work in any order of arrival: whoever comes second finds the first.
 Source: xAPI 1.0.3 Data §2.3.2, Communication §2.1.3 (Filter Conditions for StatementRefs);
 xAPI 2.0 §4.2.5, §4.1.6.1.
+
+To be found through a reference has two bounds, so that one statement cannot make a transaction
+long: MAX_INHERITED terms for each referring statement, and MAX_AWAITING referring statements that
+were stored before what they refer to. Voiding has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lrs.core import jsontext
 from lrs.core.matching import MAX_CHAIN
-from lrs.core.terms import Term, terms
+from lrs.core.terms import Term, inherited, terms
 from lrs.store import statements
 from lrs.store.statements import StoredStatement
+
+MAX_AWAITING = 500
+"""How many statements that were stored before their target are found through it."""
 
 
 async def link(
@@ -28,11 +36,12 @@ async def link(
     The locks of `lrs.store.placement` must be held.
     """
     known = {row.id: row for row in added}
-    referring = await statements.referring_to(conn, known)
-    await _index(conn, added, referring)
+    await _index(conn, added)
     pairs = [(row, row.ref) for row in added if row.voiding and row.ref is not None]
     pairs += [
-        (row, row.ref) for row in referring if row.voiding and row.ref and row.id not in known
+        (row, row.ref)
+        for row in await statements.voiding(conn, known)
+        if row.ref and row.id not in known
     ]
     targets = known | await statements.by_ids(conn, {ref for _, ref in pairs} - known.keys())
     voided: list[StoredStatement] = []
@@ -65,21 +74,22 @@ async def powerless_among(
     )
 
 
-async def _index(
-    conn: AsyncConnection,
-    added: Sequence[StoredStatement],
-    referring: Sequence[StoredStatement],
-) -> None:
+async def _index(conn: AsyncConnection, added: Sequence[StoredStatement]) -> None:
     """Let statements be found by the terms of what they refer to, directly or through others."""
     rows: dict[UUID, StoredStatement | None] = {row.id: row for row in added}
     affected = {row.id: row for row in added if row.ref is not None}
+    news: Collection[UUID] = rows.keys()
+    most = len(affected) + MAX_AWAITING
     for _ in range(MAX_CHAIN):
+        # Those that were found before may be found again: they must not use up the limit.
+        referring = await statements.referring_to(conn, news, limit=most)
         new = {row.id: row for row in referring if row.id not in affected}
+        new = dict(islice(new.items(), most - len(affected)))
         affected |= new
         rows |= new
+        news = new.keys()
         if not new:
             break
-        referring = await statements.referring_to(conn, new)
     if not affected:
         return
     for _ in range(MAX_CHAIN):
@@ -87,16 +97,29 @@ async def _index(
         if not missing:
             break
         rows |= dict.fromkeys(missing) | await statements.by_ids(conn, missing)
+    own: dict[UUID, frozenset[Term]] = {}
     await statements.add_terms(
         conn,
-        [(row.seq, term) for row in affected.values() for term in _inherited(row, rows)],
+        [
+            (row.seq, term)
+            for row in affected.values()
+            for term in inherited(_terms_of(target, own) for target in _chain(row, rows))
+        ],
     )
 
 
-def _inherited(
+def _terms_of(row: StoredStatement, own: dict[UUID, frozenset[Term]]) -> frozenset[Term]:
+    """The terms of the statement itself, worked out once however many refer to it."""
+    if row.id not in own:
+        body = jsontext.stored(row.raw)
+        own[row.id] = terms(body, body["authority"])
+    return own[row.id]
+
+
+def _chain(
     row: StoredStatement, rows: Mapping[UUID, StoredStatement | None]
-) -> frozenset[Term]:
-    found: frozenset[Term] = frozenset()
+) -> Iterator[StoredStatement]:
+    """What `row` refers to, and that in turn, as far as it is known."""
     seen = {row.id}
     at = row
     while at.ref is not None and at.ref not in seen and len(seen) <= MAX_CHAIN:
@@ -104,7 +127,5 @@ def _inherited(
         target = rows.get(at.ref)
         if target is None:
             break
-        body = jsontext.stored(target.raw)
-        found |= terms(body, body["authority"])
+        yield target
         at = target
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,8 @@ class StoredStatement:
         return stored_of(self.seq)
 
 
+_PART = 10_000
+
 COLUMNS = tuple(statement.c[name] for name in StoredStatement.__dataclass_fields__)
 
 
@@ -56,22 +58,37 @@ async def add_terms(conn: AsyncConnection, terms: Iterable[tuple[int, Term]]) ->
 
 async def by_ids(conn: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, StoredStatement]:
     """The statements stored under `ids`, voided ones too."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    found = await conn.execute(sa.select(*COLUMNS).where(statement.c.id.in_(wanted)))
-    return {row.id: row for row in map(row_of, found)}
+    found: dict[UUID, StoredStatement] = {}
+    for some in _in_parts(ids):
+        rows = await conn.execute(sa.select(*COLUMNS).where(statement.c.id.in_(some)))
+        found |= {row.id: row for row in map(row_of, rows)}
+    return found
 
 
-async def referring_to(conn: AsyncConnection, ids: Iterable[UUID]) -> list[StoredStatement]:
-    """The statements whose object is a reference to one of `ids`, oldest first."""
+async def referring_to(
+    conn: AsyncConnection, ids: Iterable[UUID], *, limit: int | None = None
+) -> list[StoredStatement]:
+    """The statements whose object is a reference to one of `ids`, oldest first, `limit` at most."""
+    found: list[StoredStatement] = []
+    for some in _in_parts(ids):
+        oldest = sa.select(*COLUMNS).where(statement.c.ref.in_(some)).order_by(statement.c.seq)
+        found += map(row_of, await conn.execute(oldest.limit(limit)))
+    return sorted(found, key=lambda row: row.seq)[:limit]
+
+
+async def voiding(conn: AsyncConnection, ids: Iterable[UUID]) -> list[StoredStatement]:
+    """The voiding statements whose object is a reference to one of `ids`, oldest first."""
+    found: list[StoredStatement] = []
+    for some in _in_parts(ids):
+        asked = sa.select(*COLUMNS).where(statement.c.ref.in_(some), statement.c.voiding)
+        found += map(row_of, await conn.execute(asked))
+    return sorted(found, key=lambda row: row.seq)
+
+
+def _in_parts(ids: Iterable[UUID]) -> Iterator[Sequence[UUID]]:
+    """PostgreSQL takes 32,767 parameters in one query, and each id of an IN is one."""
     wanted = list(ids)
-    if not wanted:
-        return []
-    found = await conn.execute(
-        sa.select(*COLUMNS).where(statement.c.ref.in_(wanted)).order_by(statement.c.seq)
-    )
-    return [row_of(row) for row in found]
+    return (wanted[begin : begin + _PART] for begin in range(0, len(wanted), _PART))
 
 
 async def void(conn: AsyncConnection, target: UUID, by: UUID, at: datetime) -> bool:

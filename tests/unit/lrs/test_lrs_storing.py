@@ -14,13 +14,21 @@ import sqlalchemy as sa
 from engine.outbox import outbox
 from lrs.core.query import Query
 from lrs.core.statement import VOIDED, parse
-from lrs.core.terms import Role, Term, key_of
+from lrs.core.terms import MAX_INHERITED, Role, Term, key_of, terms
 from lrs.service import statement as stored_statement
 from lrs.service import store
 from lrs.service.querying import page
+from lrs.service.references import MAX_AWAITING
 from lrs.store import statements, tables
 
 AT = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+OTHER_VERB = {"id": "http://example.jp/other"}
+
+
+def reference(target):
+    return {"objectType": "StatementRef", "id": str(target.id)}
 
 
 def voiding(target):
@@ -247,6 +255,60 @@ async def test_a_shared_key_does_not_bring_a_foreign_statement_into_a_result(
             conn, [(row.seq, Term(key_of("http://example.jp/other"), Role.VERB))]
         )
     assert await found(database, anyone, verb="http://example.jp/other") == [other.id]
+
+
+async def test_of_very_many_identifiers_a_reference_is_found_under_the_narrow_ones(
+    database, parsed, anyone
+):
+    members = [{"mbox": f"mailto:{n}@example.jp"} for n in range(MAX_INHERITED)]
+    group = {"objectType": "Group", "mbox": "mailto:g@example.jp", "member": members}
+    target = parsed(actor=group)
+    early, late = (parsed(verb=OTHER_VERB, object=reference(target)) for _ in range(2))
+    for one in (early, target, late):
+        await keep(database, one, credential=anyone)
+    both = [late.id, target.id, early.id]
+    assert await found(database, anyone, verb=target.body["verb"]["id"]) == both
+    assert await found(database, anyone, activity=target.body["object"]["id"]) == both
+    async with database.read() as conn:
+        held = await conn.scalar(
+            sa.select(sa.func.count()).where(
+                tables.term.c.seq == (await load(database, early.id)).seq
+            )
+        )
+    own = len(terms(early.body, anyone.authority))
+    assert MAX_INHERITED <= held <= MAX_INHERITED + own
+
+
+async def test_of_very_many_that_await_a_statement_the_oldest_are_found_through_it(
+    database, parsed, anyone
+):
+    target = parsed()
+    waiting = [parsed(verb=OTHER_VERB, object=reference(target)) for _ in range(MAX_AWAITING + 2)]
+    void = parsed(**voiding(target.id))
+    await keep(database, *waiting, void, credential=anyone)
+    await keep(database, target, credential=anyone)
+    key = key_of(target.body["verb"]["id"])
+    async with database.read() as conn:
+        seqs = await conn.scalars(
+            sa.select(tables.term.c.seq)
+            .where(tables.term.c.key == key, tables.term.c.role == int(Role.VERB))
+            .order_by(tables.term.c.seq)
+        )
+        ids = [one.id for one in [*waiting[:MAX_AWAITING], target]]
+        rows = await statements.by_ids(conn, ids)
+    assert list(seqs) == sorted(rows[id_].seq for id_ in ids)
+    # However many there are, whoever voids it is not forgotten.
+    assert (await load(database, target.id)).voided_by == void.id
+
+
+async def test_more_ids_than_a_query_takes_parameters_are_looked_up(database, parsed, anyone):
+    one = parsed()
+    other = parsed(object=reference(one))
+    await keep(database, one, other, credential=anyone)
+    ids = [*(uuid4() for _ in range(33_000)), one.id]
+    async with database.read() as conn:
+        assert list(await statements.by_ids(conn, ids)) == [one.id]
+        assert [row.id for row in await statements.referring_to(conn, ids)] == [other.id]
 
 
 def test_a_seq_is_its_moment():
