@@ -11,6 +11,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from engine.clock import local
 from engine.text import Language, Text
 from web.language import catalogue
 
@@ -35,11 +36,12 @@ def environment(language: Language, zone: ZoneInfo) -> Environment:
         return value.in_(language) if isinstance(value, Text) else value
 
     def day(value: date | datetime) -> str:
-        local = value.astimezone(zone) if isinstance(value, datetime) else value
-        return format_date(local, format=_DAY[language], locale=language)
+        shown = local(value, zone) if isinstance(value, datetime) else value
+        return format_date(shown, format=_DAY[language], locale=language)
 
     def moment(value: datetime) -> str:
-        return format_datetime(value, _MOMENT[language], tzinfo=zone, locale=language)
+        shown = local(value, zone)
+        return format_datetime(shown, _MOMENT[language], tzinfo=shown.tzinfo, locale=language)
 
     def number(value: float) -> str:
         return format_decimal(value, locale=language)

@@ -28,6 +28,7 @@ from badge_bridge.credentials.award import (
 )
 from badge_bridge.store import decisions
 from badge_bridge.store.tables import activity_name, decision, evidence, identifier, link
+from engine.clock import local
 from engine.database import Json
 from engine.text import Text
 
@@ -137,7 +138,7 @@ class Particulars:
                     statement=row.statement_id,
                     course=_course(book, row.source, row.activity, row.name),
                     source=await self._source_title(conn, row.source),
-                    completed_on=row.occurred_at.astimezone(self._zone).date(),
+                    completed_on=local(row.occurred_at, self._zone).date(),
                     scaled=row.scaled,
                 )
                 for row in rows.all()

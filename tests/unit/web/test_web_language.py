@@ -105,3 +105,16 @@ def test_moments_are_written_in_the_time_zone_of_the_installation() -> None:
         for zone in ("Asia/Tokyo", "Europe/Paris")
     }
     assert written == {"Asia/Tokyo": "2026年3月10日 2:00", "Europe/Paris": "2026年3月9日 18:00"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "day"),
+    [
+        ("Asia/Tokyo", datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "9999年12月31日"),
+        ("America/Lima", datetime(1, 1, 1, 0, 0, tzinfo=UTC), "1年1月1日"),
+    ],
+)
+def test_a_moment_that_the_zone_does_not_have_is_written_in_utc(zone, at, day) -> None:
+    filters = pages.environment("ja", ZoneInfo(zone)).filters
+    assert filters["day"](at) == day
+    assert filters["moment"](at) == f"{day} {at:%-H:%M}"
