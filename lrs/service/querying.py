@@ -16,6 +16,9 @@ from lrs.store import search
 from lrs.store import statements as rows
 from lrs.store.statements import StoredStatement
 
+_STEP, _TURNS = 100, 20
+"""How many candidates a further look brings, and how many looks one page is worth."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -56,19 +59,25 @@ async def readable(
 async def page(
     conn: AsyncConnection, query: Query, credential: Credential, after: int | None
 ) -> Page:
-    """The next page, behind `after`, of what `query` asks for and may be read."""
+    """The next page, behind `after`, of what `query` asks for and may be read.
+
+    Where very many candidates have to be left out it may be short, or empty, and yet go on: `after`
+    is then the last candidate that was judged.
+    """
     only_of = None if credential.reads == "all" else credential.id
     kept: list[StoredStatement] = []
     limit = query.page + 1
-    while len(kept) < limit:
-        wanted = limit - len(kept)
+    for turn in range(_TURNS):
+        wanted = limit if turn == 0 else max(limit - len(kept), _STEP)
         found = await search.page(conn, query, after=after, only_of=only_of, limit=wanted)
         kept += await answering(conn, query, found, reader=credential)
+        if len(kept) > query.page:
+            rows = kept[: query.page]
+            return Page(rows, rows[-1].seq)
         if len(found) < wanted:
-            break
+            return Page(kept, None)
         after = found[-1].seq
-    rows = kept[: query.page]
-    return Page(rows, rows[-1].seq if len(kept) > query.page else None)
+    return Page(kept, after)
 
 
 async def answering(

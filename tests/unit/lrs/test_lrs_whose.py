@@ -133,3 +133,21 @@ async def test_a_voided_statement_is_read_by_its_author_and_not_by_others(
     async with database.read() as conn:
         assert await readable(conn, target.id, portal, voided=True)
         assert await readable(conn, target.id, rival, voided=True) is None
+
+
+async def test_a_page_is_given_up_where_hardly_any_candidate_may_be_followed_and_goes_on(
+    database, clock, portal, rival, parsed
+):
+    verb = "http://example.jp/verbs/secret"
+    own, target = parsed(verb={"id": verb}), parsed(verb={"id": verb})
+    await results(database, clock, rival, own)
+    await results(database, clock, portal, target)
+    reference = {"objectType": "StatementRef", "id": str(target.id)}
+    await results(database, clock, rival, *(parsed(object=reference) for _ in range(2_010)))
+    query = Query(verb=verb, limit=20)
+    async with database.read() as conn:
+        first = await page(conn, query, rival, None)
+        assert first.rows == []
+        second = await page(conn, query, rival, first.after)
+    assert [row.id for row in second.rows] == [own.id]
+    assert second.after is None
