@@ -16,6 +16,7 @@ from lrs.store import search, statements
 from lrs.store.search import Voided
 from lrs.store.statements import StoredStatement
 from lrs.store.tables import credential as credential_table
+from lrs.store.tables import statement as statement_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,14 @@ class Cursor:
 
     seq: int
     towards: Literal["older", "newer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Referring:
+    """Statements whose object is a reference to one, the oldest first, and how many more."""
+
+    rows: list[StoredStatement]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +80,13 @@ async def browse(
     )
 
 
-async def referring(conn: AsyncConnection, id_: UUID) -> list[StoredStatement]:
-    """The statements whose object is a reference to `id_`, the oldest first."""
-    return await statements.referring_to(conn, [id_])
+async def referring(conn: AsyncConnection, id_: UUID, limit: int) -> Referring:
+    """Who refers to the statement `id_`, `limit` rows at most."""
+    rows = await statements.referring_to(conn, [id_], limit=limit)
+    if len(rows) < limit:
+        return Referring(rows, 0)
+    asked = sa.select(sa.func.count()).where(statement_table.c.ref == id_)
+    return Referring(rows, (await conn.execute(asked)).scalar_one() - len(rows))
 
 
 async def titles(conn: AsyncConnection) -> dict[str, Text]:

@@ -17,7 +17,7 @@ from lrs.service.browsing import Leaf
 from web.desk import Desk
 from web.portals import portals
 from web.services import Services
-from web.views.statement import statement_page
+from web.views.statement import MAX_REFERRING, statement_page
 from web.views.statements import HERE, question, statements_page
 
 NO_SUCH = Text(ja="この記録は見つかりません。", en="There is no such statement.")
@@ -73,7 +73,7 @@ class _StatementPages:
             stored = await _stored(conn, statement_id)
             view = statement_page(
                 stored,
-                await browsing.referring(conn, stored.id),
+                await browsing.referring(conn, stored.id, MAX_REFERRING),
                 await consequences(conn, stored),
                 await browsing.titles(conn),
                 {part.sha2.lower() for part in await attachments.parts_of(conn, [stored])},

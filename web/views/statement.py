@@ -14,6 +14,7 @@ from lrs.core.activity import COMPONENTS
 from lrs.core.attachment import attachments
 from lrs.core.statement import VOIDED
 from lrs.service import StoredStatement
+from lrs.service.browsing import Referring
 from web.views import phrases
 from web.views.statements import HERE, Line, lines, link_to, of_agent
 from web.views.why import percent, web_address
@@ -48,6 +49,9 @@ _DESCRIPTION, _TYPE = _t("説明", "Description"), _t("種類", "Type")
 _NAME = _t("名称", "Name")
 _SCORE = _t("得点", "Score")
 _EXTENSION = _t("拡張", "Extension")
+
+MAX_REFERRING = 50
+"""How many statements that refer to it the page of one shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class StatementPage:
     refers_to: str
     is_void: bool
     referred_by: tuple[Line, ...]
+    more_referring: int
     led_to: LedTo
     raw: str
     raw_href: str
@@ -119,7 +124,7 @@ class StatementPage:
 
 def statement_page(
     stored: StoredStatement,
-    referring: Sequence[StoredStatement],
+    referring: Referring,
     led_to: Consequences,
     credentials: Mapping[str, Text],
     held: Collection[str] = (),
@@ -145,7 +150,8 @@ def statement_page(
         voided_at=stored.voided_at,
         refers_to=f"{HERE}/{stored.ref}" if stored.ref else "",
         is_void=body["verb"]["id"] == VOIDED,
-        referred_by=lines(referring, credentials),
+        referred_by=lines(referring.rows, credentials),
+        more_referring=referring.more,
         led_to=_led_to(led_to),
         raw=stored.raw.decode(),
         raw_href=f"{HERE}/{stored.id}/raw",

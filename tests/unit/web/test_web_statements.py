@@ -18,7 +18,7 @@ from lrs.core.ifi import Ifi
 from lrs.core.statement import VOIDED, Parsed, parse
 from lrs.service import store
 from web.views import phrases
-from web.views.statement import sections
+from web.views.statement import MAX_REFERRING, sections
 from web.views.statements import agent_of, question
 
 OFFICE = "https://bridge.example.jp/sources/c-office"
@@ -233,6 +233,25 @@ async def test_voiding_is_shown_from_both_ends(house, officer):
     await officer.open("/console/statements?voided=only")
     assert target["id"] in officer.page.text
     assert void["id"] not in officer.page.text
+
+
+async def test_of_very_many_references_the_first_are_shown_and_the_others_counted(house, officer):
+    target = _statement()
+    reference = {"objectType": "StatementRef", "id": target["id"]}
+    references = [_statement(object=reference) for _ in range(MAX_REFERRING + 2)]
+    await _store(house, target, *references)
+    await officer.open(f"/console/statements/{target['id']}")
+    shown = [one["id"] in officer.page.text for one in references]
+    assert shown == [True] * MAX_REFERRING + [False] * 2
+    assert "ほか 2件" in officer.words
+
+
+async def test_a_statement_of_the_last_day_there_is_can_be_looked_at(house, officer):
+    one = _statement(timestamp="9999-12-31T23:59:59.999Z")
+    await _store(house, one)
+    page = await officer.open(f"/console/statements/{one['id']}")
+    assert page.status_code == 200
+    assert (await officer.open("/console/statements")).status_code == 200
 
 
 async def test_a_statement_leads_to_evidence_a_decision_and_a_badge(house, officer):
