@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
@@ -21,6 +22,9 @@ from lrs.api.refusal import refusal
 from lrs.core.fault import Family, Fault, Section
 from lrs.core.mediatype import media_type
 from lrs.core.negotiation import family_of
+
+Admit = Callable[[Headers], Awaitable[object]]
+"""Raises a Problem unless the headers prove who is asking."""
 
 ALTERNATE = Section("Communication §1.3", "§4.1.7")
 
@@ -33,7 +37,7 @@ HEADERS = frozenset(
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 64
 _QUICK = 65_536
-"""Bytes of a form that are decoded without a thread of their own."""
+"""Bytes of a form that are decoded at once, whoever sends them."""
 # What a header of HTTP can hold; a line break would begin another one.
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # Of the form itself, not of what is in it.
@@ -45,19 +49,25 @@ def is_alternate(request: Request) -> bool:
     return request.method == "POST" and "method" in request.query_params
 
 
-async def meant(request: Request, limit: int) -> Request:
+async def meant(request: Request, limit: int, admit: Admit) -> Request:
     """The request that the form stands for.
+
+    Of a long form only who sends it is read before `admit` knows them.
 
     A header in the form replaces that of HTTP. Without a Content-Type in it the content is JSON,
     as requests of xAPI normally are.
 
-    Raises: Invalid for a form that breaks the syntax; TooLarge beyond `limit` bytes.
+    Raises: Invalid for a form that breaks the syntax; TooLarge beyond `limit` bytes; what `admit`
+    raises.
     """
     outer = request.headers.get(VERSION)
     if _is_new(outer):
         raise _refused("alternate_not_here", "?method", family="2.0.0")
     method = _method(request)
-    form = await _read(await body_of(request, limit))
+    body = await body_of(request, limit)
+    if len(body) > _QUICK:
+        await admit(_asker(request, body))
+    form = await _read(body)
     content: bytes | None = None
     headers: dict[str, str] = {}
     parameters: list[tuple[str, str]] = []
@@ -100,6 +110,16 @@ def _method(request: Request) -> str:
         # Nobody is known yet, and a form of a few packed bytes may be millions to decode.
         raise _refused("content_encoding_refused", "", value=encoding[:40])
     return method
+
+
+def _asker(request: Request, body: bytes) -> Headers:
+    """The headers that prove who sends the form: its own field, or those of HTTP without one."""
+    for field in body.split(b"&", _MAX_FIELDS):
+        name, _, value = field.partition(b"=")
+        if name.lower() == b"authorization":
+            text = unquote_plus(value[:_QUICK].decode("latin-1"))
+            return Headers({"authorization": text if _VALUE.fullmatch(text) else ""})
+    return request.headers
 
 
 async def _read(body: bytes) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from engine import problems
 from engine.problems import Problem
-from lrs.api.alternate import is_alternate, meant
+from lrs.api.alternate import Admit, is_alternate, meant
 from lrs.api.cors import Cors
 from lrs.api.encoding import encode
 from lrs.api.refusal import refusal
@@ -65,12 +65,14 @@ class Door:
         horizon: Horizon,
         cors: Cors,
         body_limit: int,
+        admit: Admit,
     ) -> None:
         self._resources = resources
         self._default = default
         self._horizon = horizon
         self._cors = cors
         self._body_limit = body_limit
+        self._admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -78,7 +80,7 @@ class Door:
         resource = self._resources.get(request.path_params["resource"])
         try:
             if is_alternate(request):
-                request = await meant(request, self._body_limit)
+                request = await meant(request, self._body_limit, self._admit)
             response = await self._answer(request, resource)
         except Problem as problem:
             response = problems.response(problem, request)

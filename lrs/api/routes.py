@@ -70,6 +70,7 @@ def routes(  # noqa: PLR0913 -- what the house sets, each by its name
         horizon=horizon,
         cors=Cors(origins),
         body_limit=limits.body,
+        admit=authenticator.authenticate,
     )
     tokens = OAuth(database, verifier, clock, oauth or OAuthSetup())
     return [

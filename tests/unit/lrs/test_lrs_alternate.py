@@ -166,3 +166,13 @@ async def test_a_long_form_is_read_like_a_short_one(form, statement):
     assert (response.status_code, response.json()) == (200, [one["id"]])
     found = await form("GET", {"Authorization": BASIC, "statementId": one["id"]})
     assert found.json()["result"] == one["result"]
+
+
+@pytest.mark.parametrize(
+    "asker", [b"", b"Authorization=Basic+eDp5&", b"Authorization=%E3%81%82&", b"authorization=&"]
+)
+async def test_a_long_form_of_nobody_is_refused_before_it_is_decoded(form, lrs, asker):
+    lrs.auth = None
+    # Not even a form: who is asking comes first.
+    response = await form("POST", asker + b"content=" + b"%zz&=" * 15_000)
+    assert (response.status_code, response.json()["code"]) == (401, "unauthenticated")
