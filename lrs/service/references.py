@@ -97,7 +97,7 @@ async def _index(conn: AsyncConnection, added: Sequence[StoredStatement]) -> Non
         if not missing:
             break
         rows |= dict.fromkeys(missing) | await statements.by_ids(conn, missing)
-    own: dict[UUID, frozenset[Term]] = {}
+    own: dict[UUID, list[Term]] = {}
     await statements.add_terms(
         conn,
         [
@@ -108,11 +108,11 @@ async def _index(conn: AsyncConnection, added: Sequence[StoredStatement]) -> Non
     )
 
 
-def _terms_of(row: StoredStatement, own: dict[UUID, frozenset[Term]]) -> frozenset[Term]:
-    """The terms of the statement itself, worked out once however many refer to it."""
+def _terms_of(row: StoredStatement, own: dict[UUID, list[Term]]) -> list[Term]:
+    """What of the statement's own terms it hands on, worked out once however many refer to it."""
     if row.id not in own:
         body = jsontext.stored(row.raw)
-        own[row.id] = terms(body, body["authority"])
+        own[row.id] = inherited([terms(body, body["authority"])])
     return own[row.id]
 
 
