@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from lrs.core import jsonplace
 from lrs.core.fault import Fault, Section, child
 
 Json = Any
@@ -211,27 +212,30 @@ def _guarded(
 ) -> Json | Fault:
     try:
         text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Fault("not_utf8", params={"position": str(error.start)})
+    try:
         found = _at_once(text, max_depth) if quick else None
         if found is not None:
             return found
         if _too_deep(text, max_depth):
-            return Fault("too_deep", params={"limit": str(max_depth)})
+            at = jsonplace.at_depth(text, max_depth)
+            return Fault("too_deep", at, params={"limit": str(max_depth)})
         value = parse(text)
     except (_RefusedError, ValueError) as error:
-        return _fault_of(error)
+        return _fault_of(error, text)
     # An escape may stand for what no UTF-8 text, or no text column, can hold.
     return next(_unstorable(value, ""), value) if _SUSPECT.search(text) else value
 
 
-def _fault_of(error: Exception) -> Fault:
+def _fault_of(error: Exception, text: str) -> Fault:
+    """The fault with its place, which the decoder does not know."""
     match error:
         case _RefusedError():
-            return error.fault
-        case UnicodeDecodeError():
-            return Fault("not_utf8", params={"position": str(error.start)})
+            return jsonplace.placed(error.fault, text)
         case json.JSONDecodeError():
             place = {"line": str(error.lineno), "column": str(error.colno)}
-            return Fault("not_json", params=place)
+            return Fault("not_json", jsonplace.at_offset(text, error.pos), params=place)
         case _:
             raise error
 

@@ -88,3 +88,40 @@ def test_an_integer_that_an_older_version_took_can_still_be_read():
     digits = "9" * 400
     assert jsontext.stored(b'{"a":' + digits.encode() + b"}") == {"a": int(digits)}
     assert jsontext.stored(b'{"a":[1,2.5]}') == {"a": [1, 2.5]}
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer"),
+    [
+        (b'[{"a":1},{"b/c":{"d":1,"d":2}}]', "/1/b~1c/d"),
+        (b'[{"a":1},{"a":1,"a":2}]', "/1/a"),
+        (b'[{"d":{"d":1}},{"a":[{"d":1,"d":2}]}]', "/1/a/0/d"),
+        (b'{"a":1,"\\u0061":2}', "/a"),
+        (b'[{"a":1},{"b":[0,NaN]}]', "/1/b/1"),
+        (b'[{"a":"NaN"},{"b":-Infinity}]', "/1/b"),
+        (b'[{"a":1},{"b":{"c":1e999}}]', "/1/b/c"),
+        (b'[{"a":1},{"b":' + b"9" * 5000 + b"}]", "/1/b"),
+        (b'[{},{"a":' + b"[" * 70 + b"]" * 70 + b"}]", "/1/a" + "/0" * 62),
+        (b'[{"a":1},{"b":tru}]', "/1/b"),
+        (b'[{"a":1},{"b":1,}]', "/1"),
+        (b'[{"a":1},{"b":"unfinished', "/1/b"),
+        (b'[{"a":1} {"b":1}]', "/0"),
+        (b'[{"a":[1,2],"b":","},3]', "/1"),
+        (b"[{},[]]", "/1"),
+        (b"{} {}", ""),
+        (rb'[{"\ud800":1,"\ud800":2}]', "/0/?"),
+    ],
+)
+def test_what_makes_a_text_no_strict_json_names_its_place(raw, pointer):
+    found = jsontext.read_documents(raw)
+    assert isinstance(found, Fault)
+    assert found.pointer == pointer
+    # What the text said goes into the answer, which is UTF-8.
+    "".join(found.params.values()).encode()
+
+
+def test_a_long_text_is_not_walked_to_its_end_for_the_sake_of_a_place(monkeypatch):
+    monkeypatch.setattr(jsontext.jsonplace, "MAX_MARKS", 10)
+    found = jsontext.read_documents(b'{"a":[' + b"1," * 50 + b'NaN],"b":1}')
+    assert isinstance(found, Fault)
+    assert (found.code, found.pointer) == ("not_a_json_number", "")
