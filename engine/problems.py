@@ -155,7 +155,7 @@ def of_status(status: int) -> Problem:
     code, text = _BY_STATUS.get(
         status, (f"http_{status}", Text(ja="要求を処理できません。", en="The request was refused."))
     )
-    problem = Problem(code, text)
+    problem = Problem(code, text, spec="RFC 9110 §15.5.6" if status == 405 else "")
     problem.status = status
     return problem
 

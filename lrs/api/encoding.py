@@ -24,6 +24,7 @@ WORTH_IT = 4096
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 65_536
+_SPEC = "RFC 9110 §8.4"
 _NAMES = ("gzip", "x-gzip")
 
 
@@ -36,7 +37,7 @@ async def decoded(request: Request, limit: int) -> AsyncIterator[bytes]:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", *_NAMES):
         text = TEXTS["content_encoding_refused"].format(value=encoding[:40])
-        raise Invalid("content_encoding_refused", text)
+        raise Invalid("content_encoding_refused", text, spec=_SPEC)
     inflater = _Inflater() if encoding in _NAMES else None
     received = sent = 0
     async for part in request.stream():
@@ -86,11 +87,12 @@ class _Inflater:
 
 def _refuse_beyond(limit: int, size: int) -> None:
     if size > limit:
-        raise TooLarge("body_too_large", TEXTS["body_too_large"].format(limit=limit))
+        text = TEXTS["body_too_large"].format(limit=limit)
+        raise TooLarge("body_too_large", text, spec="RFC 9110 §15.5.14")
 
 
 def _broken() -> Invalid:
-    return Invalid("content_encoding_broken", TEXTS["content_encoding_broken"])
+    return Invalid("content_encoding_broken", TEXTS["content_encoding_broken"], spec=_SPEC)
 
 
 async def encode(request: Request, response: Response) -> None:

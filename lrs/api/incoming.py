@@ -101,8 +101,9 @@ class Incoming:
                 await parts.read(request, kind)
                 return parts.result()
         if kind.name != "application/json":
+            code = "content_type_refused" if content_type.strip() else "content_type_missing"
             value = {"value": content_type[:80]}
-            raise refusal(Fault("content_type_refused", "", CONTENT.of(family), value), family)
+            raise refusal(Fault(code, "", CONTENT.of(family), value), family)
         judged = judge(await body_of(request, self.limits.body))
         _refuse_incomplete(judged, (), family)
         return judged

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -26,7 +26,9 @@ CONTENT = Section("Communication §3.2", "§4.1.5")
 ENCODED = "-gzip"
 """What follows the tag of a document that was sent compressed: its bytes are others."""
 
-_TAG = re.compile(r'(W/)?"([^"]*)"')
+_BARE = rf"[0-9a-f]{{40}}(?:{ENCODED})?"
+_TAG = re.compile(rf'(W/)?(?:"([^"]*)"|(?<![^\s,])({_BARE})(?![^\s,]))')
+_TAGS = re.compile(rf'\s*\*\s*|[\s,]*(?:(?:(?:W/)?"[^"]*"|{_BARE})(?:[\s,]+|$))+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def outcome(change: Change, held: Document | None) -> Document | Fault | None:
 
     The caller must see to it that `held` is still there when the outcome is written.
     """
-    fault = _precondition(change, held)
+    fault = _no_tag(change) or _precondition(change, held)
     if fault is not None:
         return fault
     if change.new is None:
@@ -149,6 +151,14 @@ def outcome(change: Change, held: Document | None) -> Document | Fault | None:
         merged = _merged(held, change.new, change.family)
         return _too_large(merged, change) or merged
     return _readable(change.new, change) or change.new
+
+
+def _no_tag(change: Change) -> Fault | None:
+    spec = CONCURRENCY.of(change.family)
+    for name, given in (("If-Match", change.if_match), ("If-None-Match", change.if_none_match)):
+        if given is not None and not _TAGS.fullmatch(given):
+            return Fault("not_an_entity_tag", "", spec, {"name": name, "value": given[:80]})
+    return None
 
 
 def _precondition(change: Change, held: Document | None) -> Fault | None:
@@ -172,15 +182,16 @@ def matches(header: str, held: Document | None, *, weak: bool) -> bool:
     """Whether a list of entity tags, or `*`, names `held` (RFC 9110 §13.1.1, §13.1.2).
 
     `weak` compares weakly, as If-None-Match does. A tag of ours for the compressed bytes names
-    the document too. What is no list of tags names nothing.
+    the document too, and so does one without its quotes, as some clients send it. What is no list
+    of tags names nothing.
     """
     if held is None:
         return False
     if header.strip() == "*":
         return True
     return any(
-        tag.removesuffix(ENCODED) == held.tag and (weak or not weakly)
-        for weakly, tag in _TAG.findall(header)
+        (quoted or bare).removesuffix(ENCODED) == held.tag and (weak or not weakly)
+        for weakly, quoted, bare in _TAG.findall(header)
     )
 
 
@@ -189,7 +200,12 @@ def _readable(new: Document, change: Change) -> Fault | None:
     if not new.is_json:
         return None
     found = (jsontext.read if change.method == "PUT" else jsontext.read_object)(new.content)
-    return found if isinstance(found, Fault) else None
+    return _cited(found, change.family) if isinstance(found, Fault) else None
+
+
+def _cited(fault: Fault, family: Family) -> Fault:
+    """The fault of a JSON text with the section on documents that are one."""
+    return replace(fault, spec=fault.spec or MERGE.of(family))
 
 
 def _too_large(merged: Document | Fault, change: Change) -> Fault | None:
@@ -207,7 +223,7 @@ def _merged(held: Document, new: Document, family: Family) -> Document | Fault:
             return Fault(code, "", spec, {"value": one.content_type[:80]})
     posted = jsontext.read_object(new.content)
     if isinstance(posted, Fault):
-        return posted
+        return _cited(posted, family)
     before = jsontext.read_object(held.content)
     if isinstance(before, Fault):
         return Fault("held_not_json", "", spec, {"value": held.content_type[:80]})

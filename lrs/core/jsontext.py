@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -210,10 +211,9 @@ def span_at(text: ObjectText, path: tuple[str, ...]) -> tuple[int, int]:
 def _guarded(
     raw: bytes, max_depth: int, parse: Callable[[str], Json], *, quick: bool = False
 ) -> Json | Fault:
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Fault("not_utf8", params={"position": str(error.start)})
+    text = _text(raw)
+    if isinstance(text, Fault):
+        return text
     try:
         found = _at_once(text, max_depth) if quick else None
         if found is not None:
@@ -226,6 +226,17 @@ def _guarded(
         return _fault_of(error, text)
     # An escape may stand for what no UTF-8 text, or no text column, can hold.
     return next(_unstorable(value, ""), value) if _SUSPECT.search(text) else value
+
+
+def _text(raw: bytes) -> str | Fault:
+    if not raw:
+        return Fault("no_text")
+    if raw.startswith(BOM_UTF8):
+        return Fault("byte_order_mark")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Fault("not_utf8", params={"position": str(error.start)})
 
 
 def _fault_of(error: Exception, text: str) -> Fault:

@@ -13,6 +13,11 @@ TEXTS: dict[str, Text] = {
         "JSONとして読めません（{line}行{column}文字目）。",
         "Not JSON (line {line}, column {column}).",
     ),
+    "no_text": Text("本文が空です。", "There is nothing in the body."),
+    "byte_order_mark": Text(
+        "先頭にバイト順マーク（BOM）があります。BOMなしのUTF-8で送ってください。",
+        "The text begins with a byte order mark (BOM); send UTF-8 without one.",
+    ),
     "too_deep": Text("入れ子が深すぎます（{limit}段まで）。", "Nested deeper than {limit} levels."),
     "duplicate_key": Text(
         "同じ項目「{key}」が二度使われています。", "The property {key} is used more than once."

@@ -43,8 +43,16 @@ TEXTS: dict[str, Text] = {
         "本文が大きすぎます（{limit}バイトまで）。", "The body is over {limit} bytes."
     ),
     "content_type_refused": Text(
-        "Content-Type「{value}」は受け付けません。application/json で送ってください。",
-        "Content-Type {value} is not accepted; send application/json.",
+        "Content-Type「{value}」は受け付けません。application/json で、"
+        "添付の内容を付けるときは multipart/mixed で送ってください。",
+        "Content-Type {value} is not accepted; send application/json, or multipart/mixed where "
+        "attachments come along.",
+    ),
+    "content_type_missing": Text(
+        "Content-Type ヘッダーがありません。application/json で、"
+        "添付の内容を付けるときは multipart/mixed で送ってください。",
+        "There is no header Content-Type; send application/json, or multipart/mixed where "
+        "attachments come along.",
     ),
     "content_encoding_refused": Text(
         "Content-Encoding「{value}」には対応していません（gzip のみ）。",
@@ -166,6 +174,10 @@ TEXTS: dict[str, Text] = {
     "document_conflict": Text(
         "文書がすでにあります。内容を確かめ、その ETag を If-Match に付けて再送してください。",
         "There is a document already. Check its current state, and send its ETag in If-Match.",
+    ),
+    "not_an_entity_tag": Text(
+        "{name} の値「{value}」は ETag の形ではありません（引用符付き、または *）。",
+        "{name}: {value} is no entity tag; these stand in double quotes, or it is *.",
     ),
     "document_changed": Text(
         "If-Match の版は現在の文書と一致しません。現在の内容を確認してください。",
