@@ -19,6 +19,8 @@ from lrs.service.limits import Wait
 from lrs.service.verifier import Verifier
 
 CHALLENGE = 'Basic realm="xAPI", charset="UTF-8", Bearer realm="xAPI"'
+# Who came with a token learns that it is the token, and asks for a new one (RFC 6750 §3.1).
+_TOKEN_REFUSED = f'{CHALLENGE}, error="invalid_token"'
 
 
 class Authenticator:
@@ -35,20 +37,22 @@ class Authenticator:
         TooMany, Unavailable where the asker has to wait.
         """
         scheme, _, rest = headers.get("authorization", "").partition(" ")
+        token = rest.strip() if scheme.lower() == "bearer" else ""
         found: Credential | Wait | None = None
         if scheme.lower() == "basic":
             pair = basic_pair(rest)
             if pair is not None:
                 found = await self._verifier.of_secret(self._database, *pair, asking_address())
-        elif scheme.lower() == "bearer" and rest.strip():
-            found = await self._verifier.of_token(self._database, rest.strip())
+        elif token:
+            found = await self._verifier.of_token(self._database, token)
         if isinstance(found, Wait):
             raise later(found)
         if found is None:
             raise Unauthenticated(
                 "unauthenticated",
                 TEXTS["unauthenticated"],
-                headers={"WWW-Authenticate": CHALLENGE},
+                spec="RFC 6750 §3.1" if token else "RFC 9110 §15.5.2",
+                headers={"WWW-Authenticate": _TOKEN_REFUSED if token else CHALLENGE},
             )
         wait = await self._verifier.admitted(self._database, found)
         if wait is not None:

@@ -8,6 +8,7 @@ Source: RFC 6749 §4.4, §5; RFC 6750; RFC 7009; RFC 7523.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import warnings
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from authlib.oauth2.rfc6749 import (
     ClientCredentialsGrant,
     ClientMixin,
     InvalidClientError,
+    InvalidScopeError,
     OAuth2Request,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
@@ -37,6 +39,7 @@ from lrs.core import assertion, jwks, scope
 logging.getLogger("authlib").setLevel(logging.INFO)
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_UNDESCRIBABLE = re.compile(r"[^ !#-\[\]-~]")
 Json = Any
 Endpoint = Literal["token", "revocation"]
 
@@ -62,10 +65,19 @@ class _Client(ClientMixin):  # type: ignore[misc]  # no types
         return grant_type == "client_credentials"
 
     def get_allowed_scope(self, asked: str | None) -> str | None:
-        """The scopes asked for, or all of them; None refuses the request (RFC 6749 §3.3)."""
+        """The scopes asked for, or all of them (RFC 6749 §3.3). Raises: InvalidScopeError."""
         names = frozenset(asked.split()) if asked else self._scopes
         granted = scope.narrowed(self._scopes, names)
-        return " ".join(sorted(granted)) if granted and granted == names else None
+        beyond = " ".join(sorted(names - granted))
+        if beyond or not granted:
+            held = " ".join(sorted(self._scopes))
+            raise InvalidScopeError(_described(f"Not granted: {beyond}. The client holds: {held}."))
+        return " ".join(sorted(granted))
+
+
+def _described(text: str) -> str:
+    """The text in those characters that an error_description may have (RFC 6749 §5.2)."""
+    return _UNDESCRIBABLE.sub("?", text)[:400]
 
 
 class Assertion(JWTBearerClientAssertion):  # type: ignore[misc]  # no types

@@ -66,7 +66,9 @@ class Reading:
         """One statement, or a StatementResult."""
         credential = await self._authenticator.authenticate(request.headers)
         if credential.reads == "nothing":
-            raise refusal(Fault("scope_missing", params={"scope": "statements/read"}), family)
+            # The least that would do.
+            fault = Fault("scope_missing", params={"scope": "statements/read/mine"})
+            raise refusal(fault, family)
         asked = self._asked(request, family)
         async with self._database.read() as conn:
             through = await self._horizon.recent(conn)

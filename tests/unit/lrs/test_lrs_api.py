@@ -163,7 +163,9 @@ async def test_a_batch_is_stored_whole_or_not_at_all(client, statement):
         (b'{"actor":NaN}', "application/json", 400, "not_a_json_number"),
         (b"[" * 50_000 + b"]" * 50_000, "application/json", 400, "too_deep"),
         (b" " * 100_001, "application/json", 413, "body_too_large"),
+        (b"", "application/json", 400, "no_text"),
         (b"{}", "text/plain", 400, "content_type_refused"),
+        (b"{}", "", 400, "content_type_missing"),
         (b"{}", "multipart/form-data; boundary=x", 400, "content_type_refused"),
         (b"{}", "multipart/mixed; boundary=x", 400, "multipart_without_parts"),
     ],
@@ -256,8 +258,11 @@ async def test_credentials_that_prove_nothing_are_a_401_xapi_00335(client, autho
     client.auth = None
     headers = {"Authorization": authorization} if authorization else {}
     response = await client.get("/xapi/statements", headers=headers)
-    await problem(response, 401, "unauthenticated")
+    refused = await problem(response, 401, "unauthenticated")
     assert response.headers["WWW-Authenticate"].startswith("Basic ")
+    token = authorization == "Bearer x"
+    assert refused["spec"] == ("RFC 6750 §3.1" if token else "RFC 9110 §15.5.2")
+    assert ('error="invalid_token"' in response.headers["WWW-Authenticate"]) == token
 
 
 async def test_a_wrong_secret_is_refused_also_after_the_right_one(client, statement):
@@ -287,11 +292,12 @@ async def test_scopes_are_enforced(client, statement):
     answer = await client.get("/xapi/statements", auth=("writer", SECRET))
     lacking = await problem(answer, 403, "scope_missing")
     assert (lacking["scope"], lacking["title"]) == (
-        "statements/read",
-        "The credential lacks the scope statements/read.",
+        "statements/read/mine",
+        "The credential lacks the scope statements/read/mine.",
     )
     assert (
-        'error="insufficient_scope", scope="statements/read"' in answer.headers["WWW-Authenticate"]
+        'error="insufficient_scope", scope="statements/read/mine"'
+        in answer.headers["WWW-Authenticate"]
     )
     answer = await post(client, statement(), auth=("reader", SECRET))
     assert (await problem(answer, 403, "scope_missing"))["scope"] == "statements/write"

@@ -239,8 +239,8 @@ async def test_an_assertion_is_good_once_also_when_sent_twice_at_once(origin, ht
     [
         ({}, True, "invalid_request", "grant_type is missing."),
         ({"grant_type": "password"}, True, "unsupported_grant_type", "Only the grant client_credentials is supported."),
-        (ASK | {"scope": "all"}, True, "invalid_scope", "The requested scope is invalid, unknown, or malformed."),
-        (ASK | {"scope": "xapi:write nonsense"}, True, "invalid_scope", "The requested scope is invalid, unknown, or malformed."),
+        (ASK | {"scope": "all"}, True, "invalid_scope", "Not granted: all. The client holds: statements/read/mine statements/write."),
+        (ASK | {"scope": "xapi:write nonsense"}, True, "invalid_scope", "Not granted: nonsense. The client holds: statements/read/mine statements/write."),
         (ASK | {"client_secret": SECRET}, True, "invalid_request", "The client proves itself in more than one way."),
         (ASK | {"client_id": "signer"}, True, "invalid_request", "The header and client_id name different clients."),
         (by_assertion("x.y.z"), True, "invalid_request", "The client proves itself in more than one way."),
