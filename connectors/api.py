@@ -26,6 +26,7 @@ from engine.problems import Conflict, Forbidden, Invalid, TooLarge
 from engine.text import Text
 from lrs.api import Authenticator
 from lrs.core.fault import Family, Fault
+from lrs.core.mediatype import media_type
 from lrs.core.negotiation import family_of
 
 MAX_BODY = 5 * 1024 * 1024
@@ -49,6 +50,12 @@ _NOT_HERE = Text(
 _DISABLED = Text(ja="コネクター「{id}」は停止中です。", en="The connector {id} is switched off.")
 _TOO_MANY = Text(
     ja="一度に送れるのは{limit}件までです。", en="At most {limit} statements at a time."
+)
+_NO_ATTACHMENTS = Text(
+    ja="ここでは添付の内容を受け取りません。application/json で送るか、"
+    "添付がある場合は /xapi/statements に送ってください。",
+    en="Attachments are not taken here. Send application/json, or send statements that have "
+    "attachments to /xapi/statements.",
 )
 _EMPTY = Text(ja="本文がありません。", en="There is nothing in the body.")
 _NOT_JSON = Text(
@@ -101,6 +108,8 @@ class _Doors:
         family = family_of(version, DEFAULT_VERSION)
         if isinstance(family, Fault):
             raise Invalid("version_not_supported", _VERSION, spec=family.spec)
+        if media_type(request.headers.get("content-type", "")).name.startswith("multipart/"):
+            raise Invalid("content_type_refused", _NO_ATTACHMENTS)
         content = await body(request, MAX_BODY)
         if not content.strip():
             raise Invalid("empty_body", _EMPTY)
@@ -137,7 +146,18 @@ class _Doors:
             # Before the look-up: nobody learns from here which connectors there are.
             raise Forbidden("not_your_connector", _OTHERS.format(id=id_))
         if not credential.may_write:
-            raise Forbidden("scope_missing", _NOT_GRANTED)
+            scope = "statements/write"
+            raise Forbidden(
+                "scope_missing",
+                _NOT_GRANTED,
+                spec="xAPI 1.0.3 Communication §4.2",
+                headers={
+                    "WWW-Authenticate": (
+                        f'Bearer realm="xAPI", error="insufficient_scope", scope="{scope}"'
+                    )
+                },
+                scope=scope,
+            )
         async with self.database.read() as conn:
             return await self.connectors.get(conn, id_)
 

@@ -72,7 +72,9 @@ async def _deliver(
                 answers[place] = outcome
     held = {place: one.at(items[place].line) for place, one in held.items()}
     for place, one in held.items():
-        answers[place] = Delivered(Result.HELD, one.source_key, None, one.reason, one.detail)
+        answers[place] = Delivered(
+            Result.HELD, one.source_key, None, one.reason, one.detail, spec=one.spec
+        )
     good = [candidates[place] for place in candidates if place not in held]
     await quarantine.settle(conn, connector.id, [one.source_key for one in good], run.at)
     await quarantine.hold(

@@ -18,6 +18,7 @@ from connectors.core.reasons import Reason
 from connectors.core.semantic import semantic_key
 from connectors.core.statement import statement_of
 from engine.text import Text
+from lrs.api.refusal import cited
 from lrs.core.attachment import attachments, without_data
 from lrs.core.fault import Family, Fault
 from lrs.core.statement import Parsed, parse
@@ -27,7 +28,15 @@ from lrs.service import authorize
 CLOCK_SKEW = timedelta(minutes=10)
 _SHOWN_FAULTS = 3
 _NOT_JSON = frozenset(
-    {"not_json", "not_utf8", "not_an_object", "duplicate_key", "not_a_json_number"}
+    {
+        "no_text",
+        "byte_order_mark",
+        "not_json",
+        "not_utf8",
+        "not_an_object",
+        "duplicate_key",
+        "not_a_json_number",
+    }
     | {"number_out_of_range", "too_deep", "lone_surrogate", "nul_character"}
 )
 
@@ -100,10 +109,10 @@ def _built(
         return Rejected(Reason.INVALID_STATEMENT, text, item.raw, item.source_key)
     parsed = parse(body, "1.0.3")
     if isinstance(parsed, list):
-        return _invalid(parsed, item.raw, item.source_key)
+        return _invalid(parsed, item.raw, item.source_key, "1.0.3")
     outside = authorize(parsed, connector.credential)
     if outside is not None:
-        return refused(outside, item.raw, item.source_key)
+        return refused(outside, item.raw, item.source_key, parsed.family)
     return Candidate(item, parsed, made, content)
 
 
@@ -113,11 +122,11 @@ def _statement(
     parsed = parse(raw, family)
     faults = without_data(attachments(parsed.body)) if isinstance(parsed, Parsed) else parsed
     if faults or not isinstance(parsed, Parsed):
-        return _invalid(faults, raw, item.source_key or None)
+        return _invalid(faults, raw, item.source_key or None, family)
     outside = authorize(parsed, connector.credential)
     named = str(parsed.id) if parsed.id is not None else None
     if outside is not None:
-        return refused(outside, raw, named)
+        return refused(outside, raw, named, family)
     semantic = None
     actor = parsed.actor.key if parsed.actor is not None else canonical(parsed.body["actor"])
     if connector.config.get("dedupe") == "semantic" and parsed.voids is None:
@@ -138,12 +147,14 @@ def _statement(
     )
 
 
-def _invalid(faults: Sequence[Fault], raw: object, source_key: str | None) -> Rejected:
+def _invalid(
+    faults: Sequence[Fault], raw: object, source_key: str | None, family: Family
+) -> Rejected:
     told = [_told(fault) for fault in faults[:_SHOWN_FAULTS]]
     text = Text(ja="／".join(t.ja for t in told), en="; ".join(t.en for t in told))
     not_json = faults[0].code in _NOT_JSON
     reason = Reason.INVALID_JSON if not_json else Reason.INVALID_STATEMENT
-    return Rejected(reason, text, raw, source_key)
+    return Rejected(reason, text, raw, source_key, spec=cited(faults[0], family))
 
 
 def _told(fault: Fault) -> Text:
@@ -153,8 +164,8 @@ def _told(fault: Fault) -> Text:
     return Text(ja=f"{fault.pointer}：{text.ja}", en=f"{fault.pointer}: {text.en}")
 
 
-def refused(fault: Fault, raw: object, source_key: str | None) -> Rejected:
-    """A record that the record store refuses, with our reason where we have one for it."""
-    if fault.code not in set(Reason):
-        return Rejected(Reason.INVALID_STATEMENT, _told(fault), raw, source_key)
-    return rejected(Reason(fault.code), raw=raw, source_key=source_key, **fault.params)
+def refused(fault: Fault, raw: object, source_key: str | None, family: Family) -> Rejected:
+    """A record that the record store refuses, in its words, with our reason if there is one."""
+    known = fault.code in set(Reason)
+    reason = Reason(fault.code) if known else Reason.INVALID_STATEMENT
+    return Rejected(reason, _told(fault), raw, source_key, spec=cited(fault, family))

@@ -45,7 +45,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of one record. `voids`: a statement that stood no longer stands."""
+    """What became of one record. `voids`: a statement that stood no longer stands; `spec`: the
+    section that it breaks."""
 
     result: Result
     source_key: str | None = None
@@ -53,6 +54,7 @@ class Delivered:
     reason: Reason | None = None
     detail: Text | None = None
     voids: bool = False
+    spec: str = ""
 
 
 Taken = dict[int, Delivered | Rejected]
@@ -219,7 +221,8 @@ class Step:
 
     def _answer(self, one: Candidate, outcome: Outcome) -> Delivered | Rejected:
         if outcome.fault is not None:
-            return refused(outcome.fault, one.item.statement, one.source_key)
+            family = one.parsed.family
+            return refused(outcome.fault, one.item.statement, one.source_key, family)
         stored = outcome.result == "stored"
         return Delivered(
             Result.STORED if stored else Result.DUPLICATE,
@@ -271,5 +274,5 @@ def _taken(id_: UUID | None) -> Fault:
 def _held(one: Candidate, fault: Fault) -> Rejected:
     """A record whose statement, made by us, cannot be stored."""
     if fault.code != "id_conflict":
-        return refused(fault, one.item.raw, one.source_key)
+        return refused(fault, one.item.raw, one.source_key, one.parsed.family)
     return rejected(Reason.ID_TAKEN, raw=one.item.raw, source_key=one.source_key, **fault.params)

@@ -82,7 +82,7 @@ class Rejected:
     """One record that cannot be taken. It is held with its reason and never ends a run.
 
     `source_key` where it could still be read: a later good record of that key settles this one.
-    `line`: where it stands in its file.
+    `line`: where it stands in its file. `spec`: the section that a statement breaks.
     """
 
     reason: Reason
@@ -90,6 +90,7 @@ class Rejected:
     raw: Json = field(default=None, repr=False)
     source_key: str | None = None
     line: int | None = None
+    spec: str = ""
 
     def at(self, line: int | None) -> Rejected:
         """The same, its detail beginning with the line of the file."""

@@ -37,6 +37,7 @@ def answer(delivered: Sequence[Delivered]) -> Json:
             "result": _word(one),
             "reason": None if one.reason is None else one.reason.value,
             "detail": None if one.detail is None else one.detail.to_json(),
+            "spec": one.spec or None,
         }
         for index, one in enumerate(delivered)
     ]

@@ -64,7 +64,7 @@ def refusal(faults: Fault | Sequence[Fault], family: Family | None) -> Problem:
     listed = [faults] if isinstance(faults, Fault) else list(faults)
     first = listed[0]
     others = [
-        {"code": one.code, "pointer": one.pointer, "spec": _spec(one, family)}
+        {"code": one.code, "pointer": one.pointer, "spec": cited(one, family)}
         | {"text": text_of(one).to_json()}
         for one in listed[1:]
     ]
@@ -79,14 +79,14 @@ def refusal(faults: Fault | Sequence[Fault], family: Family | None) -> Problem:
     return _CLASSES.get(first.code, Invalid)(
         first.code,
         text_of(first),
-        spec=_spec(first, family),
+        spec=cited(first, family),
         pointer=first.pointer,
         headers=headers,
         **members,
     )
 
 
-def _spec(fault: Fault, family: Family | None) -> str:
+def cited(fault: Fault, family: Family | None) -> str:
     if fault.spec or family is None:
         return fault.spec
     return _SECTIONS.get(fault.code, JSON).of(family)
