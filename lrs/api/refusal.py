@@ -87,6 +87,7 @@ def refusal(faults: Fault | Sequence[Fault], family: Family | None) -> Problem:
 
 
 def cited(fault: Fault, family: Family | None) -> str:
+    """The section that the fault rests on; its own alone where no standard was broken."""
     if fault.spec or family is None:
         return fault.spec
     return _SECTIONS.get(fault.code, JSON).of(family)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
@@ -31,6 +32,7 @@ _LABELS = {
     "/activity_prefixes": Text(ja="講座の範囲", en="Which activities"),
     "/expires_at": Text(ja="最終日", en="Last day"),
 }
+_FIELDS = {"/expires_at": "last_day"}
 
 
 def router(services: Services, desk: Desk) -> APIRouter:
@@ -55,7 +57,7 @@ class _KeyPages:
 
     async def page(self, request: Request) -> Response:
         """Every key, and the form for a new one."""
-        return await self._page(request, {}, None)
+        return await self._page(request, {}, [])
 
     async def create(self, request: Request) -> Response:
         """A new key; its secret stands on the answer and nowhere else."""
@@ -63,10 +65,10 @@ class _KeyPages:
         form = await self._desk.form(request, visitor)
         filled = {name: form[name] for name in FIELDS}
         id_, rights = id_of(filled["id"]), rights_of(document_of(filled, self._desk.zone))
-        if isinstance(id_, Fault):
-            return await self._page(request, filled, id_)
-        if isinstance(rights, list):
-            return await self._page(request, filled, rights[0])
+        if isinstance(id_, Fault) or isinstance(rights, list):
+            faults = [id_] if isinstance(id_, Fault) else []
+            faults += rights if isinstance(rights, list) else []
+            return await self._page(request, filled, faults)
 
         secret = await new_secret()
 
@@ -76,7 +78,7 @@ class _KeyPages:
 
         fault = await self._services.database.transact(work)
         if fault is not None:
-            return await self._page(request, filled, fault)
+            return await self._page(request, filled, [fault])
         view = issued_page(id_, secret.text, self._desk.public_url)
         return self._desk.page(request, visitor, "credential_issued.html", view=view)
 
@@ -117,7 +119,7 @@ class _KeyPages:
         return self._desk.to(f"{HERE}/{key}", visitor, done="key_revoked")
 
     async def _page(
-        self, request: Request, filled: dict[str, str], fault: Fault | None
+        self, request: Request, filled: dict[str, str], faults: Sequence[Fault]
     ) -> Response:
         visitor, _ = await self._desk.staff(request)
         async with self._services.database.read() as conn:
@@ -126,9 +128,10 @@ class _KeyPages:
             request,
             visitor,
             "credentials.html",
-            status=400 if fault else 200,
+            status=400 if faults else 200,
             view=view,
-            problem=_told(fault) if fault else None,
+            faults=_by_field(faults),
+            problems=[_told(one) for one in faults],
         )
 
     async def _one(self, request: Request, key: str, problem: Text | None = None) -> Response:
@@ -143,6 +146,16 @@ class _KeyPages:
             view=key_page(found, self._services.clock()),
             problem=problem,
         )
+
+
+def _by_field(faults: Sequence[Fault]) -> dict[str, Text]:
+    """What is wrong with each field; the first where there is more."""
+    found: dict[str, Text] = {}
+    for fault in faults:
+        field = next((at for at in _LABELS if fault.pointer.startswith(at)), None)
+        if field is not None:
+            found.setdefault(_FIELDS.get(field, field[1:]), text_of(fault))
+    return found
 
 
 def _told(fault: Fault) -> Text:

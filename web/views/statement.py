@@ -164,9 +164,9 @@ def sections(body: Json, mark: Text | None = None) -> Iterator[Section]:
     def titled(title: Text) -> Text:
         return Text(ja=title.ja + mark.ja, en=f"{title.en} {mark.en}") if mark else title
 
-    yield Section(titled(ACTOR), tuple(_actor(ACTOR, body["actor"])))
+    yield Section(titled(ACTOR), tuple(_actor(_NAME, body["actor"])))
     verb = body["verb"]
-    verb_part = Part(VERB, phrases.did(verb), verb["id"], link_to(verb=verb["id"]))
+    verb_part = Part(_NAME, phrases.did(verb), verb["id"], link_to(verb=verb["id"]))
     yield Section(titled(VERB), (verb_part,))
     target = body["object"]
     if target.get("objectType") == "SubStatement":
@@ -187,7 +187,7 @@ def _actor(label: Text, actor: Json) -> Iterator[Part]:
 def _object(target: Json) -> Iterator[Part]:
     match target.get("objectType", "Activity"):
         case "Agent" | "Group":
-            yield from _actor(OBJECT, target)
+            yield from _actor(_NAME, target)
         case "StatementRef":
             href = f"{HERE}/{target['id'].lower()}"
             yield Part(phrases.REFERENCE, Text.of(""), target["id"], href)
