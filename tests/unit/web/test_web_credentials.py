@@ -108,6 +108,14 @@ async def test_a_form_with_a_mistake_says_where_and_keeps_what_was_typed(officer
     assert "https://m.example" in page.text
 
 
+async def test_all_mistakes_are_told_at_once_beside_their_fields_and_the_form_comes_first(officer):
+    page = await officer.send(HERE, **FILLED | {"id": "Portal", "title": " ", "last_day": "x"})
+    assert page.text.count('aria-invalid="true"') == 3
+    for field in ("id", "title", "last_day"):
+        assert f'id="f-{field}-fault"' in page.text
+    assert page.text.index("<form class") < page.text.index('id="keys"')
+
+
 async def test_a_key_is_made_once(officer):
     await officer.send(HERE, **FILLED)
     await officer.open(HERE)
