@@ -15,8 +15,10 @@ from config.cli.administer import BY
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.settings import load
+from engine.problems import Problem
 from engine.text import Text
 from lrs.api.refusal import granted
+from lrs.core.fault import Fault
 from lrs.core.rights import id_of, rights_of
 from lrs.service import administration
 from lrs.service.hashing import new_secret
@@ -30,6 +32,12 @@ _SECRET = Text(
     ja="キー：{id}\nシークレット：{secret}\nシークレットは二度と表示されません。\n"
     "xAPIの接続先：{url}/xapi\nトークンの取得先：{url}/oauth/token",
     en="Key: {id}\nSecret: {secret}\nThe secret is not shown again.\n"
+    "xAPI endpoint: {url}/xapi\nToken endpoint: {url}/oauth/token",
+)
+_SIGNS = Text(
+    ja="キー：{id}\nシークレットはありません（自分の鍵で署名します）。\n"
+    "xAPIの接続先：{url}/xapi\nトークンの取得先：{url}/oauth/token",
+    en="Key: {id}\nThere is no secret: it signs with a key of its own.\n"
     "xAPI endpoint: {url}/xapi\nToken endpoint: {url}/oauth/token",
 )
 _OLD_UNTIL = Text(
@@ -46,6 +54,7 @@ _STATES = {
     "expired": Text(ja="期限切れ", en="expired"),
     "revoked": Text(ja="失効", en="revoked"),
 }
+_YES, _NO = Text(ja="はい", en="yes"), Text(ja="いいえ", en="no")
 _NEVER = Text(ja="なし", en="never")
 
 Id = Annotated[str, typer.Argument(help="The credential's id: its key and client_id.")]
@@ -102,20 +111,27 @@ def create(  # noqa: PLR0913, PLR0917 -- one option for each right
     expires: Expires = None,
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
+    secret: Annotated[
+        bool, typer.Option("--secret", help="A secret as well, beside --jwks or --jwks-uri.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and secret. Without --scope it may store statements and read its own."""
+    """Make a key and secret; with --jwks or --jwks-uri a key that signs, and no secret.
+
+    Without --scope it may store statements and read its own.
+    """
     given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
 
-    async def work(house: House) -> str:
-        rights, checked = granted(rights_of(given)), granted(id_of(id_))
-        secret = await new_secret()
+    out = Output(load().language, as_json=as_json)
+    rights, checked = _option(out, rights_of(given)), _option(out, id_of(id_))
+
+    async def work(house: House) -> str | None:
+        made = await new_secret() if secret or not rights.signs else None
         async with house.database.write() as conn:
             at = house.clock()
-            granted(await administration.create(conn, checked, rights, secret, by=BY, at=at))
-        return secret.text
+            granted(await administration.create(conn, checked, rights, made, by=BY, at=at))
+        return None if made is None else made.text
 
-    out = Output(load().language, as_json=as_json)
     _tell_secret(out, id_, within(out, work), None)
 
 
@@ -142,7 +158,7 @@ def list_credentials(as_json: AsJson = False) -> None:
                 one.credential.id,
                 out.text(one.title),
                 out.text(_STATES[state]),
-                " ".join(sorted(one.credential.scopes)),
+                "\n".join(sorted(one.credential.scopes)),
                 one.last_used_at or out.text(_NEVER),
             )
             for one, state in every
@@ -159,7 +175,8 @@ def show(id_: Id, as_json: AsJson = False) -> None:
         return administration.shown(granted(await administration.found(conn, id_)))
 
     shown = _read(out, work)
-    out.mapping(Text(ja="接続キー", en="Credential"), shown)
+    readable = {name: _for_people(value, out) for name, value in shown.items()}
+    out.mapping(Text(ja="接続キー", en="Credential"), readable)
     out.result(shown)
 
 
@@ -179,13 +196,17 @@ def change(  # noqa: PLR0913, PLR0917 -- one option for each right
     """Change the rights that are named; the others, and the secret, stay."""
     given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
 
+    out = Output(load().language, as_json=as_json)
+    # Title apart, which a change may leave out, the values of options are right or wrong by
+    # themselves.
+    _option(out, rights_of({"title": "-"} | given))
+
     async def work(house: House, conn: AsyncConnection) -> dict[str, Any]:
         held = granted(await administration.found(conn, id_))
         rights = granted(rights_of(given, administration.rights_held(held)))
         granted(await administration.change(conn, id_, rights, by=BY, at=house.clock()))
         return administration.shown(granted(await administration.found(conn, id_)))
 
-    out = Output(load().language, as_json=as_json)
     shown = _written(out, work)
     out.say(_CHANGED, id=id_)
     out.result(shown)
@@ -275,9 +296,9 @@ def _json_of(file: Path) -> Any:
         return {}
 
 
-def _tell_secret(out: Output, id_: str, secret: str, old_until: str | None) -> None:
+def _tell_secret(out: Output, id_: str, secret: str | None, old_until: str | None) -> None:
     url = load().public_url
-    out.say(_SECRET, id=id_, secret=secret, url=url)
+    out.say(_SIGNS if secret is None else _SECRET, id=id_, secret=secret, url=url)
     if old_until:
         out.say(_OLD_UNTIL, until=old_until)
     out.result(
@@ -291,10 +312,38 @@ def _tell_secret(out: Output, id_: str, secret: str, old_until: str | None) -> N
     )
 
 
+def _for_people(value: Any, out: Output) -> str:
+    """A member of the document of a credential, in words; a list one a line."""
+    match value:
+        case None | [] | ():
+            return "—"
+        case bool():
+            return out.text(_YES if value else _NO)
+        case {"ja": str(ja), "en": str(en)}:
+            return out.text(Text(ja, en))
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+        case list() | tuple():
+            return "\n".join(str(one) for one in value)
+        case _:
+            return str(value)
+
+
 def _state(one: Registered, house: House) -> str:
     if one.revoked_at is not None:
         return "revoked"
     return "valid" if one.is_valid(house.clock()) else "expired"
+
+
+def _option(out: Output, found: T | Fault | list[Fault]) -> T:
+    """What the options mean; a value that means nothing ends the command with status 2."""
+    try:
+        return granted(found)
+    except Problem as problem:
+        try:
+            out.problem(problem)
+        except typer.Exit:
+            raise typer.Exit(2) from None
 
 
 def _written(out: Output, work: Callable[[House, AsyncConnection], Awaitable[T]]) -> T:

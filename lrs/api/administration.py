@@ -61,17 +61,17 @@ class _Door:
         return _answer({"credentials": [administration.shown(one) for one in every]})
 
     async def create(self, request: Request) -> Response:
-        """A new credential; the answer holds its secret, once."""
+        """A new credential; the answer holds its secret, once, if it has one."""
         officer = await self._officer(request)
         document = await _document(request)
         id_ = granted(id_of(document.pop("id", None)))
         rights = granted(rights_of(document))
-        secret = await new_secret()
+        secret = None if rights.signs else await new_secret()
 
         async def work(conn: AsyncConnection) -> Json:
             at = self._clock()
             granted(await administration.create(conn, id_, rights, secret, by=officer, at=at))
-            return await _shown(conn, id_) | {"secret": secret.text}
+            return await _shown(conn, id_) | ({"secret": secret.text} if secret else {})
 
         answer = _answer(await self._database.transact(work), status=201)
         answer.headers["Location"] = f"{HERE}/{id_}"

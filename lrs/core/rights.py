@@ -40,6 +40,11 @@ class Rights:
     jwks: Json = None
     jwks_uri: str | None = None
 
+    @property
+    def signs(self) -> bool:
+        """Whether it proves itself by a key of its own, and needs no secret."""
+        return self.jwks is not None or self.jwks_uri is not None
+
     def to_json(self) -> dict[str, Json]:
         """The document; what `rights_of` reads."""
         return {

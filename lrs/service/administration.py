@@ -38,13 +38,14 @@ async def found(conn: AsyncConnection, id_: str) -> Registered | Fault:
 
 
 async def create(
-    conn: AsyncConnection, id_: str, rights: Rights, secret: Secret, *, by: str, at: datetime
+    conn: AsyncConnection, id_: str, rights: Rights, secret: Secret | None, *, by: str, at: datetime
 ) -> Fault | None:
-    """A new credential, which comes in with `secret`."""
+    """A new credential, which comes in with `secret`, or with its own key alone."""
+    secret_hash = None if secret is None else secret.hash
     await rows.bump(conn)
     new = await conn.execute(
         insert(conn, table)
-        .values(id=id_, created_at=at, secret_hash=secret.hash, **_columns(id_, rights))
+        .values(id=id_, created_at=at, secret_hash=secret_hash, **_columns(id_, rights))
         .on_conflict_do_nothing(index_elements=[table.c.id])
         .returning(table.c.id)
     )

@@ -106,12 +106,33 @@ def test_a_key_is_made_shown_changed_rotated_and_revoked(kasane):
     ],
 )
 def test_what_cannot_be_done_is_said_in_words(kasane, words, ja, code):
-    said = "".join(kasane("credentials", *words, status=1).split())
+    status = 2 if words[0] == "create" else 1
+    said = "".join(kasane("credentials", *words, status=status).split())
     assert "".join(ja.split()) in said
-    refused = json.loads(kasane("credentials", *words, "--json", status=1))
+    refused = json.loads(kasane("credentials", *words, "--json", status=status))
     assert refused["code"] == code
     # These are no statements: the section on JSON is not what a moment of theirs breaks.
     assert "§4.2.1" not in refused.get("spec", "")
+
+
+def test_a_change_with_a_value_that_means_nothing_ends_with_status_2(kasane):
+    kasane("credentials", "create", "north", *RIGHTS)
+    for option in (("--scope", "nonsense"), ("--expires", "tomorrow")):
+        kasane("credentials", "change", "north", *option, status=2)
+
+
+def test_who_signs_is_given_a_secret_only_where_it_is_asked_for(kasane):
+    signs = (*RIGHTS, "--jwks-uri", "https://b.example/jwks.json", "--json")
+    assert json.loads(kasane("credentials", "create", "north", *signs))["secret"] is None
+    both = json.loads(kasane("credentials", "create", "south", *signs, "--secret"))
+    assert len(both["secret"]) >= 43
+    assert "シークレットはありません" in kasane("credentials", "create", "west", *signs[:-1])
+
+
+def test_a_key_is_shown_in_the_words_of_people(kasane):
+    kasane("credentials", "create", "north", *RIGHTS)
+    shown = kasane("credentials", "show", "north")
+    assert not any(word in shown for word in ("None", "False", "True", "{", "['"))
 
 
 def test_an_id_is_given_once(kasane):
