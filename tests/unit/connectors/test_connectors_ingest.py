@@ -244,3 +244,20 @@ async def test_an_activity_whose_host_is_none_is_held_alone(
         ("quarantined", "activity_outside_prefix"),
         ("stored", None),
     ]
+
+
+async def test_a_held_statement_names_what_where_and_by_which_section(push: Any) -> None:
+    stranger = {"account": {"homePage": "https://other.example", "name": "x"}}
+    answer = await push(changed(id=str(UUID(int=1)), actor=stranger), changed(verb={"id": "x"}))
+    outside, broken = answer.json()["results"]
+    assert "/actor" in outside["detail"]["en"]
+    assert "https://other.example" in outside["detail"]["en"]
+    assert outside["spec"] == "xAPI 1.0.3 Data §2.4.9"
+    assert "/verb/id" in broken["detail"]["en"]
+    assert broken["spec"].startswith("xAPI 1.0.3 ")
+
+
+async def test_attachments_are_sent_to_the_other_door(push: Any) -> None:
+    answer = await push(raw=b"--x--", **{"Content-Type": "multipart/mixed; boundary=x"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "content_type_refused")
+    assert "/xapi/statements" in answer.json()["title"]
