@@ -151,11 +151,11 @@ def test_the_language_map_gives_what_fits_best(header, chosen):
 
 
 def test_of_preferred_languages_only_the_first_well_formed_ones_count():
-    assert preferred_languages(", ".join(f"x{n}-a" for n in range(9)) + ", en_US, ja") == ["ja"]
-    assert preferred_languages("*, en-" + "a1-" * 16_000 + "b, ja;q=0.5") == ["*", "ja"]
-    assert preferred_languages("en" + "-abcdefgh" * 4 + ",de") == ["de"]
+    assert ranked(", ".join(f"x{n}-a" for n in range(9)) + ", en_US, ja") == ["ja"]
+    assert ranked("*, en-" + "a1-" * 16_000 + "b, ja;q=0.5") == ["*", "ja"]
+    assert ranked("en" + "-abcdefgh" * 4 + ",de") == ["de"]
     tags = [f"a{chr(97 + n)}" for n in range(25)]
-    assert preferred_languages(",".join(tags)) == tags[:20]
+    assert ranked(",".join(tags)) == tags[:20]
 
 
 @pytest.mark.parametrize(
