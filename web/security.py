@@ -1,6 +1,6 @@
 """The headers that every answer carries.
 
-One nonce per answer allows the page's own style and the script that copies a secret. A page
+One nonce per answer allows the page's own style, and a script where a page had one. A page
 may be framed nowhere but where a learning management system embeds its launch.
 Source: OWASP ASVS 5.0 3.4; CSP Level 3.
 """
