@@ -16,11 +16,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from config.tables import metadata
 from engine.database import Database
 
 _serial = itertools.count(1)
+# How long an example takes is no property of ours: a busy machine would fail the law.
+settings.register_profile("kasane", deadline=None)
+settings.load_profile("kasane")
 
 
 class SteppingClock:

@@ -16,6 +16,7 @@ from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.registration import LineItem
 from lrs.core import jsontext
+from lrs.core.fault import Fault
 
 Json = Any
 
@@ -46,6 +47,14 @@ class Score:
         return self.activity_progress == "Completed" and self.grading_progress == "FullyGraded"
 
 
+_NUMBERS = refusal(
+    "score_numbers",
+    "scoreGiven は0以上、scoreMaximum は0より大きい数で示してください。",
+    "scoreGiven must be a number from 0, with a scoreMaximum above 0.",
+    _SCORE,
+)
+
+
 def parsed(body: bytes) -> Score | Refusal:
     """The score in a request body, or the first thing wrong with it."""
     if len(body) > MAX_BYTES:
@@ -53,6 +62,8 @@ def parsed(body: bytes) -> Score | Refusal:
             "score_too_large", "成績データが大きすぎます。", "The score is too large.", _SCORE
         )
     found = jsontext.read(body)
+    if isinstance(found, Fault) and found.code == "number_out_of_range":
+        return _NUMBERS
     if not isinstance(found, dict):
         return refusal(
             "score_not_json",
@@ -137,12 +148,7 @@ def _wrong_numbers(found: Mapping[str, Json]) -> Refusal | None:
         return None
     if _is_number(maximum) and maximum > 0 and (given is None or _is_number(given)):
         return None
-    return refusal(
-        "score_numbers",
-        "scoreGiven は0以上、scoreMaximum は0より大きい数で示してください。",
-        "scoreGiven must be a number from 0, with a scoreMaximum above 0.",
-        _SCORE,
-    )
+    return _NUMBERS
 
 
 def _is_number(value: Json) -> TypeGuard[float]:
