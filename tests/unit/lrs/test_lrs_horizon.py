@@ -155,7 +155,8 @@ async def test_who_follows_another_process_loses_nothing_where_now_would_lose(
     await honest.look_through(end)
     await deceived.look_through(end)
     assert honest.ids == [slow.id, quick.id, last.id]
-    assert deceived.ids == [quick.id, last.id]
+    # It may lose more: what is stored in the millisecond of its look counts as seen already.
+    assert slow.id not in deceived.ids
 
 
 async def test_who_follows_several_processes_sees_each_statement_once_and_in_order(
