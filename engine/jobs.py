@@ -10,7 +10,8 @@ on. After `GIVE_UP` attempts it waits for a person, and stays visible.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,8 +28,8 @@ from engine.outbox import Entry, outbox, outbox_failure
 
 log = structlog.get_logger(__name__)
 
-Transactional = Callable[[AsyncConnection, str, Sequence[Entry]], Awaitable[None]]
-"""Works on one key inside the transaction in which its rows are deleted: exactly once."""
+Transactional = Callable[[AsyncConnection, Mapping[str, Sequence[Entry]]], Awaitable[None]]
+"""Works on some keys inside the transaction in which their rows are deleted: exactly once."""
 Detached = Callable[[str, Sequence[Entry]], Awaitable[None]]
 """Works on one key in transactions of its own, for slow I/O: at least once."""
 
@@ -37,8 +38,13 @@ _FIRST_RETRY_S = 2
 _LONGEST_RETRY_S = 3600
 _LOOK_EVERY_S = 1.0
 _KEYS_AT_ONCE = 200
-# A transaction costs as much as the work on several keys, but nobody may wait long for it.
-_KEYS_TOGETHER = 8
+# Together they cost little more than one alone, but nobody may wait long for their transaction.
+_KEYS_TOGETHER = 50
+_ROWS_TOGETHER = 500
+# Whoever writes without end would have each statement worked on by itself; a moment later they
+# are worked on together. And work that can wait may not take the time of requests, which cannot.
+_REST_S = 0.1
+_REST_FOR_WORK = 3
 
 
 class Jobs(Protocol):
@@ -63,9 +69,8 @@ class Jobs(Protocol):
 class InlineJobs:
     """Jobs in the process that writes them.
 
-    Transactional topics are worked on one key after the other, a few of them in one transaction;
-    each detached key is a task of its own, so that a slow portal holds up neither a badge nor
-    another portal.
+    Transactional topics are worked on some keys at a time, in one transaction; each detached key is
+    a task of its own, so that a slow portal holds up neither a badge nor another portal.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -93,11 +98,16 @@ class InlineJobs:
         try:
             while True:
                 self._bell.clear()
+                began = time.monotonic()
                 try:
-                    if await self._pass():
-                        continue
+                    worked = await self._pass()
                 except Exception:
                     log.exception("jobs_pass_failed")
+                    worked = 0
+                if worked:
+                    took = time.monotonic() - began
+                    await asyncio.sleep(max(_REST_S, took * _REST_FOR_WORK))
+                    continue
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._bell.wait(), _LOOK_EVERY_S)
         finally:
@@ -121,8 +131,8 @@ class InlineJobs:
         worked = 0
         for topic, handler in self._transactional.items():
             due = await self._due(topic)
-            for at in range(0, len(due), _KEYS_TOGETHER):
-                await self._consume(topic, due[at : at + _KEYS_TOGETHER], handler)
+            for keys in _together(due):
+                await self._consume(topic, keys, handler)
             worked += len(due)
         for topic, detached in self._detached.items():
             for key in await self._due(topic):
@@ -139,29 +149,30 @@ class InlineJobs:
         self._running.pop(place, None)
         self._bell.set()
 
-    async def _due(self, topic: str) -> list[str]:
+    async def _due(self, topic: str) -> dict[str, int]:
+        """The keys that may be worked on, the longest waiting first, and how many rows each has."""
         waiting = sa.and_(
             outbox_failure.c.topic == outbox.c.topic,
             outbox_failure.c.key == outbox.c.key,
             sa.or_(outbox_failure.c.retry_at.is_(None), outbox_failure.c.retry_at > self._clock()),
         )
         query = (
-            sa.select(outbox.c.key)
+            sa.select(outbox.c.key, sa.func.count())
             .where(outbox.c.topic == topic, ~sa.exists().where(waiting))
             .group_by(outbox.c.key)
             .order_by(sa.func.min(outbox.c.seq))
             .limit(_KEYS_AT_ONCE)
         )
         async with self._database.read() as conn:
-            return list((await conn.execute(query)).scalars())
+            return dict(row.tuple() for row in await conn.execute(query))
 
     async def _consume(self, topic: str, keys: Sequence[str], handler: Transactional) -> None:
         """Work on `keys` in one transaction; if that fails, on each in one of its own."""
 
         async def work(conn: AsyncConnection) -> None:
             taken = await box.take(conn, topic, keys)
-            for key, entries in taken.items():
-                await handler(conn, key, entries)
+            if taken:
+                await handler(conn, taken)
             await _forgive(conn, topic, keys)
 
         if len(keys) == 1:
@@ -202,6 +213,20 @@ class InlineJobs:
                 .values(topic=topic, key=key, **values)
                 .on_conflict_do_update(index_elements=["topic", "key"], set_=values)
             )
+
+
+def _together(due: Mapping[str, int]) -> Iterator[list[str]]:
+    """The keys in groups that are worked on in one transaction each."""
+    group: list[str] = []
+    size = 0
+    for key, rows in due.items():
+        if group and (len(group) == _KEYS_TOGETHER or size + rows > _ROWS_TOGETHER):
+            yield group
+            group, size = [], 0
+        group.append(key)
+        size += rows
+    if group:
+        yield group
 
 
 def _retry_at(at: datetime, attempts: int) -> datetime | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,68 +31,99 @@ _COLUMNS = (
 )
 
 
-async def keep(
-    conn: AsyncConnection, item: Evidence, *, stored_at: datetime, seen_at: datetime, held: bool
-) -> None:
-    """Write a piece of evidence, or note that it has been voided since. Never un-voids."""
-    voided_at = seen_at if item.voided else None
-    statement = insert(conn, table).values(
-        statement_id=item.statement,
-        actor_key=item.actor,
-        source=item.source,
-        activity=item.activity,
-        verb=item.verb,
-        completed=item.completed,
-        success=item.success,
-        scaled=item.scaled,
-        occurred_at=item.occurred_at,
-        stored_at=stored_at,
-        voided_at=voided_at,
-        held_reason="held_future" if held else None,
-    )
-    if voided_at is None:
-        await conn.execute(statement.on_conflict_do_nothing())
-        return
-    await conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["statement_id"],
-            set_={"voided_at": sa.func.coalesce(table.c.voided_at, voided_at)},
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A piece of evidence on its way in; `held` until its time has come."""
+
+    evidence: Evidence
+    stored_at: datetime
+    held: bool
+
+
+async def keep(conn: AsyncConnection, arrivals: Iterable[Arrival], seen_at: datetime) -> None:
+    """Write pieces of evidence, or note that they have been voided since. Never un-voids."""
+    rows = [_row(one, seen_at) for one in arrivals]
+    statement = insert(conn, table)
+    standing = [row for row in rows if row["voided_at"] is None]
+    if standing:
+        await conn.execute(statement.on_conflict_do_nothing(), standing)
+    voided = [row for row in rows if row["voided_at"] is not None]
+    if voided:
+        first = sa.func.coalesce(table.c.voided_at, statement.excluded.voided_at)
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["statement_id"], set_={"voided_at": first}
+            ),
+            voided,
         )
-    )
+
+
+def _row(one: Arrival, seen_at: datetime) -> dict[str, Any]:
+    item = one.evidence
+    return {
+        "statement_id": item.statement,
+        "actor_key": item.actor,
+        "source": item.source,
+        "activity": item.activity,
+        "verb": item.verb,
+        "completed": item.completed,
+        "success": item.success,
+        "scaled": item.scaled,
+        "occurred_at": item.occurred_at,
+        "stored_at": one.stored_at,
+        "voided_at": seen_at if item.voided else None,
+        "held_reason": "held_future" if one.held else None,
+    }
 
 
 async def keep_progress(
-    conn: AsyncConnection, actor: str, source: str, activity: str, at: datetime
+    conn: AsyncConnection, begun: Mapping[tuple[str, str, str], datetime]
 ) -> None:
-    """Note that an actor has begun an activity."""
-    await conn.execute(
-        insert(conn, progress)
-        .values(actor_key=actor, source=source, activity=activity, last_at=at)
-        .on_conflict_do_update(
-            index_elements=["actor_key", "source", "activity"],
-            set_={"last_at": at},
-            where=progress.c.last_at < at,
+    """Note which activities were begun, `(actor, source, activity)`, and when last."""
+    statement = insert(conn, progress)
+    last = statement.excluded.last_at
+    if begun:
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["actor_key", "source", "activity"],
+                set_={"last_at": last},
+                where=progress.c.last_at < last,
+            ),
+            [
+                {"actor_key": actor, "source": source, "activity": activity, "last_at": at}
+                for (actor, source, activity), at in sorted(begun.items())
+            ],
         )
-    )
 
 
-async def keep_name(
-    conn: AsyncConnection, source: str, activity: str, name: Mapping[str, str], at: datetime
+async def keep_names(
+    conn: AsyncConnection, said: Mapping[tuple[str, str], tuple[datetime, Mapping[str, str]]]
 ) -> None:
-    """Note what the portal calls an activity; its first name stands, whatever comes in first.
+    """Note what portals call activities, `(source, activity)`; the first name said stands.
 
     A later row must not rename a course for everybody who took it before.
     """
-    values = {"name": dict(name), "seen_at": at}
-    await conn.execute(
-        insert(conn, activity_name)
-        .values(source=source, activity=activity, **values)
-        .on_conflict_do_update(
-            index_elements=["source", "activity"],
-            set_=values,
-            where=activity_name.c.seen_at > at,
+    known = await conn.execute(
+        sa.select(activity_name.c.source, activity_name.c.activity, activity_name.c.seen_at).where(
+            activity_name.c.activity.in_({activity for _, activity in said})
         )
     )
+    since = {(row.source, row.activity): row.seen_at for row in known}
+    news = [
+        {"source": place[0], "activity": place[1], "name": dict(name), "seen_at": at}
+        for place, (at, name) in sorted(said.items(), key=lambda one: one[0])
+        if place not in since or at < since[place]
+    ]
+    if news:
+        statement = insert(conn, activity_name)
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["source", "activity"],
+                set_={"name": statement.excluded.name, "seen_at": statement.excluded.seen_at},
+                where=activity_name.c.seen_at > statement.excluded.seen_at,
+            ),
+            news,
+        )
 
 
 async def evidence_of(conn: AsyncConnection, person: UUID) -> list[Evidence]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
@@ -28,40 +30,63 @@ class Proof:
 
 
 async def hold(conn: AsyncConnection, ifi: Ifi) -> UUID:
-    """The row of an identifier, made if need be and locked until the transaction ends.
+    """The row of an identifier, made if need be and locked until the transaction ends."""
+    (row_id,) = await hold_all(conn, [ifi])
+    return row_id
+
+
+async def hold_all(conn: AsyncConnection, ifis: Iterable[Ifi]) -> list[UUID]:
+    """The rows of identifiers, made if need be and locked until the transaction ends.
 
     Whoever adds evidence of an actor and whoever changes its owner both hold it. Otherwise a link
     could be decided upon without evidence that is not committed yet, and that evidence then be
     stored without a decision, because its transaction saw no owner.
     """
-    key = ifi.key
-    row_id = uuid5(_IDENTIFIERS, key)
-    await conn.execute(
-        insert(conn, identifier)
-        .values(
-            id=row_id,
-            kind=ifi.kind,
-            issuer=ifi.home_page,
-            value=ifi.value,
-            key=key,
-            display=f"{ifi.value} ({ifi.home_page})" if ifi.home_page else ifi.value,
-        )
-        .on_conflict_do_nothing()
+    wanted = {uuid5(_IDENTIFIERS, ifi.key): ifi for ifi in ifis}
+    missing = sorted(wanted.keys() - await _locked(conn, wanted))
+    if missing:
+        rows = [_new(row_id, wanted[row_id]) for row_id in missing]
+        await conn.execute(insert(conn, identifier).on_conflict_do_nothing(), rows)
+        await _locked(conn, missing)
+    return list(wanted)
+
+
+async def _locked(conn: AsyncConnection, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the rows that are there, locked in one order by everybody."""
+    rows = await conn.scalars(
+        sa.select(identifier.c.id)
+        .where(identifier.c.id.in_(list(ids)))
+        .order_by(identifier.c.id)
+        .with_for_update(key_share=True)
     )
-    await conn.execute(
-        sa.select(identifier.c.id).where(identifier.c.id == row_id).with_for_update(key_share=True)
-    )
-    return row_id
+    return set(rows)
+
+
+def _new(row_id: UUID, ifi: Ifi) -> dict[str, Any]:
+    return {
+        "id": row_id,
+        "kind": ifi.kind,
+        "issuer": ifi.home_page,
+        "value": ifi.value,
+        "key": ifi.key,
+        "display": f"{ifi.value} ({ifi.home_page})" if ifi.home_page else ifi.value,
+    }
 
 
 async def owner(conn: AsyncConnection, identifier_id: UUID) -> UUID | None:
     """The person who proved that the identifier is theirs."""
-    found: UUID | None = await conn.scalar(
-        sa.select(link.c.person_id).where(
-            link.c.identifier_id == identifier_id, link.c.state == "proved"
-        )
+    return next(iter(await owners(conn, [identifier_id])), None)
+
+
+async def owners(conn: AsyncConnection, identifier_ids: Iterable[UUID]) -> list[UUID]:
+    """The persons who proved that any of the identifiers is theirs, each once, by id."""
+    rows = await conn.scalars(
+        sa.select(link.c.person_id)
+        .where(link.c.identifier_id.in_(list(identifier_ids)), link.c.state == "proved")
+        .distinct()
+        .order_by(link.c.person_id)
     )
-    return found
+    return list(rows)
 
 
 async def wait(

@@ -204,8 +204,7 @@ async def test_two_accounts_of_one_learner_are_judged_one_after_the_other(
 async def take_in(house: Any, conn: Any, portal: str, name: str) -> None:
     """What a worker does with one actor's marks, in the transaction of the caller."""
     key = house.account(portal, name).key
-    taken = await take(conn, "statement", [key])
-    await house.worker.statements(conn, key, taken[key])
+    await house.worker.statements(conn, await take(conn, "statement", [key]))
 
 
 async def test_replay_notices_evidence_that_was_changed_or_removed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,8 @@ from engine import outbox
 from engine.database import Database
 from engine.jobs import GIVE_UP, InlineJobs
 from engine.outbox import Entry, outbox_failure
+
+Marked = Mapping[str, Sequence[Entry]]
 
 
 async def _append(database: Database, topic: str, *keys: str) -> None:
@@ -28,8 +30,8 @@ async def _left(database: Database, topic: str, key: str) -> int:
 async def test_a_key_is_worked_on_once_however_many_rows_it_has(database: Database, clock) -> None:
     jobs, seen = InlineJobs(database, clock), []
 
-    async def handler(_conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
-        seen.append((key, len(entries)))
+    async def handler(_conn: AsyncConnection, marked: Marked) -> None:
+        seen.extend((key, len(entries)) for key, entries in marked.items())
 
     jobs.transactional("t", handler)
     await _append(database, "t", "a", "b", "a", "a")
@@ -43,7 +45,8 @@ async def test_rows_come_back_when_their_handler_fails_and_are_tried_later(
 ) -> None:
     jobs, tries = InlineJobs(database, clock), []
 
-    async def handler(conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
+    async def handler(conn: AsyncConnection, marked: Marked) -> None:
+        (key,) = marked
         tries.append(key)
         await outbox.append(conn, "effect", key)
         if len(tries) == 1:
@@ -67,10 +70,10 @@ async def test_rows_come_back_when_their_handler_fails_and_are_tried_later(
 async def test_one_failing_key_does_not_hold_up_the_others(database: Database, clock) -> None:
     jobs, done = InlineJobs(database, clock), []
 
-    async def handler(_conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
-        if key == "poison":
-            raise ValueError(key)
-        done.append(key)
+    async def handler(_conn: AsyncConnection, marked: Marked) -> None:
+        if "poison" in marked:
+            raise ValueError
+        done.extend(marked)
 
     jobs.transactional("t", handler)
     await _append(database, "t", "poison", "a", "b")
@@ -123,7 +126,7 @@ async def test_a_slow_detached_key_holds_up_no_transactional_one(database: Datab
     async def slow(key: str, entries: Sequence[Entry]) -> None:
         await slow_may_end.wait()
 
-    async def quick(_conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
+    async def quick(_conn: AsyncConnection, marked: Marked) -> None:
         done.set()
 
     jobs.detached("slow", slow)
@@ -141,7 +144,7 @@ async def test_a_slow_detached_key_holds_up_no_transactional_one(database: Datab
 async def test_a_lost_bell_costs_a_second_and_no_work(database: Database, clock) -> None:
     jobs, done = InlineJobs(database, clock), asyncio.Event()
 
-    async def handler(_conn: AsyncConnection, key: str, entries: Sequence[Entry]) -> None:
+    async def handler(_conn: AsyncConnection, marked: Marked) -> None:
         done.set()
 
     jobs.transactional("t", handler)
