@@ -37,12 +37,14 @@ _written = st.builds(
 def carefully(text: str) -> Any:
     """What the careful reader alone makes of `text`."""
     return jsontext._guarded(
-        text.encode("utf-8", "replace"), jsontext.MAX_DEPTH, jsontext._objects, quick=False
+        text.encode(), jsontext.MAX_DEPTH, jsontext._objects, quick=False
     )
 
 
 def compare(text: str) -> None:
     """Both readers see the same, or the quick one sees nothing."""
+    # What comes in is UTF-8, which has no lone surrogates.
+    text = text.encode("utf-8", "replace").decode()
     quick = jsontext._at_once(text, jsontext.MAX_DEPTH)
     careful = carefully(text)
     if quick is not None:
@@ -75,5 +77,5 @@ def test_the_quick_reader_takes_nothing_that_the_careful_one_refuses(
 @given(_objects)
 def test_ordinary_objects_are_read_quickly(value: dict[str, Any]) -> None:
     text = json.dumps(value)
-    if not jsontext._UNUSUAL.search(text):
+    if not jsontext._SUSPECT.search(text):
         assert jsontext._at_once(text, jsontext.MAX_DEPTH) is not None
