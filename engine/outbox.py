@@ -36,6 +36,9 @@ outbox_failure = sa.Table(
     sa.Column("error", sa.Text, nullable=False),
 )
 
+# Built once: this runs with every statement that is stored.
+_append = sa.insert(outbox)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -60,7 +63,7 @@ async def append_all(
     """Append many rows of one topic, `(key, args)` each, in the caller's transaction."""
     if rows:
         await conn.execute(
-            sa.insert(outbox),
+            _append,
             [{"topic": topic, "key": key, "args": dict(args)} for key, args in rows],
         )
 

@@ -6,6 +6,7 @@ The server has looked through trusted proxies by now; no header is read here.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,6 +32,7 @@ class AskingAddress:
         await self._app(scope, receive, send)
 
 
+@lru_cache(maxsize=1024)
 def counted_as(peer: str) -> str:
     """The address under which a client is counted: an IPv6 one by its /64, which is what one
     subscriber is given; what is no address stays as it is.

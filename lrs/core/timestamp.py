@@ -69,4 +69,4 @@ def in_utc(text: str, at: datetime) -> str:
 
 def written(at: datetime) -> str:
     """`at` as the store writes moments: UTC, three decimals (`2026-03-10T02:00:00.123Z`)."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z".rjust(24, "0")
+    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -8,6 +8,7 @@ Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -36,6 +37,7 @@ class Horizon:
         self._database = database
         self._promised: datetime | None = None
         self._looked = 0.0
+        self._looking: asyncio.Task[datetime] | None = None
 
     async def through(self, conn: AsyncConnection) -> datetime:
         """The moment through which what `conn` reads from now on is complete, to the millisecond.
@@ -52,14 +54,19 @@ class Horizon:
     async def recent(self, conn: AsyncConnection | None = None) -> datetime:
         """The last promise where it is fresh, which is as true as a new one; else a new one.
 
-        `conn` as for `through`; without it one is opened.
+        `conn` as for `through`; without it one is opened, by one for all who ask at that time.
         """
         if self._promised is not None and time.monotonic() - self._looked < _FRESH_S:
             return self._promised
         if conn is not None:
             return await self.through(conn)
-        async with self._database.read() as own:
-            return await self.through(own)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> datetime:
+        async with self._database.read() as conn:
+            return await self.through(conn)
 
     @property
     def _on_postgres(self) -> bool:
