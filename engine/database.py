@@ -81,14 +81,13 @@ class Instant(sa.types.TypeDecorator[datetime]):
             return value
         return microseconds(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The stored moment, aware, in UTC."""
-        if value is None:
-            return None
-        if dialect.name == "postgresql":
-            moment: datetime = value
-            return moment.astimezone(UTC)
-        return _EPOCH + timedelta(microseconds=value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """What makes a stored moment aware, in UTC; PostgreSQL's driver gives it like that."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The moment that SQLite stores as a number."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 def serial(name: str) -> sa.Column[int]:

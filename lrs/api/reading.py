@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
+from operator import attrgetter
 from uuid import UUID
 
 import orjson
@@ -127,7 +128,7 @@ class Reading:
         else:
             response = Response(content, media_type="application/json")
         if rows:
-            newest = max(row.stored for row in rows)
+            newest = max(rows, key=attrgetter("seq")).stored
             response.headers["Last-Modified"] = format_datetime(newest, usegmt=True)
         return response
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,9 +15,11 @@ from lrs.core.terms import Term
 from lrs.store.tables import statement, stored_of, term
 
 
-@dataclass(frozen=True, slots=True)
-class StoredStatement:
-    """One statement at rest. `raw` is what a GET in format `exact` returns."""
+class StoredStatement(NamedTuple):
+    """One statement at rest. `raw` is what a GET in format `exact` returns.
+
+    A tuple, because a page makes a hundred of them.
+    """
 
     seq: int
     id: UUID
@@ -41,12 +42,12 @@ class StoredStatement:
 
 _PART = 10_000
 
-COLUMNS = tuple(statement.c[name] for name in StoredStatement.__dataclass_fields__)
+COLUMNS = tuple(statement.c[name] for name in StoredStatement._fields)
 
 
 def row_of(found: sa.Row[*tuple[Any, ...]]) -> StoredStatement:
     """The statement that a select of `COLUMNS` found; they are its fields, in their order."""
-    return StoredStatement(*found)
+    return StoredStatement._make(found)
 
 
 async def add_terms(conn: AsyncConnection, terms: Iterable[tuple[int, Term]]) -> None:

@@ -36,9 +36,7 @@ _written = st.builds(
 
 def carefully(text: str) -> Any:
     """What the careful reader alone makes of `text`."""
-    return jsontext._guarded(
-        text.encode(), jsontext.MAX_DEPTH, jsontext._objects, quick=False
-    )
+    return jsontext._guarded(text.encode(), jsontext.MAX_DEPTH, jsontext._objects, quick=False)
 
 
 def compare(text: str) -> None:
