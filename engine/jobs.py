@@ -157,14 +157,14 @@ class InlineJobs:
             sa.or_(outbox_failure.c.retry_at.is_(None), outbox_failure.c.retry_at > self._clock()),
         )
         query = (
-            sa.select(outbox.c.key, sa.func.count())
+            sa.select(outbox.c.key, sa.func.count().label("waiting"))
             .where(outbox.c.topic == topic, ~sa.exists().where(waiting))
             .group_by(outbox.c.key)
             .order_by(sa.func.min(outbox.c.seq))
             .limit(_KEYS_AT_ONCE)
         )
         async with self._database.read() as conn:
-            return dict(row.tuple() for row in await conn.execute(query))
+            return {row.key: row.waiting for row in await conn.execute(query)}
 
     async def _consume(self, topic: str, keys: Sequence[str], handler: Transactional) -> None:
         """Work on `keys` in one transaction; if that fails, on each in one of its own."""

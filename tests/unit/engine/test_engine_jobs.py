@@ -40,6 +40,20 @@ async def test_a_key_is_worked_on_once_however_many_rows_it_has(database: Databa
     assert await _left(database, "t", "a") == 0
 
 
+async def test_keys_that_wait_together_share_a_transaction_within_bounds(
+    database: Database, clock
+) -> None:
+    jobs, groups = InlineJobs(database, clock), []
+
+    async def handler(_conn: AsyncConnection, marked: Marked) -> None:
+        groups.append({key: len(entries) for key, entries in marked.items()})
+
+    jobs.transactional("t", handler)
+    await _append(database, "t", "a", "b", *["many"] * 600, "c")
+    await jobs.drain()
+    assert groups == [{"a": 1, "b": 1}, {"many": 600}, {"c": 1}]
+
+
 async def test_rows_come_back_when_their_handler_fails_and_are_tried_later(
     database: Database, clock
 ) -> None:
