@@ -120,6 +120,7 @@ async def _admit(settings: Settings) -> None:
             title=Text.of("bench"),
             scopes=("all",),
             home_pages=(ANY_HOME_PAGE,),
+            may_void=True,
             secret=await new_secret(SECRET),
             at=house.clock(),
         )
