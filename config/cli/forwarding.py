@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 import typer
@@ -13,8 +13,9 @@ from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.settings import load
 from engine.text import Text
+from lrs.api.refusal import granted
 from lrs.core.forwarding import Wanted
-from lrs.messages import held_text, letter_text
+from lrs.messages import held_text, letter_text, wanted_texts
 from lrs.service import targets
 from lrs.store import forwarding as rows
 
@@ -31,6 +32,7 @@ _COLUMNS = [
     Text(ja="ID", en="Id"),
     Text(ja="アドレス", en="Endpoint"),
     Text(ja="版", en="Version"),
+    Text(ja="対象", en="What goes"),
     Text(ja="送信済み", en="Delivered"),
     Text(ja="拒否", en="Refused"),
     Text(ja="状態", en="State"),
@@ -41,6 +43,7 @@ _DEAD_COLUMNS = [
     Text(ja="理由", en="Reason"),
 ]
 _WELL = Text(ja="正常", en="OK")
+_EVERYTHING = Text(ja="すべて", en="everything")
 TargetId = Annotated[str, typer.Argument(help="The target's id.")]
 Verbs = Annotated[
     list[str] | None, typer.Option(help="Only statements with this verb; may be repeated.")
@@ -97,7 +100,7 @@ def add(  # noqa: PLR0913, PLR0917 -- one option for each setting
 
     async def work(house: House) -> None:
         async with house.database.write() as conn:
-            await targets.add(
+            added = targets.add(
                 conn,
                 house.vault,
                 id=target,
@@ -111,6 +114,7 @@ def add(  # noqa: PLR0913, PLR0917 -- one option for each setting
                 by=BY,
                 at=house.clock(),
             )
+            granted(await added)
 
     within(out, work)
     out.say(_ADDED, id=target)
@@ -121,35 +125,44 @@ def list_targets(as_json: AsJson = False) -> None:
     """List the targets, and how far each of them is."""
     out = Output(load().language, as_json=as_json)
 
-    async def work(house: House) -> list[dict[str, Any]]:
+    async def work(house: House) -> tuple[list[rows.Target], dict[str, int]]:
         async with house.database.read() as conn:
-            dead = await rows.dead_counts(conn)
-            return [
-                {
-                    "id": one.id,
-                    "endpoint": one.endpoint,
-                    "version": one.version,
-                    "delivered": one.delivered,
-                    "delivered_at": one.delivered_at,
-                    "dead": dead.get(one.id, 0),
-                    "error": one.error,
-                    "reason": held_text(one.error).to_json() if one.error else None,
-                    "retry_at": one.retry_at,
-                }
-                for one in await rows.targets(conn)
-            ]
+            return await rows.targets(conn), await rows.dead_counts(conn)
 
-    found = within(out, work)
-    shown = ("id", "endpoint", "version", "delivered", "dead")
+    found, dead = within(out, work)
     out.table(
         Text(ja="転送先", en="Targets"),
         _COLUMNS,
         [
-            [*(one[key] for key in shown), out.text(Text.of(one["reason"] or _WELL.to_json()))]
+            [
+                one.id,
+                one.endpoint,
+                one.version,
+                "\n".join(map(out.text, wanted_texts(one.wanted) or (_EVERYTHING,))),
+                one.delivered,
+                dead.get(one.id, 0),
+                out.text(held_text(one.error) if one.error else _WELL),
+            ]
             for one in found
         ],
     )
-    out.result(found)
+    out.result(
+        [
+            {
+                "id": one.id,
+                "endpoint": one.endpoint,
+                "version": one.version,
+                **one.wanted.to_json(),
+                "delivered": one.delivered,
+                "delivered_at": one.delivered_at,
+                "dead": dead.get(one.id, 0),
+                "error": one.error,
+                "reason": held_text(one.error).to_json() if one.error else None,
+                "retry_at": one.retry_at,
+            }
+            for one in found
+        ]
+    )
 
 
 def list_dead(
@@ -161,7 +174,7 @@ def list_dead(
 
     async def work(house: House) -> list[rows.Letter]:
         async with house.database.read() as conn:
-            return await rows.dead(conn, target)
+            return granted(await targets.refused(conn, target))
 
     found = within(out, work)
     out.table(
@@ -194,7 +207,8 @@ def replay(
 
     async def work(house: House) -> int:
         async with house.database.write() as conn:
-            return await targets.replay(conn, target, statement, by=BY, at=house.clock())
+            again = targets.replay(conn, target, statement, by=BY, at=house.clock())
+            return granted(await again)
 
     count = within(out, work)
     out.say(_REPLAYED, count=count)
@@ -207,7 +221,7 @@ def remove(target: TargetId, as_json: AsJson = False) -> None:
 
     async def work(house: House) -> None:
         async with house.database.write() as conn:
-            await targets.remove(conn, target, by=BY, at=house.clock())
+            granted(await targets.remove(conn, target, by=BY, at=house.clock()))
 
     within(out, work)
     out.say(_REMOVED, id=target)

@@ -20,10 +20,12 @@ from config.settings import load
 from engine import audit
 from engine.problems import Invalid, NotFound
 from engine.text import Text
+from lrs.api.refusal import granted
 from lrs.core import query as queries
 from lrs.core import timestamp, transfer
 from lrs.core.query import Query
 from lrs.messages import text_of
+from lrs.service import administration
 from lrs.service import credential as credential_of
 from lrs.service.exporting import export
 from lrs.service.importing import Importer, Rejected
@@ -84,6 +86,9 @@ def export_statements(
 
     async def work(house: House) -> dict[str, Any]:
         query = _query({name: value for name, value in filters.items() if value})
+        if credential is not None:
+            async with house.database.read() as conn:
+                granted(await administration.found(conn, credential))
         done = 0
         async with export(house.database, query, credential=credential) as found:
             with _target(file) as target, out.progress(_EXPORTING) as tell:

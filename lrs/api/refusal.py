@@ -35,6 +35,8 @@ _CLASSES: dict[str, type[Problem]] = {
     "void_of_void": Forbidden,
     "credential_exists": Conflict,
     "no_such_credential": NotFound,
+    "target_exists": Conflict,
+    "no_such_target": NotFound,
 }
 # Where a fault comes from no section of its own: whose word a refusal rests on.
 _SECTIONS = {

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lrs.core.fault import Family
-from lrs.core.iri import lies_under
+from lrs.core.datatypes import is_iri
+from lrs.core.details import VERB
+from lrs.core.fault import Family, Fault
+from lrs.core.iri import lies_under, place
 
 Json = Any
 Meaning = Literal["delivered", "there", "refused", "held"]
@@ -29,6 +31,14 @@ class Wanted:
     activity_prefixes: tuple[str, ...] = ()
     credentials: frozenset[str] = frozenset()
 
+    def to_json(self) -> Json:
+        """The three parts as lists, by their names."""
+        return {
+            "verbs": sorted(self.verbs),
+            "activity_prefixes": list(self.activity_prefixes),
+            "credentials": sorted(self.credentials),
+        }
+
     def takes(self, body: Json, credential_id: str) -> bool:
         """Whether the statement is wanted. A voiding one is judged by what it voids."""
         if self.credentials and credential_id not in self.credentials:
@@ -41,6 +51,19 @@ class Wanted:
         if target.get("objectType", "Activity") != "Activity":
             return False
         return any(lies_under(target["id"], prefix) for prefix in self.activity_prefixes)
+
+
+def wrong(wanted: Wanted, family: Family) -> Fault | None:
+    """Why nothing could ever be `wanted`: a verb or a prefix that no statement has."""
+    for position, verb in enumerate(sorted(wanted.verbs)):
+        if not is_iri(verb):
+            params = {"value": verb[:80]}
+            return Fault("not_an_iri", f"/verbs/{position}", VERB.of(family), params)
+    for position, prefix in enumerate(wanted.activity_prefixes):
+        if not is_iri(prefix) or place(prefix) is None:
+            params = {"value": prefix[:80]}
+            return Fault("not_a_place", f"/activity_prefixes/{position}", params=params)
+    return None
 
 
 def speaks(target: Family, version: str) -> bool:

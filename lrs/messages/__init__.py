@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 from engine.text import Text
 from lrs.core.fault import Fault
-from lrs.messages import credentials, reading, request, statement
-from lrs.messages.forwarding import HELD, LETTERS, held_text, letter_text
+from lrs.messages import credentials, forwarding, reading, request, statement
+from lrs.messages.forwarding import HELD, LETTERS, held_text, letter_text, wanted_texts
 
-__all__ = ["HELD", "LETTERS", "TEXTS", "held_text", "letter_text", "text_of"]
+__all__ = ["HELD", "LETTERS", "TEXTS", "held_text", "letter_text", "text_of", "wanted_texts"]
 
 TEXTS: Mapping[str, Text] = {
     **reading.TEXTS,
     **statement.TEXTS,
     **request.TEXTS,
     **credentials.TEXTS,
+    **forwarding.TEXTS,
 }
 
 

@@ -1,8 +1,28 @@
-"""Why a statement was not forwarded, and why a target takes nothing, in both languages."""
+"""Why a statement was not forwarded, what makes no target, and why one takes nothing."""
 
 from __future__ import annotations
 
 from engine.text import Text
+from lrs.core.forwarding import Wanted
+
+TEXTS: dict[str, Text] = {
+    "target_id_refused": Text(
+        "転送先のIDは半角の英小文字か数字で始め、英小文字・数字・「-」だけで63文字までにしてください。",
+        "A target's id begins with a small letter or digit and has up to 63 of a-z, 0-9 and -.",
+    ),
+    "target_exists": Text("転送先「{id}」はすでにあります。", "There is already a target {id}."),
+    "no_such_target": Text("転送先「{id}」はありません。", "There is no target {id}."),
+    "not_an_endpoint": Text(
+        "転送先のアドレスは、https:// から始まるxAPIのエンドポイントにしてください"
+        "（http:// は自組織のネットワーク内に限ります）。",
+        "The endpoint is an xAPI address that begins with https:// (http:// only within "
+        "your own network).",
+    ),
+    "endpoint_of_statements": Text(
+        "転送先には記録庫のアドレスを指定してください。末尾の /statements は要りません。",
+        "Give the address of the record store, without /statements at its end.",
+    ),
+}
 
 LETTERS: dict[str, Text] = {
     "refused": Text("転送先が拒否しました（{answer}）。", "The target refused it ({answer})."),
@@ -35,6 +55,19 @@ HELD: dict[str, Text] = {
     "unreachable": Text("転送先につながりません（{answer}）。", "It cannot be reached ({answer})."),
 }
 """Why a target takes nothing at the moment, by code."""
+
+WANTED: dict[str, Text] = {
+    "verbs": Text("動詞 {value}", "verb {value}"),
+    "activity_prefixes": Text("{value} 以下の講座", "activities under {value}"),
+    "credentials": Text("接続キー {value}", "connection key {value}"),
+}
+"""What a target is limited to, by the parts of `lrs.core.forwarding.Wanted`."""
+
+
+def wanted_texts(wanted: Wanted) -> tuple[Text, ...]:
+    """What a person reads about the limits of a target; empty where everything goes there."""
+    parts = wanted.to_json()
+    return tuple(text.format(value=one) for name, text in WANTED.items() for one in parts[name])
 
 
 def letter_text(code: str, answer: str) -> Text:

@@ -12,27 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine import audit
 from engine.database import Json
-from engine.problems import Conflict, Invalid, NotFound
-from engine.text import Text
 from engine.vault import Vault
-from lrs.core.fault import Family
-from lrs.core.forwarding import Wanted
+from lrs.core.fault import Family, Fault
+from lrs.core.forwarding import Wanted, wrong
+from lrs.service import administration
 from lrs.service.forwarding import context_of
 from lrs.store import forwarding as rows
-from lrs.store.forwarding import Target
+from lrs.store.forwarding import Letter, Target
 
-NOT_AN_ENDPOINT = Text(
-    ja="転送先のアドレスは、https:// から始まるxAPIのエンドポイントにしてください"
-    "（http:// は自組織のネットワーク内に限ります）。",
-    en="The endpoint is an xAPI address that begins with https:// (http:// only within "
-    "your own network).",
-)
-NOT_AN_ID = Text(
-    ja="転送先のIDは、英小文字、数字、ハイフンにしてください。",
-    en="A target's id is made of small letters, digits and hyphens.",
-)
-THERE_ALREADY = Text(ja="転送先 {id} はすでにあります。", en="There is a target {id} already.")
-NO_TARGET = Text(ja="転送先 {id} はありません。", en="There is no target {id}.")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
 
@@ -50,15 +37,24 @@ async def add(  # noqa: PLR0913 -- one argument for each setting, all named
     from_start: bool,
     by: str,
     at: datetime,
-) -> None:
+) -> Fault | None:
     """Let statements go on to `endpoint`: those stored from now on, or all there are.
 
-    `private`: its host may have an address of our own network. Raises: Invalid, Conflict.
+    `private`: its host may have an address of our own network.
     """
     if not _ID.fullmatch(id):
-        raise Invalid("not_an_id", NOT_AN_ID)
-    if not _is_endpoint(endpoint, ("https", "http") if private else ("https",)):
-        raise Invalid("not_an_endpoint", NOT_AN_ENDPOINT)
+        return Fault("target_id_refused", "/id")
+    fault = _wrong_endpoint(endpoint, ("https", "http") if private else ("https",))
+    for name, value in (("key", key), ("secret", secret)):
+        if not value.strip():
+            fault = fault or Fault("empty", f"/{name}")
+    fault = fault or wrong(wanted, version)
+    if fault is not None:
+        return fault
+    for credential in sorted(wanted.credentials):
+        held = await administration.found(conn, credential)
+        if isinstance(held, Fault):
+            return held
     target = Target(
         id=id,
         endpoint=endpoint.rstrip("/"),
@@ -75,38 +71,59 @@ async def add(  # noqa: PLR0913 -- one argument for each setting, all named
         error=None,
     )
     if not await rows.add(conn, target, at):
-        raise Conflict("target_exists", THERE_ALREADY.format(id=id))
+        return Fault("target_exists", "/id", params={"id": id})
     after = {"endpoint": target.endpoint, "version": version}
     await _record(conn, id, "added", by, at, after)
+    return None
 
 
-async def remove(conn: AsyncConnection, id_: str, *, by: str, at: datetime) -> None:
-    """Send nothing more to the target, and forget what it refused. Raises: NotFound."""
+async def remove(conn: AsyncConnection, id_: str, *, by: str, at: datetime) -> Fault | None:
+    """Send nothing more to the target, and forget what it refused."""
     if not await rows.remove(conn, id_):
-        raise NotFound("no_target", NO_TARGET.format(id=id_))
+        return _unknown(id_)
     await _record(conn, id_, "removed", by, at)
+    return None
 
 
 async def replay(
     conn: AsyncConnection, id_: str, statement: UUID | None = None, *, by: str, at: datetime
-) -> int:
-    """Let refused statements be sent again, one or all; returns how many. Raises: NotFound."""
-    if id_ not in {one.id for one in await rows.targets(conn)}:
-        raise NotFound("no_target", NO_TARGET.format(id=id_))
+) -> int | Fault:
+    """Let refused statements be sent again, one or all; returns how many."""
+    if not await _is_known(conn, id_):
+        return _unknown(id_)
     count = await rows.replay(conn, id_, statement)
     await _record(conn, id_, "replayed", by, at, {"statements": count})
     return count
 
 
-def _is_endpoint(text: str, schemes: Collection[str]) -> bool:
+async def refused(conn: AsyncConnection, id_: str | None = None) -> list[Letter] | Fault:
+    """What the target refused, or what all of them did; the oldest first."""
+    if id_ is not None and not await _is_known(conn, id_):
+        return _unknown(id_)
+    return await rows.dead(conn, id_)
+
+
+async def _is_known(conn: AsyncConnection, id_: str) -> bool:
+    return id_ in {one.id for one in await rows.targets(conn)}
+
+
+def _unknown(id_: str) -> Fault:
+    return Fault("no_such_target", params={"id": id_[:80]})
+
+
+def _wrong_endpoint(text: str, schemes: Collection[str]) -> Fault | None:
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
         # A bracket that is never closed, or a port that is no number.
-        return False
+        return Fault("not_an_endpoint", "/endpoint")
     beside = parts.username or parts.password or "?" in text or "#" in text
-    return parts.scheme in schemes and bool(host) and not beside
+    if parts.scheme not in schemes or not host or beside:
+        return Fault("not_an_endpoint", "/endpoint")
+    if parts.path.rstrip("/").endswith("/statements"):
+        return Fault("endpoint_of_statements", "/endpoint")
+    return None
 
 
 async def _record(

@@ -109,12 +109,8 @@ async def targets(conn: AsyncConnection) -> list[Target]:
 async def add(conn: AsyncConnection, target: Target, at: datetime) -> bool:
     """Add the target; False where one of that id is there."""
     values = {name: getattr(target, name) for name in Target.__dataclass_fields__}
-    wanted = {
-        "verbs": sorted(target.wanted.verbs),
-        "activity_prefixes": list(target.wanted.activity_prefixes),
-        "credentials": sorted(target.wanted.credentials),
-    }
-    new = insert(conn, forward_target).values(**values | {"wanted": wanted}, created_at=at)
+    values["wanted"] = target.wanted.to_json()
+    new = insert(conn, forward_target).values(**values, created_at=at)
     added = await conn.execute(new.on_conflict_do_nothing().returning(forward_target.c.id))
     return added.first() is not None
 

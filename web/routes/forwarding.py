@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from lrs.api.refusal import granted
 from lrs.service import targets
 from lrs.store import forwarding as rows
 from web.desk import Desk
@@ -33,7 +34,8 @@ def router(services: Services, desk: Desk) -> APIRouter:
         visitor, account = await desk.staff(request)
         await desk.form(request, visitor)
         async with services.database.write() as conn:
-            await targets.replay(conn, target, by=account.login, at=services.clock())
+            again = targets.replay(conn, target, by=account.login, at=services.clock())
+            granted(await again)
         return desk.to(HERE, visitor, done="replayed")
 
     routes.add_api_route(HERE, page, methods=["GET"], response_model=None)

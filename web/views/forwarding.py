@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.text import Text
-from lrs.messages import held_text, letter_text
+from lrs.messages import held_text, letter_text, wanted_texts
 from lrs.store.forwarding import Letter, Target
 from web.views.statements import HERE as STATEMENTS
 
@@ -20,11 +20,15 @@ WAITING = Text(ja="再送待ち", en="Waiting to try again")
 
 @dataclass(frozen=True, slots=True)
 class TargetCard:
-    """One target; `light` is the colour of its mark."""
+    """One target; `wanted` are its limits, none where everything goes there.
+
+    `light` is the colour of its mark.
+    """
 
     id: str
     endpoint: str
     version: str
+    wanted: tuple[Text, ...]
     light: Literal["ok", "partial", "failed"]
     light_text: Text
     delivered: int
@@ -80,6 +84,7 @@ def _card(target: Target, dead: int) -> TargetCard:
         id=target.id,
         endpoint=target.endpoint,
         version=target.version,
+        wanted=wanted_texts(target.wanted),
         light="failed" if target.error else "partial" if dead else "ok",
         light_text=text,
         delivered=target.delivered,

@@ -5,27 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from typer.testing import CliRunner
-
-from config.cli import app
 
 RIGHTS = ["--title", "まなび北", "--scope", "xapi:write", "--home-page", "https://portal.example"]
-
-
-@pytest.fixture
-def kasane(empty_database_url, tmp_path, monkeypatch):
-    monkeypatch.setenv("KASANE_DATABASE_URL", empty_database_url)
-    monkeypatch.setenv("KASANE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("KASANE_PUBLIC_URL", "https://badges.example.jp")
-    runner = CliRunner()
-
-    def kasane(*words, status=0, **options):
-        result = runner.invoke(app, list(words), **options)
-        assert result.exit_code == status, result.output
-        return result.output
-
-    kasane("migrate")
-    return kasane
 
 
 def test_a_key_is_made_shown_changed_rotated_and_revoked(kasane):

@@ -19,7 +19,6 @@ from engine.audit import audit_entry
 from engine.clock import system_clock
 from engine.database import Database, metadata
 from engine.fetcher import Fetcher
-from engine.problems import Conflict, Invalid, NotFound
 from engine.text import Text
 from engine.vault import Vault
 from lrs import api
@@ -122,10 +121,10 @@ def forwarder(database, clock):
     return Forwarder(database, VAULT, Fetcher(), clock)
 
 
-async def add(database, url, **options) -> None:
+async def add(database, url, **options):
     settings = {"version": "2.0.0", "wanted": Wanted(), "private": True, "from_start": True}
     async with database.write() as conn:
-        await targets.add(
+        return await targets.add(
             conn,
             VAULT,
             **{"id": "there", "endpoint": url, "key": "kasane", "secret": SECRET}
@@ -348,6 +347,10 @@ async def test_attachments_go_along(database, elsewhere, forwarder, parsed, anyo
 async def test_a_target_is_sent_what_it_wants_and_what_voids_that(
     database, elsewhere, forwarder, parsed, anyone, portal
 ):
+    async with database.write() as conn:
+        await create_credential(
+            conn, id=portal.id, title=Text.of("x"), scopes=["all"], at=datetime.now(UTC)
+        )
     wanted = Wanted(frozenset({VERB}), ("https://portal.example/courses",), frozenset({"portal"}))
     await add(database, elsewhere.url, wanted=wanted)
     mine, other = parsed(), parsed(verb={"id": "https://x.example/v"})
@@ -454,9 +457,9 @@ async def test_every_deed_on_a_target_is_in_the_audit_log(database, elsewhere):
         assert await targets.replay(conn, "there", by="sato", at=datetime.now(UTC)) == 0
         await targets.remove(conn, "there", by="sato", at=datetime.now(UTC))
     for deed in (targets.replay, targets.remove):
-        with pytest.raises(NotFound, match="no_target"):
-            async with database.write() as conn:
-                await deed(conn, "there", by="sato", at=datetime.now(UTC))
+        async with database.write() as conn:
+            fault = await deed(conn, "there", by="sato", at=datetime.now(UTC))
+            assert (fault.code, fault.params) == ("no_such_target", {"id": "there"})
     async with database.read() as conn:
         told = await conn.execute(sa.select(audit_entry.c.actor, audit_entry.c.action))
     assert [tuple(one) for one in told] == [
@@ -467,21 +470,29 @@ async def test_every_deed_on_a_target_is_in_the_audit_log(database, elsewhere):
 
 
 async def test_a_target_is_checked_when_it_is_added(database, elsewhere):
-    await add(database, elsewhere.url)
-    with pytest.raises(Conflict):
-        await add(database, elsewhere.url)
-    for wrong in (
-        {"id": "Over There"},
-        {"id": "b", "endpoint": "ftp://x.example/xapi"},
-        {"id": "b", "endpoint": "http://x.example/xapi", "private": False},
-        {"id": "b", "endpoint": "https://key:secret@x.example/xapi"},
-        {"id": "b", "endpoint": "https://["},
-        {"id": "b", "endpoint": "https://x.example:port/xapi"},
-        {"id": "b", "endpoint": "https://x.example/xapi#part"},
-        {"id": "b", "endpoint": "https://x.example/xapi?"},
-    ):
-        with pytest.raises(Invalid):
-            await add(database, elsewhere.url, **wrong)
+    assert await add(database, elsewhere.url) is None
+    wrong = [
+        ({}, "target_exists", "/id"),
+        ({"id": "Over There"}, "target_id_refused", "/id"),
+        ({"endpoint": "ftp://x.example/xapi"}, "not_an_endpoint", "/endpoint"),
+        ({"endpoint": "http://x.example/xapi", "private": False}, "not_an_endpoint", "/endpoint"),
+        ({"endpoint": "https://key:secret@x.example/xapi"}, "not_an_endpoint", "/endpoint"),
+        ({"endpoint": "https://["}, "not_an_endpoint", "/endpoint"),
+        ({"endpoint": "https://x.example:port/xapi"}, "not_an_endpoint", "/endpoint"),
+        ({"endpoint": "https://x.example/xapi#part"}, "not_an_endpoint", "/endpoint"),
+        ({"endpoint": "https://x.example/xapi?"}, "not_an_endpoint", "/endpoint"),
+        ({"endpoint": "https://x.example/statements"}, "endpoint_of_statements", "/endpoint"),
+        ({"endpoint": "https://x.example/xapi/statements/"}, "endpoint_of_statements", "/endpoint"),
+        ({"key": " "}, "empty", "/key"),
+        ({"secret": ""}, "empty", "/secret"),
+        ({"wanted": Wanted(frozenset({"completed"}))}, "not_an_iri", "/verbs/0"),
+        ({"wanted": Wanted((), ("https://",))}, "not_a_place", "/activity_prefixes/0"),
+        ({"wanted": Wanted((), (), frozenset({"nobody"}))}, "no_such_credential", ""),
+    ]
+    for options, code, pointer in wrong:
+        named = {} if code == "target_exists" else {"id": "b"}
+        fault = await add(database, elsewhere.url, **named | options)
+        assert (fault.code, fault.pointer) == (code, pointer), options
     async with database.read() as conn:
         (target,) = await rows.targets(conn)
     assert SECRET.encode() not in target.secret
