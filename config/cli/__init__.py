@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from config.cli import administer, credentials, forwarding, keys, operate, records, statements
@@ -14,6 +16,8 @@ app = typer.Typer(
     help="Lays a prefecture's own badges over the certificates people earn on other portals.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # A frame of 80 columns would break what goes down a pipe into lines.
+    rich_markup_mode="rich" if sys.stderr.isatty() else None,
 )
 operate.add_to(app)
 records.add_to(app)

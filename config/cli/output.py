@@ -19,6 +19,8 @@ from engine.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 
+_UNBROKEN = 1000
+
 
 class Output:
     """Speaks one language, to a person or to a program."""
@@ -26,7 +28,8 @@ class Output:
     def __init__(self, language: str, *, as_json: bool) -> None:
         self.language = language
         self.as_json = as_json
-        self._out = Console(highlight=False)
+        # A pipe has no width: what is read by line is not broken at the 80th column.
+        self._out = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBROKEN)
         self._err = Console(stderr=True, highlight=False)
 
     def text(self, text: Text) -> str:
@@ -36,7 +39,7 @@ class Output:
     def say(self, text: Text, **params: object) -> None:
         """Words for a person; a program hears only the result."""
         if not self.as_json:
-            self._out.print(self.text(text.format(**params)), markup=False)
+            self._out.print(self.text(text.format(**params)), markup=False, soft_wrap=True)
 
     def result(self, value: Any) -> None:
         """The result for a program; a person has been told in words."""
@@ -63,7 +66,7 @@ class Output:
 
     def warn(self, text: Text) -> None:
         """Words on stderr about what went on without stopping the command."""
-        self._err.print(self.text(text), markup=False)
+        self._err.print(self.text(text), markup=False, soft_wrap=True)
 
     def problem(self, problem: Problem) -> NoReturn:
         """Say what is wrong, and end with status 1."""
