@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 import yaml
 
+from config.cli.files import content
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.defaults import default_rulebook
@@ -60,7 +61,6 @@ _NO_RULEBOOK = Text(ja="規程集はまだ公開されていません。", en="N
 BY = "operator"
 
 Login = Annotated[str, typer.Argument(help="What the person types to sign in.")]
-ConfigFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -82,14 +82,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _read(file: Path) -> Any:
-    """The document in the file. Raises: Invalid."""
+    """The document in the file. Raises: FileRefused, Invalid."""
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        return yaml.safe_load(content(file).decode("utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Invalid("not_yaml", _NOT_YAML.format(name=file.name, problem=error)) from None
 
 
-def apply_connectors(file: ConfigFile, as_json: AsJson = False) -> None:
+def apply_connectors(file: Path, as_json: AsJson = False) -> None:
     """Create or change the connectors that FILE describes; the others stay as they are."""
     out = Output(load().language, as_json=as_json)
 
@@ -134,7 +134,7 @@ def list_connectors(as_json: AsJson = False) -> None:
 
 
 def publish_rulebook(
-    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False)] = None,
+    file: Annotated[Path | None, typer.Argument()] = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish FILE as the rulebook in force; without FILE the default that Kasane brings along."""

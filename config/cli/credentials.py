@@ -12,6 +12,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.cli.administer import BY
+from config.cli.files import content
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.settings import load
@@ -74,7 +75,7 @@ Expires = Annotated[
 ]
 Jwks = Annotated[
     Path | None,
-    typer.Option(exists=True, dir_okay=False, help="A file with its public keys (JWK set)."),
+    typer.Option(help="A file with its public keys (JWK set)."),
 ]
 JwksUri = Annotated[str | None, typer.Option(help="Where it publishes its public keys.")]
 
@@ -291,7 +292,7 @@ def _document(
 def _json_of(file: Path) -> Any:
     """The JSON in a file; what is none is refused further on, as no set of keys."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(content(file))
     except ValueError:
         return {}
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from config.cli.files import content
 from config.cli.output import AsJson, Output
 from config.settings import load
 from connectors.runs import Trigger
@@ -90,7 +91,7 @@ def sync(
 
 def import_file(
     connector: Annotated[str, typer.Argument(help="The connector's id.")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    file: Path,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -98,12 +99,13 @@ def import_file(
     from config.cli.ran import show_run
 
     out = Output(load().language, as_json=as_json)
+    data = content(file)
 
     async def work(house: House) -> RunSummary:
         summary = await house.sync.import_file(
             connector,
             file.name,
-            await asyncio.to_thread(file.read_bytes),
+            data,
             trigger=Trigger.COMMAND,
             dry_run=dry_run,
             by="operator",
@@ -146,7 +148,7 @@ def explain(
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    file: Path,
     as_json: AsJson = False,
 ) -> None:
     """Check a badge (JSON, JWT or baked PNG): signature, issuer, status, dates."""
@@ -160,8 +162,9 @@ def verify(
     configure(settings.log_format, settings.log_level)
     out = Output(settings.language, as_json=as_json)
 
+    presented = content(file)
+
     async def work() -> VerificationReport:
-        presented = await asyncio.to_thread(file.read_bytes)
         try:
             async with open_house(settings) as house:
                 own = house.issuer.addresses.did

@@ -1,4 +1,4 @@
-"""Why a command could not even begin: a setting that is wrong, a database out of reach."""
+"""Why a command could not do its work: a wrong setting, a database or a file out of reach."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from config.cli.files import FileRefused
 from config.settings import PREFIX, UnknownSetting, Wrong
 from engine.database import DatabaseInUse, NoPlace, NotMigrated, Unreachable
 from engine.text import Text
@@ -56,13 +57,23 @@ _FAULTS: Mapping[str, Text] = {
 }
 _OTHER = Text(ja="正しい値ではありません（{message}）。", en="is not right ({message}).")
 
-Refusal = DatabaseInUse | NotMigrated | NoPlace | Unreachable | UnknownSetting | ValidationError
-REFUSALS = (DatabaseInUse, NotMigrated, NoPlace, Unreachable, UnknownSetting, ValidationError)
+Refusal = (
+    DatabaseInUse
+    | NotMigrated
+    | NoPlace
+    | Unreachable
+    | UnknownSetting
+    | ValidationError
+    | FileRefused
+)
+REFUSALS = Refusal.__args__
 
 
-def told(error: Refusal) -> tuple[Text, int]:
-    """The sentence for the operator, and the exit status: 2 where a setting has to change."""
+def told(error: Refusal) -> tuple[Text, int]:  # noqa: PLR0911 -- one for each refusal
+    """The sentence for the operator, and the exit status: 2 where what was given has to change."""
     match error:
+        case FileRefused():
+            return error.text, 2
         case NotMigrated():
             return NOT_MIGRATED, 1
         case DatabaseInUse():

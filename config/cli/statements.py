@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
 from config.cli.administer import BY
+from config.cli.files import of_file
 from config.cli.output import AsJson, Output
 from config.cli.records import within
 from config.settings import load
@@ -91,9 +92,9 @@ def export_statements(
                 granted(await administration.found(conn, credential))
         done = 0
         async with export(house.database, query, credential=credential) as found:
-            with _target(file) as target, out.progress(_EXPORTING) as tell:
+            with _target(file) as write, out.progress(_EXPORTING) as tell:
                 async for line in found.lines:
-                    await asyncio.to_thread(target.write, line)
+                    await asyncio.to_thread(write, line)
                     done += transfer.announces_statement(line)
                     tell(done, found.count)
             through = timestamp.written(found.through)
@@ -107,7 +108,7 @@ def export_statements(
 
 
 def import_statements(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    file: Path,
     credential: Annotated[str, typer.Option(help="The key under which to store them.")],
     keep_authority: Keep = False,
     rejects: Annotated[Path | None, typer.Option(help="Where rejected lines go.")] = None,
@@ -129,8 +130,8 @@ def import_statements(
             keep_authority=keep_authority,
             folder=house.settings.data_dir,
         )
-        size = file.stat().st_size
-        came = {"file": file.name, "sha256": await asyncio.to_thread(_sha256, file)}
+        size, sha256 = await asyncio.to_thread(_measured, file)
+        came = {"file": file.name, "sha256": sha256}
         if keep_authority:
             await _record(house, "statements.restoring", credential, came)
         with _Rejects(rejects, out) as bad, out.progress(_IMPORTING) as tell:
@@ -181,22 +182,41 @@ def _query(filters: dict[str, str]) -> Query:
 
 
 @contextmanager
-def _target(file: str) -> Iterator[IO[bytes]]:
-    """Where the lines go. A file takes its name once it is whole."""
+def _target(file: str) -> Iterator[Callable[[bytes], object]]:
+    """What writes a line. A file takes its name once it is whole. Raises: FileRefused."""
     if file == "-":
-        yield sys.stdout.buffer
+        yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
         return
     path = Path(file)
-    unfinished = path.with_name(f"{path.name}.part")
-    with unfinished.open("wb") as target:
-        yield target
-    unfinished.replace(path)
+    # What is no file, such as a named pipe, is written as it stands; a folder refuses.
+    whole = path.with_name(f"{path.name}.part") if path.is_file() or not path.exists() else path
+    with of_file(path, "write"):
+        target = whole.open("wb")
+
+    def write(line: bytes) -> None:
+        with of_file(path, "write"):
+            target.write(line)
+
+    try:
+        yield write
+        with of_file(path, "write"):
+            target.close()
+            if whole != path:
+                whole.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            target.close()
+        if whole != path:
+            whole.unlink(missing_ok=True)
+        raise
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as source:
-        return file_digest(source, "sha256").hexdigest()
+def _measured(file: Path) -> tuple[int, str]:
+    """The file's size in bytes and its SHA-256. Raises: FileRefused."""
+    with of_file(file, "read"), file.open("rb") as source:
+        sha256 = file_digest(source, "sha256").hexdigest()
+        return source.tell(), sha256
 
 
 def _lines(file: Path) -> Iterator[bytes]:
@@ -209,28 +229,29 @@ def _lines(file: Path) -> Iterator[bytes]:
 
 
 class _Rejects:
-    """Tells of rejected lines, and keeps them in a file that is there only if it holds any."""
+    """Tells of rejected lines, and keeps them in a file that stays only if it holds any."""
 
     def __init__(self, path: Path, out: Output) -> None:
         self._path = path
         self._out = out
-        self._file: IO[str] | None = None
         self._told = 0
 
     def __enter__(self) -> Self:
-        self._path.unlink(missing_ok=True)
+        """Raises: FileRefused, before anything was taken in."""
+        with of_file(self._path, "write"):
+            self._file = self._path.open("w", encoding="utf-8")
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
+        with of_file(self._path, "write"):
             self._file.close()
+            if not self._told:
+                self._path.unlink()
 
     def note(self, rejected: list[Rejected]) -> None:
         """Write them down."""
         for one in rejected:
             text = text_of(one.fault)
-            if self._file is None:
-                self._file = self._path.open("w", encoding="utf-8")
             row = {
                 "line": one.number,
                 "code": one.fault.code,
@@ -238,7 +259,8 @@ class _Rejects:
                 "reason": text.to_json(),
                 "text": one.line.decode("utf-8", "backslashreplace").rstrip("\r\n"),
             }
-            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            with of_file(self._path, "write"):
+                self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
             self._told += 1
             if self._told <= _SHOWN:
                 place = f" {one.fault.pointer}" if one.fault.pointer else ""
