@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.text import Text
+from lrs.core.answer import spoken
 from lrs.core.forwarding import Wanted
 
 TEXTS: dict[str, Text] = {
@@ -72,10 +73,10 @@ def wanted_texts(wanted: Wanted) -> tuple[Text, ...]:
 
 def letter_text(code: str, answer: str) -> Text:
     """What a person reads about a statement that was not forwarded."""
-    return LETTERS[code].format(answer=answer)
+    return LETTERS[code].format(answer=spoken(answer))
 
 
 def held_text(error: str) -> Text:
     """What a person reads about a target that takes nothing; `error` as `Target` has it."""
     code, _, answer = error.partition(" ")
-    return HELD[code].format(answer=answer) if code in HELD else Text.of(error)
+    return HELD[code].format(answer=spoken(answer)) if code in HELD else Text.of(error)

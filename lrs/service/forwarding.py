@@ -38,7 +38,8 @@ log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 1.0
 _READ_AT_ONCE = 100
 _BATCH_BYTES = 1_000_000
-_ANSWER = 500
+# As much of an answer as the message in it may need to be found; what is shown is shorter.
+_ANSWER = 4000
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 2, 3600
 _DEADLINE_S = 300.0
 # How long the others wait for one that died while it was sending; renewed as long as it sends.

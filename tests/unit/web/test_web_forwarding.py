@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -57,9 +58,11 @@ async def test_an_officer_has_refused_statements_sent_again(house):
     database = house.services.database
     await _targets(database, "there")
     refused = uuid4()
-    nasty = "400 <script>alert(1)</script> {oops}"
+    nasty = "400 oops <script>alert(1)</script> {oops}"
+    told = json.dumps({"status": 400, "detail": "証明書の番号がありません。", "pointer": "/nowhere"})
     async with database.write() as conn:
         await rows.keep(conn, [Letter("there", 1, refused, "dead", "refused", nasty, AT)])
+        await rows.keep(conn, [Letter("there", 3, uuid4(), "dead", "refused", f"400 {told}", AT)])
         await rows.keep(conn, [Letter("there", 2, uuid4(), "dead", "version_newer", "2.0.0", AT)])
     await house.officer("sato")
     officer = house.reader()
@@ -68,6 +71,8 @@ async def test_an_officer_has_refused_statements_sent_again(house):
     assert str(refused) in officer.words
     assert "<script" not in officer.page.text
     assert "古い版への変換はしません" in officer.words
+    assert "転送先が拒否しました（400 証明書の番号がありません。）" in officer.words
+    assert "/nowhere" not in officer.words
     await officer.send("/console/forwarding/there/replay")
     assert "もう一度送ります" in officer.words
     assert str(refused) not in officer.words
