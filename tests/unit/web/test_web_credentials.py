@@ -48,7 +48,7 @@ def enters(database, clock):
 
 
 def value(page: httpx.Response, name: str) -> str:
-    found = re.search(rf'id="f-{name}" readonly value="([^"]*)"', page.text)
+    found = re.search(rf'id="f-{name}" readonly [^>]*>([^<]*)<', page.text)
     assert found, page.text
     return found[1]
 
@@ -120,7 +120,7 @@ async def test_a_key_is_made_once(officer):
     await officer.send(HERE, **FILLED)
     await officer.open(HERE)
     assert (await officer.send(HERE, **FILLED)).status_code == 400
-    assert "ID「portal-n」はすでに使われています。" in officer.words
+    assert "接続キー「portal-n」はすでにあります。" in officer.words
 
 
 async def test_learners_and_strangers_do_not_get_here(house, officer):
