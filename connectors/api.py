@@ -36,12 +36,12 @@ Staff = Callable[[Request], Awaitable[str | None]]
 """Who of the staff is asking, or None; raises a Problem where the request may be forged."""
 
 _OTHERS = Text(
-    ja="このキーは、コネクター「{id}」のものではありません。",
-    en="These credentials do not belong to the connector {id}.",
+    ja="この接続キーは、コネクター「{id}」のものではありません。",
+    en="This connection key does not belong to the connector {id}.",
 )
 _NOT_GRANTED = Text(
-    ja="このキーには、記録を書き込む権限がありません。",
-    en="These credentials may not write statements.",
+    ja="この接続キーには、記録を書き込む権限がありません。",
+    en="This connection key may not write statements.",
 )
 _NOT_HERE = Text(
     ja="コネクター「{id}」は、xAPIのステートメントを受け取る種類ではありません。",

@@ -76,7 +76,7 @@ NOTICES: dict[str, Text] = {
     ),
     "key_revoked": Text(
         ja="接続キーを失効させました。これからは認証されません。",
-        en="The key is revoked. Nobody comes in with it any more.",
+        en="The connection key is revoked. Nobody comes in with it any more.",
     ),
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
 }

@@ -30,26 +30,32 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SECRET = Text(
-    ja="キー：{id}\nシークレット：{secret}\nシークレットは二度と表示されません。\n"
+    ja="接続キー：{id}\nシークレット：{secret}\nシークレットは二度と表示されません。\n"
     "xAPIの接続先：{url}/xapi\nトークンの取得先：{url}/oauth/token",
-    en="Key: {id}\nSecret: {secret}\nThe secret is not shown again.\n"
+    en="Connection key: {id}\nSecret: {secret}\nThe secret is not shown again.\n"
     "xAPI endpoint: {url}/xapi\nToken endpoint: {url}/oauth/token",
 )
 _SIGNS = Text(
-    ja="キー：{id}\nシークレットはありません（自分の鍵で署名します）。\n"
+    ja="接続キー：{id}\nシークレットはありません（自分の鍵で署名します）。\n"
     "xAPIの接続先：{url}/xapi\nトークンの取得先：{url}/oauth/token",
-    en="Key: {id}\nThere is no secret: it signs with a key of its own.\n"
+    en="Connection key: {id}\nThere is no secret: it signs with a key of its own.\n"
     "xAPI endpoint: {url}/xapi\nToken endpoint: {url}/oauth/token",
 )
 _OLD_UNTIL = Text(
     ja="これまでのシークレットは {until} まで使えます。", en="The old secret is good until {until}."
 )
-_CHANGED = Text(ja="{id} の権限を変更しました。", en="The rights of {id} were changed.")
-_REVOKED = Text(
-    ja="{id} を失効させました。これからは認証されません。",
-    en="{id} is revoked. Nobody comes in with it any more.",
+_CHANGED = Text(
+    ja="接続キー「{id}」の権限を変更しました。",
+    en="The rights of the connection key {id} were changed.",
 )
-_ASK = Text(ja="{id} を失効させますか。元には戻せません", en="Revoke {id}? This cannot be undone")
+_REVOKED = Text(
+    ja="接続キー「{id}」を失効させました。これからは認証されません。",
+    en="The connection key {id} is revoked. Nobody comes in with it any more.",
+)
+_ASK = Text(
+    ja="接続キー「{id}」を失効させますか。元には戻せません",
+    en="Revoke the connection key {id}? This cannot be undone",
+)
 _STATES = {
     "valid": Text(ja="有効", en="valid"),
     "expired": Text(ja="期限切れ", en="expired"),
@@ -58,7 +64,7 @@ _STATES = {
 _YES, _NO = Text(ja="はい", en="yes"), Text(ja="いいえ", en="no")
 _NEVER = Text(ja="なし", en="never")
 
-Id = Annotated[str, typer.Argument(help="The credential's id: its key and client_id.")]
+Id = Annotated[str, typer.Argument(help="The key's id, which is its client_id too.")]
 Scopes = Annotated[list[str] | None, typer.Option("--scope", help="A scope; may be repeated.")]
 HomePages = Annotated[
     list[str] | None,
@@ -82,7 +88,9 @@ JwksUri = Annotated[str | None, typer.Option(help="Where it publishes its public
 
 def add_to(app: typer.Typer) -> None:
     """Register the group of commands."""
-    group = typer.Typer(help="Keys with which portals and programs come in.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Connection keys, with which portals and programs come in.", no_args_is_help=True
+    )
     group.command("add")(add)
     group.command("create")(create)
     group.command("list")(list_credentials)
@@ -137,7 +145,7 @@ def create(  # noqa: PLR0913, PLR0917 -- one option for each right
 
 
 def list_credentials(as_json: AsJson = False) -> None:
-    """List every credential, revoked ones too."""
+    """List every key, revoked ones too."""
     out = Output(load().language, as_json=as_json)
 
     async def work(house: House, conn: AsyncConnection) -> list[tuple[Registered, str]]:
@@ -146,7 +154,7 @@ def list_credentials(as_json: AsJson = False) -> None:
 
     every = _read(out, work)
     out.table(
-        Text(ja="接続キー", en="Credentials"),
+        Text(ja="接続キー", en="Connection keys"),
         [
             Text(ja="ID", en="Id"),
             Text(ja="名称", en="Title"),
@@ -169,7 +177,7 @@ def list_credentials(as_json: AsJson = False) -> None:
 
 
 def show(id_: Id, as_json: AsJson = False) -> None:
-    """Show one credential with its rights; never its secret."""
+    """Show one key with its rights; never its secret."""
     out = Output(load().language, as_json=as_json)
 
     async def work(_house: House, conn: AsyncConnection) -> dict[str, Any]:
@@ -177,7 +185,7 @@ def show(id_: Id, as_json: AsJson = False) -> None:
 
     shown = _read(out, work)
     readable = {name: _for_people(value, out) for name, value in shown.items()}
-    out.mapping(Text(ja="接続キー", en="Credential"), readable)
+    out.mapping(Text(ja="接続キー", en="Connection key"), readable)
     out.result(shown)
 
 

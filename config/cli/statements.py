@@ -51,7 +51,8 @@ _SHORT = Text(
     en="The file was broken off: it announces {announced} statements and holds {found}.",
 )
 _NO_CREDENTIAL = Text(
-    ja="キー {id} はないか、失効しています。", en="There is no credential {id}, or it was revoked."
+    ja="接続キー「{id}」はないか、失効しています。",
+    en="There is no connection key {id}, or it was revoked.",
 )
 _SHOWN = 20
 

@@ -27,8 +27,8 @@ STREAM = "statements"
 # No record store is older. A look-back from the first day of the calendar would end each run.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REFUSED = Text(
-    ja="接続先が認証を拒みました（{status}）。キーと権限を確認してください。",
-    en="The portal refused our credentials ({status}). Check key, secret and rights.",
+    ja="接続先が認証を拒みました（{status}）。接続キー、シークレット、権限を確認してください。",
+    en="The portal refused our credentials ({status}). Check connection key, secret and rights.",
 )
 _ODD_STATUS = Text(
     ja="接続先が予期しない応答を返しました（{status}）。",

@@ -10,14 +10,15 @@ TEXTS: dict[str, Text] = {
         "認証情報がないか、正しくありません。", "The credentials are missing or wrong."
     ),
     "scope_missing": Text(
-        "この操作の権限（{scope}）がありません。", "The credential lacks the scope {scope}."
+        "この操作の権限（{scope}）がありません。",
+        "The credential lacks the scope {scope}.",
     ),
     "too_many_requests": Text(
-        "このキーからの要求が多すぎます。{seconds}秒後にもう一度送ってください。",
+        "この接続キーからの要求が多すぎます。{seconds}秒後にもう一度送ってください。",
         "Too many requests with this key. Please send again in {seconds} s.",
     ),
     "too_many_failures": Text(
-        "このキーでの認証の失敗が続いたため、受付を止めています。{seconds}秒後にもう一度お試しください。",
+        "この接続キーでの認証の失敗が続いたため、受付を止めています。{seconds}秒後にもう一度お試しください。",
         "Signing in with this key has failed too often. Please try again in {seconds} s.",
     ),
     "sign_in_busy": Text(
@@ -30,10 +31,10 @@ TEXTS: dict[str, Text] = {
         "An id begins with a small letter or digit and has up to 64 of a-z, 0-9, dot, _ and -.",
     ),
     "credential_exists": Text(
-        "ID「{id}」はすでに使われています。", "There is already a credential {id}."
+        "接続キー「{id}」はすでにあります。", "There is already a connection key {id}."
     ),
     "no_such_credential": Text(
-        "有効な接続キー「{id}」はありません。", "There is no credential {id} in force."
+        "有効な接続キー「{id}」はありません。", "There is no connection key {id} in force."
     ),
     "overlap_too_long": Text(
         "古いシークレットを残せるのは0日から{days}日までです。",

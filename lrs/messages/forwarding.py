@@ -43,8 +43,8 @@ HELD: dict[str, Text] = {
         "The target takes nothing just now (it answered {answer}).",
     ),
     "forbidden": Text(
-        "転送先がすべてを拒否しました（{answer}）。キーの権限を確かめてください。",
-        "The target refused everything ({answer}): check the rights of the key.",
+        "転送先がすべてを拒否しました（{answer}）。転送先での接続キーの権限を確かめてください。",
+        "The target refused everything ({answer}): check the rights of our connection key there.",
     ),
     "secret_sealed": Text(
         "転送先のシークレットを、今のマスターキーでは開けません。転送先を登録し直してください。",

@@ -26,7 +26,7 @@ FIELDS = (
 )
 REASON_MISSING = Text(ja="理由を記入してください。", en="Please note the reason.")
 _LABELS = {
-    "/id": Text(ja="キー", en="Key"),
+    "/id": Text(ja="接続キー", en="Key"),
     "/title": Text(ja="提供元の名前", en="Name of the provider"),
     "/home_pages": Text(ja="学習者の範囲", en="Whose learners"),
     "/activity_prefixes": Text(ja="講座の範囲", en="Which activities"),

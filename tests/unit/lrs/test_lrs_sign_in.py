@@ -229,7 +229,7 @@ async def test_a_secret_cannot_be_guessed_fast_and_the_right_one_still_enters(
     assert (problem.code, problem.headers) == ("too_many_failures", {"Retry-After": "60"})
     assert (
         problem.text.ja
-        == "このキーでの認証の失敗が続いたため、受付を止めています。60秒後にもう一度お試しください。"
+        == "この接続キーでの認証の失敗が続いたため、受付を止めています。60秒後にもう一度お試しください。"
     )
     assert (
         problem.text.en
@@ -256,7 +256,9 @@ async def test_one_credential_that_asks_too_much_waits_and_no_other(database, cl
     for headers in (basic("a", SECRET), bearer("tok")):
         problem = await refused(door, headers, TooMany)
         assert (problem.code, problem.headers) == ("too_many_requests", {"Retry-After": "1"})
-        assert problem.text.ja == "このキーからの要求が多すぎます。1秒後にもう一度送ってください。"
+        assert (
+            problem.text.ja == "この接続キーからの要求が多すぎます。1秒後にもう一度送ってください。"
+        )
         assert problem.text.en == "Too many requests with this key. Please send again in 1 s."
     assert await door.authenticate(basic("b", SECRET))
     clock.forward(seconds=0.5)

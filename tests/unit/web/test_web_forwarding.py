@@ -59,7 +59,9 @@ async def test_an_officer_has_refused_statements_sent_again(house):
     await _targets(database, "there")
     refused = uuid4()
     nasty = "400 oops <script>alert(1)</script> {oops}"
-    told = json.dumps({"status": 400, "detail": "証明書の番号がありません。", "pointer": "/nowhere"})
+    told = json.dumps(
+        {"status": 400, "detail": "証明書の番号がありません。", "pointer": "/nowhere"}
+    )
     async with database.write() as conn:
         await rows.keep(conn, [Letter("there", 1, refused, "dead", "refused", nasty, AT)])
         await rows.keep(conn, [Letter("there", 3, uuid4(), "dead", "refused", f"400 {told}", AT)])
