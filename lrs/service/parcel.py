@@ -1,4 +1,7 @@
-"""What goes out in one request: statements, and behind them what their attachments hold."""
+"""Statements as they travel with their attachments: `multipart/mixed`, streamed.
+
+Source: xAPI 1.0.3 Communication §1.5.2; xAPI 2.0 §4.1.3; RFC 2046 §5.1.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,23 @@ from lrs.store.statements import StoredStatement
 def parcel(
     database: Database, batch: Sequence[StoredStatement], parts: Sequence[Part]
 ) -> tuple[dict[str, str], bytes | AsyncIterator[bytes]]:
-    """Headers and body. Attachments are read while they are sent, the length is known before.
-
-    Source: xAPI 1.0.3 Communication §1.5.2; xAPI 2.0 §4.1.3.
-    """
+    """Headers and body of one request that carries the statements, and each attachment once."""
     body = b"[" + b",".join(row.raw for row in batch) + b"]"
     once = {part.sha2.lower(): part for part in parts}
     if not once:
         return {"Content-Type": "application/json"}, body
-    boundary = secrets.token_hex(24)
-    first = opening(boundary, {"Content-Type": "application/json"}, first=True) + body
-    framed = [(opening(boundary, headers_of(part), first=False), part) for part in once.values()]
+    return mixed(database, body, list(once.values()), secrets.token_hex(24))
+
+
+def mixed(
+    database: Database, statements: bytes, parts: Sequence[Part], boundary: str
+) -> tuple[dict[str, str], AsyncIterator[bytes]]:
+    """Headers and body: `statements` as the first part, then each of `parts`.
+
+    Attachments are read while they are sent; the length is known before.
+    """
+    first = opening(boundary, {"Content-Type": "application/json"}, first=True) + statements
+    framed = [(opening(boundary, headers_of(part), first=False), part) for part in parts]
     last = closing(boundary)
 
     async def content() -> AsyncIterator[bytes]:
