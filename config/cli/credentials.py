@@ -23,7 +23,7 @@ from lrs.core.fault import Fault
 from lrs.core.rights import id_of, rights_of
 from lrs.service import administration
 from lrs.service.hashing import new_secret
-from lrs.store.credentials import Registered
+from lrs.store.credentials import Registered, State
 
 if TYPE_CHECKING:
     from config.house import House
@@ -56,7 +56,7 @@ _ASK = Text(
     ja="接続キー「{id}」を失効させますか。元には戻せません",
     en="Revoke the connection key {id}? This cannot be undone",
 )
-_STATES = {
+_STATES: dict[State, Text] = {
     "valid": Text(ja="有効", en="valid"),
     "expired": Text(ja="期限切れ", en="expired"),
     "revoked": Text(ja="失効", en="revoked"),
@@ -148,9 +148,9 @@ def list_credentials(as_json: AsJson = False) -> None:
     """List every key, revoked ones too."""
     out = Output(load().language, as_json=as_json)
 
-    async def work(house: House, conn: AsyncConnection) -> list[tuple[Registered, str]]:
+    async def work(house: House, conn: AsyncConnection) -> list[tuple[Registered, State]]:
         every = await administration.listed(conn)
-        return [(one, _state(one, house)) for one in every]
+        return [(one, one.state(house.clock())) for one in every]
 
     every = _read(out, work)
     out.table(
@@ -336,12 +336,6 @@ def _for_people(value: Any, out: Output) -> str:
             return "\n".join(str(one) for one in value)
         case _:
             return str(value)
-
-
-def _state(one: Registered, house: House) -> str:
-    if one.revoked_at is not None:
-        return "revoked"
-    return "valid" if one.is_valid(house.clock()) else "expired"
 
 
 def _option(out: Output, found: T | Fault | list[Fault]) -> T:

@@ -76,7 +76,7 @@ class Verifier:
     async def of_id(self, database: Database, id_: str) -> Registered | None:
         """The credential of that id, if it may come in once the caller has seen its proof."""
         found = await self.directory.of_id(database, id_)
-        return found if found is not None and found.is_valid(self._clock()) else None
+        return found if found is not None and found.state(self._clock()) == "valid" else None
 
     async def admitted(self, database: Database, credential: Credential) -> Wait | None:
         """Why a credential that has proved itself has to wait all the same; notes its use."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +18,7 @@ from lrs.store.tables import access_token, credential_epoch, credential_use
 from lrs.store.tables import credential as table
 
 Json = Any
+State = Literal["valid", "expired", "revoked"]
 EPOCH = "SELECT max(epoch) FROM credential_epoch"
 
 
@@ -38,10 +39,11 @@ class Registered:
     revoked_at: datetime | None
     last_used_at: datetime | None = None
 
-    def is_valid(self, at: datetime) -> bool:
-        """Whether anybody may come in with it at that moment."""
-        expired = self.expires_at is not None and self.expires_at <= at
-        return self.revoked_at is None and not expired
+    def state(self, at: datetime) -> State:
+        """Whether anybody may come in with it at that moment, and if not, why."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= at else "valid"
 
     def hashes(self, at: datetime) -> Mapping[str, datetime | None]:
         """The hashes of the secrets that are good at that moment, each with its end if it has one.
@@ -49,7 +51,7 @@ class Registered:
         None of them once the credential has been revoked or has expired.
         """
         found: dict[str, datetime | None] = {}
-        if not self.is_valid(at):
+        if self.state(at) != "valid":
             return found
         if self.secret_hash is not None:
             found[self.secret_hash] = self.expires_at
@@ -109,7 +111,7 @@ async def of_token(
     )
     row = found.one_or_none()
     held = None if row is None else _registered(row)
-    if row is None or held is None or not held.is_valid(at):
+    if row is None or held is None or held.state(at) != "valid":
         return None
     scopes = scope.narrowed(held.credential.scopes, row.granted)
     ends = row.ends_at if held.expires_at is None else min(row.ends_at, held.expires_at)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Literal
+from typing import Any
 
 from engine.text import Text
 from lrs.core import scope
 from lrs.core.credential import ANY_HOME_PAGE
-from lrs.store.credentials import Registered
+from lrs.store.credentials import Registered, State
 
-State = Literal["valid", "stopped", "revoked"]
 STATES: dict[State, Text] = {
     "valid": Text(ja="有効", en="In force"),
-    "stopped": Text(ja="期限切れ", en="Expired"),
+    "expired": Text(ja="期限切れ", en="Expired"),
     "revoked": Text(ja="失効", en="Revoked"),
 }
 SCOPES: dict[str, Text] = {
@@ -181,9 +180,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _line(held: Registered, at: datetime) -> KeyLine:
-    state: State = "valid" if held.is_valid(at) else "stopped"
-    if held.revoked_at is not None:
-        state = "revoked"
+    state = held.state(at)
     names = sorted(scope.meant(held.credential.scopes), key=list(SCOPES).index)
     return KeyLine(
         id=held.credential.id,
