@@ -30,25 +30,30 @@ from lrs.service import administration
 from lrs.service import credential as credential_of
 from lrs.service.exporting import export
 from lrs.service.importing import Importer, Rejected
+from lrs.store.horizon import Horizon
 
 if TYPE_CHECKING:
     from config.house import House
 
 _EXPORTED = Text(
-    ja="{statements}件のステートメントを書き出しました（{through} までに保存されたものすべて）。",
-    en="{statements} statements written: everything stored up to {through}.",
+    ja="ステートメント{statements}件、文書{documents}件を書き出しました"
+    "（{consistent_through} までに保存されたものすべて）。",
+    en="{statements} statements and {documents} documents written: "
+    "everything stored up to {consistent_through}.",
 )
 _EXPORTING = Text(ja="書き出しています", en="Writing")
 _IMPORTING = Text(ja="取り込んでいます", en="Taking in")
 _IMPORTED = Text(
-    ja="新規{stored}件、重複{duplicate}件、添付{attachments}件、不採用{rejected}行。",
-    en="{stored} new, {duplicate} already known, {attachments} attachments, {rejected} rejected.",
+    ja="新規{stored}件、重複{duplicate}件、添付{attachments}件、文書{documents}件、"
+    "不採用{rejected}行。",
+    en="{stored} new, {duplicate} already known, {attachments} attachments, "
+    "{documents} documents, {rejected} rejected.",
 )
 _REJECTED = Text(ja="{number}行目{pointer}：{reason}", en="Line {number}{pointer}: {reason}")
 _SEE = Text(ja="不採用の行は {file} にあります。", en="The rejected lines are in {file}.")
 _SHORT = Text(
-    ja="ファイルが途中で切れています（{announced}件のはずが{found}件）。",
-    en="The file was broken off: it announces {announced} statements and holds {found}.",
+    ja="ファイルが途中で切れています。全体を書き出し直して、もう一度取り込んでください。",
+    en="The file was broken off, or lines are missing: export it again and take in the whole.",
 )
 _NO_CREDENTIAL = Text(
     ja="接続キー「{id}」はないか、失効しています。",
@@ -80,7 +85,7 @@ def export_statements(
     credential: Annotated[str | None, typer.Option(help="The key it was stored under.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write statements, one a line, with their attachments."""
+    """Write statements, one a line, with their attachments, and the documents."""
     out = Output(load().language, as_json=as_json and file != "-")
     if agent and not agent.startswith("{"):
         agent = json.dumps({"mbox": f"mailto:{agent.removeprefix('mailto:')}"})
@@ -91,20 +96,21 @@ def export_statements(
         if credential is not None:
             async with house.database.read() as conn:
                 granted(await administration.found(conn, credential))
-        done = 0
-        async with export(house.database, query, credential=credential) as found:
+        done = documents = 0
+        horizon = Horizon(house.database)
+        async with export(house.database, horizon, query, credential=credential) as found:
             with _target(file) as write, out.progress(_EXPORTING) as tell:
                 async for line in found.lines:
                     await asyncio.to_thread(write, line)
                     done += transfer.announces_statement(line)
+                    documents += transfer.is_document(line)
                     tell(done, found.count)
             through = timestamp.written(found.through)
-        return {"statements": done, "consistent_through": through}
+        return {"statements": done, "documents": documents, "consistent_through": through}
 
     written = within(out, work)
     if file != "-":
-        values = {"statements": written["statements"], "through": written["consistent_through"]}
-        out.say(_EXPORTED, **values)
+        out.say(_EXPORTED, **written)
         out.result({"file": file, **written})
 
 
@@ -115,7 +121,7 @@ def import_statements(
     rejects: Annotated[Path | None, typer.Option(help="Where rejected lines go.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take in a file of statements; what is known already is left as it is."""
+    """Take in a statements file; what is known already is left as it is."""
     out = Output(load().language, as_json=as_json)
     rejects = rejects or file.with_name(f"{file.name}.rejected")
 
@@ -142,15 +148,13 @@ def import_statements(
                 done += len(line)
                 tell(done, size)
             bad.note(await importer.finish())
-        names = ("stored", "duplicate", "attachments", "rejected")
+        names = ("stored", "duplicate", "attachments", "documents", "rejected")
         counts: dict[str, Any] = {name: importer.counts[name] for name in names}
-        found = importer.statements
-        short = importer.announced is not None and importer.announced > found
-        if short:
-            out.warn(_SHORT.format(announced=importer.announced, found=found))
+        if importer.broken_off:
+            out.warn(_SHORT)
         if keep_authority:
             await _record(house, "statements.restored", credential, {**came, **counts})
-        return {"file": str(file), **counts, "broken_off": short}
+        return {"file": str(file), **counts, "broken_off": importer.broken_off}
 
     summary = within(out, work)
     out.say(_IMPORTED, **summary)

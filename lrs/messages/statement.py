@@ -120,9 +120,7 @@ TEXTS: dict[str, Text] = {
     "line_too_long": Text(
         "行が長すぎます（{limit}バイトまで）。", "The line is over {limit} bytes."
     ),
-    "stored_ahead": Text(
-        "stored が未来の日時です：{value}", "`stored` lies in the future: {value}"
-    ),
+    "stored_ahead": Text("未来の日時です：{value}", "This moment lies in the future: {value}"),
     # State
     "id_conflict": Text(
         "id {id} には、内容の違うステートメントがすでにあります。",

@@ -89,6 +89,7 @@ class Forwarder:
         self._vault = vault
         self._fetcher = fetcher
         self._clock = clock
+        self._horizon = Horizon(database)
 
     async def run(self) -> None:
         """Forward until cancelled. Targets do not wait for one another."""
@@ -137,7 +138,7 @@ class Forwarder:
             return False
         async with self._database.read() as conn:
             # The horizon has to be asked before anything is read.
-            through = await Horizon(self._database).through(conn)
+            through = await self._horizon.through(conn)
             again = await rows.to_send_again(conn, id_, _READ_AT_ONCE)
             limit = first_seq(through)
             found = again or await rows.behind(conn, target.position, limit, _READ_AT_ONCE)

@@ -1,4 +1,4 @@
-"""Taking in a file of statements, line by line, in constant memory; bad lines hold up no other."""
+"""Taking in a statements file, line by line, in constant memory; bad lines hold up no other."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from engine.database import Database
 from lrs.core import jsontext, transfer
 from lrs.core.attachment import attachments as attachments_in
 from lrs.core.attachment import without_data
-from lrs.core.credential import Credential
+from lrs.core.credential import Credential, authorize_document
 from lrs.core.fault import Fault
+from lrs.core.kept import Kept
 from lrs.core.statement import Parsed, accept
 from lrs.service import attachments, restoring
 from lrs.service.storing import Outcome, store
+from lrs.store import documents
 
 _AT_ONCE = 200
 
@@ -39,8 +41,7 @@ class Rejected:
 class Importer:
     """Stores what the lines hold under one credential. `counts` says what became of them.
 
-    `announced` is how many statements the file says that it holds, `statements` how many lines
-    stood for one, bad ones included.
+    `broken_off` says whether the file has not the end that its beginning promises.
 
     `keep_authority`: `stored` and `authority` stay as they are in the file. Sending the same file
     again changes nothing, so an import that broke off is simply begun anew.
@@ -64,19 +65,27 @@ class Importer:
         self._powerless: set[UUID] = set()
         self._arriving: attachments.Arriving | None = None
         self._arrived: set[str] = set()
-        self.announced: int | None = None
-        self.statements = 0
+        self._expects_end = False
+        self._lines: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
 
     async def take(self, number: int, line: bytes) -> list[Rejected]:
         """Take the next line; returns the lines that are rejected by now."""
         if not line.strip():
             return []
-        self.statements += transfer.announces_statement(line)
+        self._lines["statements"] += transfer.announces_statement(line)
         match _too_long(line) or transfer.read(line):
-            case transfer.Header(count):
-                self.announced = count
-                return []
+            case transfer.Header():
+                # Files may be put one behind another.
+                self._lines.clear()
+                self._expects_end = True
+            case transfer.End(statements, documents):
+                self._expects_end = (self._lines["statements"], self._lines["documents"]) != (
+                    statements,
+                    documents,
+                )
+            case Kept() as kept:
+                return await self._document(number, kept, line)
             case transfer.Piece() as piece:
                 fault = await self._piece(piece)
                 return [self._rejected(number, fault, line)] if fault else []
@@ -84,12 +93,30 @@ class Importer:
                 return await self._statement(number, raw, line, in_force=in_force)
             case Fault() as fault:
                 return [self._rejected(number, fault, line)]
+        return []
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether lines are missing from a file that tells how many it has."""
+        return self._expects_end
 
     async def finish(self) -> list[Rejected]:
         """Store what is left."""
         if self._arriving is not None:
             self._arriving.close()
         return await self._flush()
+
+    async def _document(self, number: int, kept: Kept, line: bytes) -> list[Rejected]:
+        """Store the document unless one that is no older is there."""
+        self._lines["documents"] += 1
+        fault = None if self._keep_authority else _outside(kept, self._credential)
+        if kept.updated > self._clock():
+            fault = Fault("stored_ahead", "/updated", params={"value": kept.updated.isoformat()})
+        if fault is not None:
+            return [self._rejected(number, fault, line)]
+        brought = await self._database.transact(lambda conn: documents.bring(conn, kept))
+        self.counts["documents" if brought else "duplicate"] += 1
+        return []
 
     async def _statement(
         self, number: int, raw: bytes, line: bytes, *, in_force: bool
@@ -168,6 +195,15 @@ class Importer:
     def _rejected(self, number: int, fault: Fault, line: bytes) -> Rejected:
         self.counts["rejected"] += 1
         return Rejected(number, fault, line if len(line) <= transfer.MAX_LINE else b"")
+
+
+def _outside(kept: Kept, credential: Credential) -> Fault | None:
+    """Why `credential` may not store the document."""
+    scope = kept.place.kind.scope
+    if not credential.may_write_documents(scope):
+        return Fault("scope_missing", params={"scope": scope})
+    fault = authorize_document(credential, kept.place.agent, kept.place.activity)
+    return fault and replace(fault, pointer=f"/{fault.pointer.lstrip('?')}")
 
 
 def _too_long(line: bytes) -> Fault | None:

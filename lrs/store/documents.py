@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.database import insert
-from lrs.core.document import Document, Place
+from lrs.core.document import KINDS, Document, Place
+from lrs.core.ifi import Ifi
+from lrs.core.kept import Kept
 from lrs.store.tables import document as table
 
 
@@ -42,13 +45,7 @@ async def add(conn: AsyncConnection, place: Place, id_: str, new: Document, at: 
     added = await conn.execute(
         insert(conn, table)
         .values(
-            key=place.key_of(id_),
-            place=place.key,
-            kind=place.kind.path,
-            activity=place.activity,
-            agent=place.agent.key if place.agent else None,
-            registration=place.registration,
-            id=id_,
+            **_lies(place, id_),
             content_type=new.content_type,
             content=new.content,
             updated=at,
@@ -56,6 +53,43 @@ async def add(conn: AsyncConnection, place: Place, id_: str, new: Document, at: 
         .on_conflict_do_nothing(index_elements=[table.c.key])
     )
     return added.rowcount == 1
+
+
+async def bring(conn: AsyncConnection, kept: Kept) -> bool:
+    """Store the document with its `updated`; False where it is there and no older already."""
+    changed = {
+        "content_type": kept.document.content_type,
+        "content": kept.document.content,
+        "updated": kept.updated,
+    }
+    new = insert(conn, table).values(**_lies(kept.place, kept.id), **changed)
+    brought = await conn.execute(
+        new.on_conflict_do_update(
+            index_elements=[table.c.key],
+            set_=changed,
+            where=table.c.updated < new.excluded.updated,
+        ).returning(table.c.key)
+    )
+    return brought.first() is not None
+
+
+async def following(
+    conn: AsyncConnection, before: Kept | None, since: datetime | None, until: datetime | None
+) -> Kept | None:
+    """The document behind `before`, in an order that stays; the first one behind None.
+
+    Of those last written after `since` and up to `until`.
+    """
+    key = before.place.key_of(before.id) if before else b""
+    where = [table.c.key > key]
+    if since is not None:
+        where.append(table.c.updated > since)
+    if until is not None:
+        where.append(table.c.updated <= until)
+    row = (
+        await conn.execute(sa.select(table).where(*where).order_by(table.c.key).limit(1))
+    ).one_or_none()
+    return None if row is None else _kept(row)
 
 
 async def replace(
@@ -97,6 +131,25 @@ async def ids(
         .order_by(newest.desc(), table.c.id)
     )
     return [(row[0], row[1]) for row in found]
+
+
+def _lies(place: Place, id_: str) -> dict[str, Any]:
+    return {
+        "key": place.key_of(id_),
+        "place": place.key,
+        "kind": place.kind.path,
+        "activity": place.activity,
+        "agent": place.agent.key if place.agent else None,
+        "registration": place.registration,
+        "id": id_,
+    }
+
+
+def _kept(row: sa.Row[Any]) -> Kept:
+    kind = next(one for one in KINDS if one.path == row.kind)
+    agent = None if row.agent is None else Ifi.of_key(row.agent)
+    place = Place(kind, row.activity, agent, row.registration)
+    return Kept(place, row.id, Document(row.content, row.content_type), row.updated)
 
 
 def _within(place: Place) -> list[sa.ColumnElement[bool]]:

@@ -50,6 +50,7 @@ def test_a_file_goes_in_and_out_and_what_is_wrong_with_it_is_told(
         "stored": 2,
         "duplicate": 0,
         "attachments": 0,
+        "documents": 0,
         "rejected": 2,
         "broken_off": False,
     }

@@ -13,7 +13,10 @@ import pytest
 from engine.clock import system_clock
 from engine.database import Database, metadata
 from lrs.core import transfer
+from lrs.core.document import ACTIVITY_PROFILE, AGENT_PROFILE, STATE, Document, Place
 from lrs.core.fault import Fault
+from lrs.core.ifi import Ifi
+from lrs.core.kept import Kept
 from lrs.core.query import Query
 from lrs.core.statement import VOIDED, parse
 from lrs.service import activities, attachments, store
@@ -21,15 +24,20 @@ from lrs.service import statement as one_statement
 from lrs.service.browsing import browse
 from lrs.service.exporting import export
 from lrs.service.importing import Importer
+from lrs.store import documents
+from lrs.store.horizon import Horizon
 
 BIG = bytes(range(256)) * 12_000  # three chunks
 
 
 async def exported(database, query=None, **options) -> list[bytes]:
-    async with export(database, query or Query(), **options) as found:
+    horizon = Horizon(database)
+    async with export(database, horizon, query or Query(), **options) as found:
         lines = [line async for line in found.lines]
-    statements = [line for line in lines if not line.startswith((b'{"format"', b'{"attachment"'))]
-    assert found.count == len(statements)
+    count = sum(map(transfer.announces_statement, lines))
+    assert found.count == (None if query or options else count)
+    documents = sum(map(transfer.is_document, lines))
+    assert transfer.read(lines[-1]) == transfer.End(count, documents)
     return lines
 
 
@@ -87,7 +95,8 @@ async def test_what_went_out_and_came_in_elsewhere_goes_out_again_byte_for_byte(
 ):
     target, void = filled
     lines = await exported(database)
-    assert json.loads(lines[0]) == {"format": "kasane-statements", "version": 1, "statements": 5}
+    assert json.loads(lines[0]) == {"format": "kasane-statements", "version": 1}
+    assert json.loads(lines[-1]) == {"end": "kasane-statements", "statements": 5, "documents": 0}
     assert sum(line.startswith(b'{"attachment"') for line in lines) == 3
     counts, rejected = await imported(elsewhere, lines, anyone, keep=True)
     assert rejected == []
@@ -122,7 +131,7 @@ async def test_without_the_right_the_store_says_anew_when_and_who(
 
 async def test_an_import_that_broke_off_is_simply_begun_anew(database, filled, elsewhere, anyone):
     lines = await exported(database)
-    await imported(elsewhere, lines[:-2], anyone, keep=True)
+    await imported(elsewhere, lines[:-3], anyone, keep=True)
     counts, rejected = await imported(elsewhere, lines, anyone, keep=True)
     assert rejected == []
     assert (counts["stored"], counts["duplicate"]) == (2, 3)
@@ -178,20 +187,20 @@ async def test_only_what_was_asked_for_goes_out(database, anyone, portal, parsed
             conn, [other := parsed(verb={"id": "https://x.example/v"})], anyone, datetime.now(UTC)
         )
     by_credential = await exported(database, credential="portal")
-    assert [json.loads(line)["id"] for line in by_credential[1:]] == [str(mine.id)]
+    assert [json.loads(line)["id"] for line in by_credential[1:-1]] == [str(mine.id)]
     by_verb = await exported(database, Query(verb="https://x.example/v"))
-    assert [json.loads(line)["id"] for line in by_verb[1:]] == [str(other.id)]
+    assert [json.loads(line)["id"] for line in by_verb[1:-1]] == [str(other.id)]
 
 
 async def test_an_export_is_one_look_at_the_store(database, anyone, parsed):
     async with database.write() as conn:
         await store(conn, [parsed() for _ in range(150)], anyone, datetime.now(UTC))
-    async with export(database, Query()) as found:
+    async with export(database, Horizon(database), Query()) as found:
         lines = [await anext(found.lines)]
         async with database.write() as conn:
             await store(conn, [parsed()], anyone, datetime.now(UTC))
         lines += [line async for line in found.lines]
-    assert json.loads(lines[0])["statements"] == 150 == len(lines) - 1
+    assert json.loads(lines[-1])["statements"] == 150 == len(lines) - 2
 
 
 @pytest.mark.parametrize(
@@ -246,7 +255,7 @@ async def test_a_void_that_had_no_power_has_none_after_the_journey(
 async def test_a_bad_piece_is_no_statement_and_a_bad_statement_is_one(database, anyone, statement):
     importer = Importer(database, system_clock, anyone, keep_authority=False)
     lines = (
-        transfer.written(transfer.Header(4)),
+        transfer.written(transfer.Header()),
         b'{"attachment":"xx","length":1,"position":0,"data":""}',
         b'{"statement":',
         json.dumps(statement()).encode(),
@@ -256,7 +265,12 @@ async def test_a_bad_piece_is_no_statement_and_a_bad_statement_is_one(database, 
     for number, line in enumerate(lines, 1):
         rejected += await importer.take(number, line)
     await importer.finish()
-    assert (importer.announced, importer.statements, importer.counts["rejected"]) == (4, 3, 3)
+    assert importer.counts["rejected"] == 3
+    assert importer.broken_off
+    await importer.take(6, transfer.written(transfer.End(4, 0)))
+    assert importer.broken_off
+    await importer.take(6, transfer.written(transfer.End(3, 0)))
+    assert not importer.broken_off
     assert (rejected[-1].fault.code, rejected[-1].line) == ("line_too_long", b"")
 
 
@@ -266,3 +280,119 @@ async def test_a_statement_without_a_version_is_one_of_the_first(database, anyon
     assert rejected == []
     async with database.read() as conn:
         assert (await one_statement(conn, UUID(mine["id"]))).version == "1.0.0"
+
+
+PERSON = Ifi("account", "yui", "https://portal.example")
+COURSE = "https://portal.example/courses/1"
+PLACES = (
+    Place(STATE, COURSE, PERSON),
+    Place(STATE, COURSE, PERSON, UUID("11111111-2222-4333-8444-555555555555")),
+    Place(AGENT_PROFILE, agent=Ifi("mbox", "mailto:yui@example.com")),
+    Place(ACTIVITY_PROFILE, COURSE),
+)
+EVERY_BYTE = Document(bytes(range(256)) * 300, 'application/octet-stream; name="é"')
+MARCH = datetime(2026, 3, 9, 17, 0, 0, 123456, tzinfo=UTC)
+
+
+async def documents_of(database, places=PLACES, id_="bookmark/ひとつ"):
+    async with database.read() as conn:
+        return [await documents.find(conn, place, id_) for place in places]
+
+
+@pytest.fixture
+async def with_documents(database):
+    """A store with a document at each kind of place."""
+    async with database.write() as conn:
+        for place in PLACES:
+            assert await documents.add(conn, place, "bookmark/ひとつ", EVERY_BYTE, MARCH)
+
+
+async def test_documents_go_out_and_come_in_byte_for_byte(
+    database, with_documents, elsewhere, anyone, parsed
+):
+    async with database.write() as conn:
+        await store(conn, [parsed()], anyone, datetime.now(UTC))
+    lines = await exported(database)
+    assert sum(map(transfer.is_document, lines)) == 4
+    counts, rejected = await imported(elsewhere, lines, anyone, keep=True)
+    assert (counts, rejected) == ({"stored": 1, "documents": 4}, [])
+    assert await exported(elsewhere) == lines
+    there = await documents_of(elsewhere)
+    assert there == await documents_of(database)
+    assert [one.document.tag for one in there] == [EVERY_BYTE.tag] * 4
+    # And back again, into a database of either kind.
+    async with database.write() as conn:
+        for place in PLACES:
+            await documents.remove(conn, place, "bookmark/ひとつ")
+    await imported(database, lines, anyone, keep=True)
+    assert await exported(database) == lines
+
+
+async def test_the_newer_of_two_documents_stays(database, with_documents, elsewhere, anyone):
+    lines = await exported(database)
+    newer = Document(b"{}", "application/json")
+    async with elsewhere.write() as conn:
+        later = MARCH + timedelta(microseconds=1)
+        await documents.add(conn, PLACES[0], "bookmark/ひとつ", newer, later)
+        await documents.add(conn, PLACES[1], "bookmark/ひとつ", newer, MARCH - timedelta(days=1))
+    counts, _ = await imported(elsewhere, lines, anyone, keep=True)
+    assert counts == {"documents": 3, "duplicate": 1}
+    assert [one.document for one in await documents_of(elsewhere, PLACES[:2])] == [
+        newer,
+        EVERY_BYTE,
+    ]
+    counts, _ = await imported(elsewhere, lines, anyone, keep=True)
+    assert counts == {"duplicate": 4}
+
+
+async def test_documents_go_along_only_where_the_export_is_not_about_statements_alone(
+    database, with_documents
+):
+    for query, count in (
+        (Query(since=MARCH - timedelta(days=1)), 4),
+        (Query(since=MARCH), 0),
+        (Query(until=MARCH), 4),
+        (Query(verb="https://x.example/v"), 0),
+    ):
+        assert sum(map(transfer.is_document, await exported(database, query))) == count
+
+
+async def test_a_key_brings_in_the_documents_that_it_may_store(
+    database, with_documents, elsewhere, portal
+):
+    lines = await exported(database)
+    _, rejected = await imported(elsewhere, lines, portal)
+    assert {one.fault.code for one in rejected} == {"scope_missing"}
+    player = replace(portal, scopes=frozenset({"state", "profile"}))
+    counts, rejected = await imported(elsewhere, lines, player)
+    assert counts == {"documents": 3, "rejected": 1}
+    assert [(one.fault.code, one.fault.pointer) for one in rejected] == [
+        ("actor_outside_namespace", "/agent")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("members", "code", "pointer"),
+    [
+        ({"document": "activities/other"}, "not_one_of", "/document"),
+        ({"agent": {"name": "nobody"}}, "no_identifier", "/agent"),
+        ({"activityId": "x"}, "not_an_iri", "/activityId"),
+        ({"registration": "x"}, "not_a_uuid", "/registration"),
+        ({"stateId": ""}, "empty", "/stateId"),
+        ({"stateId": None}, "parameter_missing", "/stateId"),
+        ({"contentType": "x"}, "not_a_media_type", "/contentType"),
+        ({"updated": "yesterday"}, "not_a_timestamp", "/updated"),
+        ({"updated": "9000-01-01T00:00:00Z"}, "stored_ahead", "/updated"),
+        ({"data": "é"}, "not_base64", "/data"),
+        ({"etag": "x"}, "parameter_unknown", "/etag"),
+    ],
+)
+async def test_what_is_wrong_with_the_line_of_a_document_is_told(
+    elsewhere, anyone, members, code, pointer
+):
+    good = Kept(PLACES[1], "one", EVERY_BYTE, MARCH).to_json()
+    line = {name: value for name, value in (good | members).items() if value is not None}
+    _, (rejected,) = await imported(
+        elsewhere, [json.dumps(line, separators=(",", ":")).encode()], anyone, keep=True
+    )
+    assert (rejected.fault.code, rejected.fault.pointer) == (code, pointer)
