@@ -221,13 +221,28 @@ async def test_the_version_of_the_request_decides_xapi_00331(client, version, st
     assert response.headers["X-Experience-API-Version"] == answered
 
 
-# XAPI-00315, XAPI-00317, XAPI-00318, XAPI-00319, XAPI-00321
+# XAPI-00315, XAPI-00316, XAPI-00317, XAPI-00318, XAPI-00319, XAPI-00321
 async def test_without_a_version_only_about_answers_xapi_00331(client):
     del client.headers["X-Experience-API-Version"]
     client.auth = None
     about = await client.get("/xapi/about")
     assert about.json()["version"] == ["1.0.3", "2.0.0"]
     await problem(await client.get("/xapi/statements"), 400, "version_header_missing")
+
+
+@pytest.mark.parametrize("older", ["1.0.0", "1.0.1", "1.0.2"])
+async def test_no_statement_is_turned_into_one_of_an_older_version_xapi_00330(
+    client, statement, older
+):
+    taught_by = {"objectType": "contextAgent", "agent": INSTRUCTOR}
+    one = statement(context={"contextAgents": [taught_by]}, version="2.0.0")
+    (id_,) = (await post(client, one)).json()
+    newer = await client.get("/xapi/statements", params={"statementId": id_})
+    headers = {"X-Experience-API-Version": older}
+    read = await client.get("/xapi/statements", params={"statementId": id_}, headers=headers)
+    assert read.content == newer.content
+    assert read.json()["version"] == "2.0.0"
+    assert read.json()["context"] == one["context"]
 
 
 # XAPI-00125

@@ -170,7 +170,9 @@ async def test_head_tells_what_get_would_xapi_00126(lrs, path):
 # XAPI-00206, XAPI-00207, XAPI-00208, XAPI-00209, XAPI-00210, XAPI-00211, XAPI-00212, XAPI-00213,
 # XAPI-00214, XAPI-00215, XAPI-00256, XAPI-00257, XAPI-00258, XAPI-00260, XAPI-00261, XAPI-00262,
 # XAPI-00263, XAPI-00264, XAPI-00265, XAPI-00266, XAPI-00267, XAPI-00295, XAPI-00296, XAPI-00297,
-# XAPI-00298, XAPI-00299, XAPI-00300, XAPI-00301, XAPI-00302
+# XAPI-00298, XAPI-00299, XAPI-00300, XAPI-00301, XAPI-00302, and of ids, which in a query are texts
+# whatever is sent: XAPI-00224, XAPI-00225, XAPI-00226, XAPI-00228, XAPI-00276, XAPI-00277,
+# XAPI-00305, XAPI-00306, XAPI-00307
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
 @each_kind
 async def test_every_parameter_is_asked_for_and_checked_xapi_00196_00255_00293(lrs, path, method):
@@ -207,6 +209,9 @@ async def test_every_parameter_is_asked_for_and_checked_xapi_00196_00255_00293(l
         refused(await asked(registration="true"), 400, "not_a_uuid")
     else:
         refused(await asked(registration=str(uuid4())), 400, "parameter_unknown")
+    if path == "activities/profile":
+        # XAPI-00304
+        refused(await asked(agent=json.dumps(AGENT)), 400, "parameter_unknown")
     if method == "GET":
         both = await asked(since="2026-01-01T00:00:00Z")
         refused(both, 400, "parameter_alone")

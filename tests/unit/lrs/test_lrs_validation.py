@@ -235,6 +235,34 @@ BY_REQUIREMENT = [
         "not_an_object",
         "/object/definition",
     ),
+    *[
+        (
+            "XAPI-00050",
+            with_definition(interactionType="fill-in", correctResponsesPattern=value),
+            code,
+            f"/object/definition/correctResponsesPattern{place}",
+        )
+        for value, code, place in (("a", "not_an_array", ""), ([1], "not_a_string", "/0"))
+    ],
+    *[
+        (
+            requirement,
+            with_definition(interactionType=kind, **{name: value}),
+            code,
+            f"/object/definition/{name}{place}",
+        )
+        for requirement, kind, name in (
+            ("XAPI-00051", "performance", "steps"),
+            ("XAPI-00052", "matching", "target"),
+            ("XAPI-00053", "matching", "source"),
+            ("XAPI-00054", "likert", "scale"),
+            ("XAPI-00055", "choice", "choices"),
+        )
+        for value, code, place in (
+            ({"id": "a"}, "not_an_array", ""),
+            ([{"id": "a", "name": {}}], "unknown_property", "/0/name"),
+        )
+    ],
     ("XAPI-00056", with_definition(name="x"), "not_an_object", "/object/definition/name"),
     (
         "XAPI-00057",
@@ -242,6 +270,21 @@ BY_REQUIREMENT = [
         "not_an_object",
         "/object/definition/extensions",
     ),
+    *[
+        (
+            requirement,
+            with_definition(interactionType="choice", choices=value),
+            code,
+            f"/object/definition/choices{place}",
+        )
+        for requirement, value, code, place in (
+            ("XAPI-00058", [{}], "missing", "/0"),
+            ("XAPI-00058", [{"id": 1}], "not_a_string", "/0/id"),
+            ("XAPI-00058", [{"id": "a"}, {"id": "a"}], "component_twice", ""),
+            ("XAPI-00062", [{"id": "a", "description": "x"}], "not_an_object", "/0/description"),
+            ("XAPI-00063", ["a"], "not_an_object", "/0"),
+        )
+    ],
     (
         "XAPI-00059",
         with_definition(description="x"),
