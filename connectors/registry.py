@@ -14,6 +14,7 @@ from connectors.connector import Connector
 from connectors.core.completion import Json
 from connectors.core.fields import SetupFault
 from connectors.core.setup import DEFAULT_ZONE, entries
+from connectors.lti import declared
 from connectors.store.tables import connector as table
 from connectors.store.tables import schedule
 from engine.audit import record
@@ -58,30 +59,38 @@ class Connectors:
         found, faults = entries(document, environment or {}, self._zone)
         if faults:
             raise _invalid(faults)
-        at = self._clock()
         changes: dict[str, Change] = {}
         for entry in found:
             connector = Connector.of(entry)
             before = await self._row(conn, connector.id)
-            after = _shown(connector)
-            if before is None:
-                changes[connector.id] = "created"
-            elif _shown(before) == after and before.secrets == connector.secrets:
-                changes[connector.id] = "unchanged"
-            else:
-                changes[connector.id] = "changed"
+            changes[connector.id] = await self._put(conn, connector, before, by)
             if changes[connector.id] != "unchanged":
-                await self._write(conn, connector, at)
-                await record(
-                    conn,
-                    at=at,
-                    actor=by,
-                    action=f"connector.{changes[connector.id]}",
-                    subject=f"connector/{connector.id}",
-                    before=None if before is None else _shown(before),
-                    after=after,
-                )
+                await declared.declare(conn, connector, before, self._clock())
         return changes
+
+    async def put(self, conn: AsyncConnection, connector: Connector, *, by: str) -> Change:
+        """Create or change one connector, which is known to be properly formed."""
+        return await self._put(conn, connector, await self._row(conn, connector.id), by)
+
+    async def _put(
+        self, conn: AsyncConnection, connector: Connector, before: Connector | None, by: str
+    ) -> Change:
+        after = _shown(connector)
+        if before is not None and _shown(before) == after and before.secrets == connector.secrets:
+            return "unchanged"
+        change: Change = "created" if before is None else "changed"
+        at = self._clock()
+        await self._write(conn, connector, at)
+        await record(
+            conn,
+            at=at,
+            actor=by,
+            action=f"connector.{change}",
+            subject=f"connector/{connector.id}",
+            before=None if before is None else _shown(before),
+            after=after,
+        )
+        return change
 
     async def get(self, conn: AsyncConnection, id_: str) -> Connector:
         """The connector of that id. Raises: NotFound."""

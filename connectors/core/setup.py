@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from connectors.core import fields
 from connectors.core.cron import BadCron, Cron
 from connectors.core.fields import Field, Json, SetupFault, faults_of
+from connectors.lti.core.registration import PRODUCTS
 from engine.text import Text
 
 DEFAULT_ZONE = "Asia/Tokyo"
@@ -129,6 +130,9 @@ TYPES: Mapping[str, Mapping[str, Field]] = {
         "deployment_id": Field(fields.text, required=True),
         "auth_login_url": Field(fields.url),
         "jwks_url": Field(fields.url),
+        "token_url": Field(fields.url),
+        "token_audience": Field(fields.text),
+        "product": Field(fields.one_of(*PRODUCTS)),
         "tool": Field(fields.group(TOOL)),
         "lineitems": Field(fields.list_of(fields.group(LINE_ITEM)), default=[]),
     },

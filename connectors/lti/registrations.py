@@ -1,4 +1,4 @@
-"""Who may launch us and who may report to us: registrations out of the connectors' set-up."""
+"""Who may launch us (the registrations) and who may report to us (the connectors' set-up)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,77 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.claims import is_name
-from connectors.lti.core.registration import Registration, ToolRegistration
+from connectors.lti.core.registration import Registration, ToolRegistration, product_named
+from connectors.lti.tables import lti_deployment, lti_registration
 from connectors.store.tables import connector
+from engine.text import Text
 
 Json = Any
 TYPE = "lti_ags"
 
 
 async def platform(conn: AsyncConnection, connector_id: str) -> Registration | None:
-    """The platform of this connector, while the connector is enabled."""
-    configs = await _configs(conn, connector_id)
-    return next((Registration.of(*one) for one in configs.items()), None)
+    """The platform of this connector, whatever its status, unless the connector is off."""
+    if not is_name(connector_id):
+        return None
+    found = await _platforms(conn, lti_registration.c.id == connector_id)
+    return found[0] if found else None
 
 
 async def platform_named(conn: AsyncConnection, iss: str, client_id: str) -> Registration | None:
-    """The platform that calls itself `iss`; without a `client_id`, if it is the only one."""
-    found = [Registration.of(*one) for one in (await _configs(conn)).items()]
-    fitting = [one for one in found if one and one.iss == iss and client_id in {"", one.client_id}]
-    return fitting[0] if len(fitting) == 1 else None
+    """The platform that calls itself `iss`, whatever its status.
+
+    Without a `client_id`: the only one of that name, or the only active one.
+    """
+    # What could be no name is not looked up: PostgreSQL takes no NUL even in a question.
+    if not is_name(iss) or not (client_id == "" or is_name(client_id)):
+        return None
+    wanted = [lti_registration.c.iss == iss]
+    if client_id:
+        wanted.append(lti_registration.c.client_id == client_id)
+    found = await _platforms(conn, *wanted)
+    if len(found) > 1:
+        found = [one for one in found if one.status == "active"]
+    return found[0] if len(found) == 1 else None
+
+
+async def _platforms(conn: AsyncConnection, *wanted: sa.ColumnElement[bool]) -> list[Registration]:
+    """The registrations with all their deployments, read at once, by id."""
+    ours, placed = lti_registration, lti_deployment
+    rows = await conn.execute(
+        sa.select(ours, placed.c.deployment_id)
+        .outerjoin(placed, placed.c.registration == ours.c.id)
+        .outerjoin(connector, connector.c.id == ours.c.id)
+        .where(*wanted, sa.or_(connector.c.id.is_(None), connector.c.enabled))
+        .order_by(ours.c.id)
+    )
+    rows_of: dict[str, list[sa.RowMapping]] = {}
+    for row in rows.mappings():
+        rows_of.setdefault(row["id"], []).append(row)
+    return [registration_of(rows[0], _deployments(rows)) for rows in rows_of.values()]
+
+
+def _deployments(rows: list[sa.RowMapping]) -> frozenset[str]:
+    return frozenset(row["deployment_id"] for row in rows if row["deployment_id"] is not None)
+
+
+def registration_of(row: sa.RowMapping, deployments: frozenset[str]) -> Registration:
+    """The registration in a row of `lti_registration`."""
+    return Registration(
+        connector_id=row["id"],
+        iss=row["iss"],
+        client_id=row["client_id"],
+        deployments=deployments,
+        auth_login_url=row["auth_login_url"],
+        jwks_url=row["jwks_url"],
+        home_page=row["iss"],
+        private_hosts=frozenset(row["private_hosts"]),
+        token_url=row["token_url"] or "",
+        token_audience=row["token_audience"] or "",
+        product=product_named(row["product"]),
+        status=row["status"],
+        title=Text.of(row["title"]),
+    )
 
 
 async def tool(conn: AsyncConnection, connector_id: str) -> ToolRegistration | None:

@@ -6,6 +6,54 @@ import sqlalchemy as sa
 
 from engine.database import Instant, metadata
 
+# A platform that launches us, and whether it may. `id` is its connector's: a declared one's stands
+# in the connectors file, that of another is made when it is approved.
+lti_registration = sa.Table(
+    "lti_registration",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("iss", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("auth_login_url", sa.Text, nullable=False),
+    sa.Column("token_url", sa.Text, nullable=True),
+    sa.Column("token_audience", sa.Text, nullable=True),
+    sa.Column("jwks_url", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("title", sa.JSON, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("private_hosts", sa.JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("approved_by", sa.Text, nullable=True),
+    sa.Column("approved_at", Instant, nullable=True),
+    sa.UniqueConstraint("iss", "client_id"),
+)
+
+# Where in the platform we were placed; a launch from elsewhere is refused (LTI 1.3 Core §3.1.3).
+lti_deployment = sa.Table(
+    "lti_deployment",
+    metadata,
+    sa.Column(
+        "registration",
+        sa.ForeignKey("lti_registration.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("deployment_id", sa.Text, primary_key=True),
+)
+
+# The right to register one platform: an address that staff hands on, good once.
+lti_invitation = sa.Table(
+    "lti_invitation",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("private_hosts", sa.JSON, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant, nullable=True),
+    sa.Column("registration", sa.Text, nullable=True),
+)
+
 # A login that was started and not yet answered. Taken once, by DELETE … RETURNING.
 lti_login = sa.Table(
     "lti_login",

@@ -19,7 +19,7 @@ from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal
 from connectors.lti import adapter, logins, registrations
 from connectors.lti.core.launch import Launch, Login, is_ours, judged
-from connectors.lti.core.registration import Registration
+from connectors.lti.core.registration import Registration, not_active
 from engine.clock import Clock
 from engine.database import Database
 from engine.fetcher import Policy
@@ -58,6 +58,8 @@ class Tool:
         )
         if registration is None:
             return _UNKNOWN_PLATFORM
+        if refusal := not_active(registration):
+            return refusal
         deployment = params.get("lti_deployment_id") or None
         if deployment is not None and deployment not in registration.deployments:
             return _UNKNOWN_DEPLOYMENT
@@ -104,6 +106,8 @@ class Tool:
             registration = await registrations.platform(conn, login.connector_id)
         if registration is None or not _is_same(registration, login):
             return _UNKNOWN_PLATFORM
+        if refusal := not_active(registration):
+            return refusal
         token = jose.read(params.get("id_token", ""), jose.RS256)
         if isinstance(token, Refusal):
             return token

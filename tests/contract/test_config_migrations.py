@@ -14,6 +14,8 @@ from alembic.runtime.migration import MigrationContext
 
 from config import migrate
 from config.tables import metadata
+from connectors.lti import registrations
+from connectors.store.tables import connector
 from engine.database import Database, Instant
 from lrs.store import tables
 
@@ -121,3 +123,38 @@ async def test_statements_of_the_first_version_keep_their_moment_and_their_order
     await database.close()
     later = at + timedelta(milliseconds=1)
     assert [tables.stored_of(seq) for seq in sorted(seqs)] == [at, at, later]
+
+
+async def test_a_platform_that_a_connector_declared_may_launch_us_after_the_upgrade(
+    empty_database_url: str,
+) -> None:
+    database = await Database.open(empty_database_url)
+    lms = {
+        "iss": "https://lms.example.ac.jp",
+        "client_id": "kasane",
+        "deployment_id": "1",
+        "auth_login_url": "https://lms.example.ac.jp/auth",
+        "jwks_url": "https://lms.example.ac.jp/jwks",
+        "allow_private_hosts": ["lms.example.ac.jp"],
+    }
+    course = {"iss": "https://lms.example.ac.jp", "client_id": "kasane", "deployment_id": "1"}
+    kept = {"lms": lms, "of-the-same-name": lms, "reports-scores-only": course}
+
+    def fill(conn: sa.Connection) -> None:
+        command.upgrade(migrate._config(conn), "0006")
+        for id_, config in kept.items():
+            row = {"id": id_, "type": "lti_ags", "title": {"ja": id_}, "config": config}
+            conn.execute(sa.insert(connector).values(**row, secrets=b"", enabled=True))
+
+    async with database.write() as conn:
+        await conn.run_sync(fill)
+    await migrate.upgrade(database)
+    async with database.read() as conn:
+        found = await registrations.platform_named(conn, lms["iss"], "kasane")
+        others = [await registrations.platform(conn, id_) for id_ in list(kept)[1:]]
+    await database.close()
+    assert found is not None
+    assert (found.connector_id, found.status, found.deployments) == ("lms", "active", {"1"})
+    assert (found.auth_login_url, found.jwks_url) == (lms["auth_login_url"], lms["jwks_url"])
+    assert found.private_hosts == {"lms.example.ac.jp"}
+    assert others == [None, None]

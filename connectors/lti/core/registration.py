@@ -1,4 +1,4 @@
-"""A registration: what a platform and its tool have agreed on, out of a connector's configuration.
+"""A registration: what a platform and its tool have agreed on.
 
 Sources: LTI 1.3 Core §3.1, 1EdTech Security Framework 1.0 §6.
 """
@@ -7,16 +7,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+from connectors.jose.refusal import Refusal, refusal
+from engine.text import Text
 
 Json = Any
+Status = Literal["pending", "active", "disabled"]
+Product = Literal["moodle", "canvas", "sakai", "openedx", "brightspace", "blackboard", "other"]
+PRODUCTS: tuple[Product, ...] = (
+    *("moodle", "canvas", "sakai", "openedx", "brightspace", "blackboard"),
+    "other",
+)
+_NOT_ACTIVE: Mapping[Status, Refusal] = {
+    "pending": refusal(
+        "registration_pending",
+        "このLMSの登録は、事務局の承認待ちです。承認されると、LMSから開けるようになります。",
+        "The registration of this platform is waiting for approval by the secretariat. "
+        "Once it is approved, this page opens from your LMS.",
+        "LTI 1.3 Core §3.1.3",
+    ),
+    "disabled": refusal(
+        "registration_disabled",
+        "このLMSの登録は、事務局が停止しています。LMSの管理者にお問い合わせください。",
+        "The secretariat has switched off the registration of this platform. "
+        "Please ask the administrator of your LMS.",
+        "LTI 1.3 Core §3.1.3",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A learning platform that launches us: its names, and where it answers.
 
-    `private_hosts`: hosts of it that may have private addresses.
+    `private_hosts`: hosts of it that may have private addresses. `token_audience`: whom its
+    token endpoint wants to be called in an assertion; empty where that is `token_url`, which is
+    empty where its services are not used. Only an `active` one may launch us.
     """
 
     connector_id: str
@@ -27,10 +54,15 @@ class Registration:
     jwks_url: str
     home_page: str
     private_hosts: frozenset[str]
+    token_url: str = ""
+    token_audience: str = ""
+    product: Product = "other"
+    status: Status = "active"
+    title: Text | None = None
 
     @staticmethod
     def of(connector_id: str, config: Mapping[str, Json]) -> Registration | None:
-        """The registration in a connector's configuration; None where it does not launch us."""
+        """The registration that a connector declares; None where it does not launch us."""
         wanted = ("iss", "client_id", "deployment_id", "auth_login_url", "jwks_url")
         texts = {name: str(config.get(name) or "") for name in wanted}
         if not all(texts.values()):
@@ -44,7 +76,20 @@ class Registration:
             jwks_url=texts["jwks_url"],
             home_page=texts["iss"],
             private_hosts=frozenset(config.get("allow_private_hosts") or ()),
+            token_url=str(config.get("token_url") or ""),
+            token_audience=str(config.get("token_audience") or ""),
+            product=product_named(config.get("product")),
         )
+
+
+def not_active(registration: Registration) -> Refusal | None:
+    """Refuses a platform that waits for the secretariat, or that it has switched off."""
+    return _NOT_ACTIVE.get(registration.status)
+
+
+def product_named(name: Json) -> Product:
+    """The product of that name; `other` for one that we have no guide for."""
+    return next((one for one in PRODUCTS if one == name), "other")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,9 @@ from connectors.jose.keysets import KeySets
 from connectors.lti import api
 from connectors.lti.core.launch import CLAIM
 from connectors.lti.keys import SigningKeys
-from connectors.lti.tables import lti_login
+from connectors.lti.tables import lti_login, lti_registration
 from connectors.lti.tool import Tool
+from connectors.registry import Connectors
 from connectors.store.tables import connector
 from engine import problems
 from engine.audit import audit_entry
@@ -145,17 +146,10 @@ class House:
             "jwks_url": f"{site.url}/jwks",
             "allow_private_hosts": [site.host],
         }
+        entry = {"id": name, "type": "lti_ags", "title": {"ja": name}}
+        connectors = Connectors(Vault(b"k" * 32), lambda: self.now)
         async with self.database.write() as conn:
-            await conn.execute(
-                sa.insert(connector).values(
-                    id=name,
-                    type="lti_ags",
-                    title={"ja": name},
-                    config=settings | config,
-                    secrets=b"",
-                    enabled=True,
-                )
-            )
+            await connectors.apply(conn, {"connectors": [entry | settings | config]})
 
     async def login(
         self, browser: httpx.AsyncClient | None = None, **changed: Any
@@ -569,6 +563,31 @@ async def test_a_disabled_registration_launches_nobody(house) -> None:
         await conn.execute(sa.update(connector).values(enabled=False))
     answer = await house.answer(asked, signed(house.claims(asked)))
     await refused(house, answer, "unknown_platform")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("pending", "waiting for approval by the secretariat"),
+        ("disabled", "switched off the registration"),
+    ],
+)
+async def test_a_registration_that_is_not_active_launches_nobody(house, status, words) -> None:
+    await house.good()
+    asked = await house.login()
+    async with house.database.write() as conn:
+        await conn.execute(sa.update(lti_registration).values(status=status))
+    english = {"Accept-Language": "en"}
+    house.browser.headers.update(english)
+    answer = await house.answer(asked, signed(house.claims(asked)))
+    await refused(house, answer, f"registration_{status}")
+    assert words in answer.json()["title"]
+    params = {"iss": ISS, "login_hint": "hint-1", "target_link_uri": TARGET}
+    answer = await house.browser.get("/lti/login", params=params)
+    await refused(house, answer, f"registration_{status}")
+    async with house.database.write() as conn:
+        await conn.execute(sa.update(lti_registration).values(status="active"))
+    await house.good()
 
 
 async def test_a_launch_is_used_up_even_where_the_page_behind_it_says_no(house) -> None:

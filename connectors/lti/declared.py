@@ -1,0 +1,77 @@
+"""Registrations that a connectors file declares: what it says of a platform becomes its row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.connector import Connector
+from connectors.lti.core.registration import Registration
+from connectors.lti.registrations import TYPE
+from connectors.lti.tables import lti_deployment, lti_registration
+from engine.database import insert
+from engine.problems import Invalid
+from engine.text import Text
+
+_TAKEN = Text(
+    ja="コネクター「{id}」：この iss と client_id は、「{other}」としてすでに登録されています。",
+    en="Connector {id}: this iss and client_id are registered already, as {other}.",
+)
+
+
+async def declare(
+    conn: AsyncConnection, connector: Connector, before: Connector | None, at: datetime
+) -> None:
+    """Make the registration what the connector now declares; none where it declares none.
+
+    A status that staff set stays, and so do deployments that staff added; the one that was
+    declared before goes. Raises: Invalid where another one has its `iss` and `client_id`.
+    """
+    registration = _declared(connector)
+    old = _declared(before) if before else None
+    ours, placed = lti_registration.c, lti_deployment.c
+    if registration is None:
+        if old is not None:
+            await conn.execute(sa.delete(lti_registration).where(ours.id == connector.id))
+        return
+    named = (ours.iss == registration.iss, ours.client_id == registration.client_id)
+    other = await conn.scalar(sa.select(ours.id).where(*named, ours.id != connector.id))
+    if other is not None:
+        text = _TAKEN.format(id=connector.id, other=other)
+        raise Invalid("registration_taken", text, spec="LTI 1.3 Core §3.1.3")
+    values = {
+        "iss": registration.iss,
+        "client_id": registration.client_id,
+        "auth_login_url": registration.auth_login_url,
+        "token_url": registration.token_url or None,
+        "token_audience": registration.token_audience or None,
+        "jwks_url": registration.jwks_url,
+        "product": registration.product,
+        "title": connector.title.to_json(),
+        "origin": "declared",
+        "private_hosts": sorted(registration.private_hosts),
+    }
+    await conn.execute(
+        insert(conn, lti_registration)
+        .values(id=connector.id, status="active", created_at=at, **values)
+        .on_conflict_do_update(index_elements=["id"], set_=values)
+    )
+    if old is not None:
+        gone = old.deployments - registration.deployments
+        await conn.execute(
+            sa.delete(lti_deployment).where(
+                placed.registration == connector.id, placed.deployment_id.in_(gone)
+            )
+        )
+    for one in registration.deployments:
+        await conn.execute(
+            insert(conn, lti_deployment)
+            .values(registration=connector.id, deployment_id=one)
+            .on_conflict_do_nothing()
+        )
+
+
+def _declared(connector: Connector) -> Registration | None:
+    return Registration.of(connector.id, connector.config) if connector.type == TYPE else None
