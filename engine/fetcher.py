@@ -125,6 +125,16 @@ class Fetcher:
             "POST", url, policy, headers=headers, content=content, data=data, json=json
         )
 
+    async def put(
+        self, url: str, *, policy: Policy, headers: Mapping[str, str], content: bytes
+    ) -> Response:
+        """PUT to `url`, tried again as a POST is. Raises: FetchRefused, FetchFailed."""
+        return await self._call("PUT", url, policy, headers=headers, content=content)
+
+    async def delete(self, url: str, *, policy: Policy, headers: Mapping[str, str]) -> Response:
+        """DELETE `url`, tried again as a POST is. Raises: FetchRefused, FetchFailed."""
+        return await self._call("DELETE", url, policy, headers=headers)
+
     async def _call(self, method: str, url: str, policy: Policy, **request: Any) -> Response:
         try:
             async with asyncio.timeout(policy.deadline_s):
@@ -153,11 +163,12 @@ class Fetcher:
                 if answer.status not in _RETRIED or (method != "GET" and answer.status != 429):
                     return answer
                 after = retry_after(answer.headers.get("retry-after"))
-                if last:
+                # Asking before the time that was named would only be refused again.
+                if last or (after or 0) > _LONGEST_WAIT_S:
                     message = f"answered {answer.status}"
                     raise FetchFailed(message, retriable=True, retry_after=after)
                 wait = after or wait
-            await asyncio.sleep(min(wait, _LONGEST_WAIT_S))
+            await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
     async def _follow(

@@ -134,6 +134,22 @@ async def test_a_busy_server_is_asked_again_after_the_time_it_names() -> None:
     assert (result.content, len(asked)) == (b"ok", 3)
 
 
+async def test_a_server_that_wants_more_time_than_we_wait_is_not_asked_before() -> None:
+    reply = _reply("503 Busy", Retry_After="3600")
+    async with _server(lambda _line, _n: reply) as (host, asked):
+        failure = await _failure(Fetcher().get(f"http://{host}/", policy=_local(host)))
+    assert (failure.retriable, failure.retry_after, len(asked)) == (True, 3600.0, 1)
+
+
+async def test_what_changes_something_over_there_is_sent_as_it_is_and_once() -> None:
+    async with _server(lambda _line, _n: _reply("500 Oops")) as (host, asked):
+        url, policy = f"http://{host}/x", _local(host)
+        put = await Fetcher().put(url, policy=policy, headers={"X": "y"}, content=b"z")
+        deleted = await Fetcher().delete(url, policy=policy, headers={})
+    assert (put.status, deleted.status) == (500, 500)
+    assert [one.split(" ")[0] for one in asked] == ["PUT", "DELETE"]
+
+
 @pytest.mark.parametrize("value", ["²", "9" * 400, "Fri, 31 Dec 9999 23:59:59 -2359", "\xff", "-1"])
 async def test_a_time_to_wait_that_is_none_is_passed_over(value: str) -> None:
     reply = _reply("503 Busy", Retry_After=value)
