@@ -1,0 +1,101 @@
+"""Links between pages, and addresses below a line item, as platforms really write them.
+
+Read tolerantly: Moodle puts curly quotes around `rel`, some leave the quotes out, and an address
+may hold commas and semicolons. An address is never changed, as cursors know upper from lower case.
+Source: RFC 8288 §3, AGS 2.0 §3.2.5, NRPS 2.0 §2.4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+_TARGET = re.compile(r"\s*,?\s*<([^<>]*)>")
+# One parameter: its name, and a value in straight quotes, in curly ones, or in none.
+_PARAMETER = re.compile(
+    r"""\s*;\s*(?P<name>[^\s;,=<>"]+)\s*
+    (?:=\s*(?:"(?P<straight>(?:[^"\\]|\\.)*)"|[“”„‟](?P<curly>[^“”„‟]*)[“”„‟]|(?P<bare>[^;,<>"]*)))?""",
+    re.VERBOSE,
+)
+_LONGEST = 64 * 1024
+
+
+def links(headers: Iterable[str], base: str) -> dict[str, str]:
+    """The address of each relation (lower case), made absolute below `base`; the first one counts.
+
+    `headers`: the values of all `Link` headers. What is no link is passed over.
+    """
+    found: dict[str, str] = {}
+    for header in headers:
+        text = _decoded(header)[:_LONGEST]
+        place = 0
+        while (start := text.find("<", place)) >= 0:
+            target = _TARGET.match(text, start)
+            if target is None:
+                place = start + 1
+                continue
+            place = target.end()
+            relations: list[str] = []
+            while parameter := _PARAMETER.match(text, place):
+                place = parameter.end()
+                if parameter["name"].lower() == "rel" and not relations:
+                    value = parameter["straight"] or parameter["curly"] or parameter["bare"] or ""
+                    relations = value.strip(" \t'‘’\"").lower().split()
+            for relation in relations:
+                found.setdefault(relation, _absolute(base, target[1].strip()))
+    return {relation: url for relation, url in found.items() if url}
+
+
+def below(url: str, name: str) -> str:
+    """The address of a line item's `name` (`results`, `scores`), before its query.
+
+    Moodle's line items end in `?type_id=N`.
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment=""))
+
+
+def is_same_site(url: str, other: str) -> bool:
+    """Whether both are `http(s)` addresses of one scheme, host and port."""
+    places = [_place(one) for one in (url, other)]
+    return places[0] is not None and places[0] == places[1]
+
+
+def shown(url: str) -> str:
+    """An address for a message: without its query, which may carry cursors, and not too long."""
+    return re.split(r"[?#]", url, maxsplit=1)[0][:200]
+
+
+def is_address(url: object, longest: int = 2000) -> bool:
+    """Whether `url` is an absolute `http(s)` address without credentials."""
+    if not isinstance(url, str) or len(url) > longest or not url.isprintable() or " " in url:
+        return False
+    return _place(url) is not None and "@" not in urlsplit(url).netloc
+
+
+def _decoded(header: str) -> str:
+    """The header as it was meant: UTF-8 that was read as Latin-1 is read again."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
+
+
+def _absolute(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return ""
+
+
+def _place(url: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    if usual is None or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname.lower().rstrip("."), port or usual

@@ -1,0 +1,135 @@
+"""The grades of a platform: our columns there, the scores we post, the results we read back.
+
+A tool sees its own columns alone (AGS 2.0 §3.2). Source: AGS 2.0 §3.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.lti.core.column import LineItem, read
+from connectors.lti.core.links import below, is_address, is_same_site
+from connectors.lti.core.services import LINE_ITEM, LINE_ITEM_READ, RESULT, SCORE
+from connectors.lti.services.calls import Calls, asking, misshapen
+from engine.text import Text
+
+Json = Any
+_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+_ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
+_RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
+_SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
+_ITEMS = Text(ja="成績項目", en="line items")
+_RESULTS = Text(ja="成績の結果", en="results")
+_SCORES = Text(ja="成績の送信", en="scores")
+
+
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """The Assignment and Grade Services of one platform.
+
+    `scopes`: what the launch offered; of these only those that a call needs are asked for.
+    """
+
+    calls: Calls
+    scopes: Collection[str]
+
+    async def line_items(
+        self,
+        url: str,
+        *,
+        resource_id: str | None = None,
+        resource_link_id: str | None = None,
+        tag: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[LineItem]:
+        """Our columns in the context (AGS 2.0 §3.2.4, all pages). Raises: CannotRead."""
+        filters = {
+            "resource_id": resource_id,
+            "resource_link_id": resource_link_id,
+            "tag": tag,
+            "limit": limit,
+        }
+        wanted = asking(url, filters)
+        async for page in self.calls.pages(
+            wanted, scopes=self._reading, what=_ITEMS, accept=_ITEMS_TYPE
+        ):
+            if not isinstance(page.content, list):
+                raise misshapen(_ITEMS, page.url, "")
+            for place, found in enumerate(page.content):
+                item = read(found)
+                if item is None or not is_same_site(item.id, url):
+                    raise misshapen(_ITEMS, page.url, f"/{place}/id")
+                yield item
+
+    async def line_item(self, url: str) -> LineItem:
+        """One column (AGS 2.0 §3.2.5). Raises: CannotRead."""
+        found = await self.calls.one(url, scopes=self._reading, what=_ITEMS, accept=_ITEM_TYPE)
+        return self._item(found, url)
+
+    async def create(self, url: str, item: LineItem) -> LineItem:
+        """The column, now that the platform has it (AGS 2.0 §3.2.6). Raises: CannotRead."""
+        return await self._written("POST", url, item)
+
+    async def update(self, item: LineItem) -> LineItem:
+        """The column, as the platform now shows it (AGS 2.0 §3.2.7). Raises: CannotRead."""
+        return await self._written("PUT", item.id, item)
+
+    async def delete(self, url: str) -> None:
+        """Remove a column (AGS 2.0 §3.2.8). Raises: CannotRead."""
+        await self.calls.call("DELETE", url, scopes=[LINE_ITEM], what=_ITEMS, headers={})
+
+    async def post_score(self, url: str, score: Mapping[str, Json]) -> None:
+        """Post a score to the column at `url` (AGS 2.0 §3.4). Raises: CannotRead."""
+        await self.calls.call(
+            "POST",
+            below(url, "scores"),
+            scopes=[SCORE],
+            what=_SCORES,
+            headers={"Content-Type": _SCORE_TYPE},
+            content=json.dumps(score).encode(),
+        )
+
+    async def results(self, url: str, *, user_id: str | None = None) -> AsyncIterator[Json]:
+        """What the column at `url` holds (AGS 2.0 §3.3, all pages), of one learner if asked.
+
+        No `limit` is sent: Moodle breaks off where it is, and gives all where it is not.
+        Raises: CannotRead.
+        """
+        wanted = asking(below(url, "results"), {"user_id": user_id})
+        async for page in self.calls.pages(
+            wanted, scopes=[RESULT], what=_RESULTS, accept=_RESULTS_TYPE
+        ):
+            if not isinstance(page.content, list):
+                raise misshapen(_RESULTS, page.url, "")
+            for found in page.content:
+                yield found
+
+    @property
+    def _reading(self) -> Collection[str]:
+        """The narrower of the two scopes that show line items, as far as it was offered."""
+        offered = [one for one in (LINE_ITEM_READ, LINE_ITEM) if one in self.scopes]
+        return offered[:1] or [LINE_ITEM_READ]
+
+    async def _written(self, method: Any, url: str, item: LineItem) -> LineItem:
+        answer = await self.calls.call(
+            method,
+            url,
+            scopes=[LINE_ITEM],
+            what=_ITEMS,
+            headers={"Content-Type": _ITEM_TYPE, "Accept": _ITEM_TYPE},
+            content=json.dumps(item.to_json()).encode(),
+        )
+        try:
+            found = json.loads(answer.content)
+        except (ValueError, RecursionError):
+            raise misshapen(_ITEMS, url, "") from None
+        return self._item(found, url)
+
+    def _item(self, found: Json, url: str) -> LineItem:
+        item = read(found)
+        if item is None or not is_address(item.id) or not is_same_site(item.id, url):
+            raise misshapen(_ITEMS, url, "/id")
+        return item

@@ -1,0 +1,187 @@
+"""Access tokens of platforms: asked for with a signed assertion, and kept until they end.
+
+Sources: 1EdTech Security Framework 1.0 §4.1, RFC 7523 §2.2, RFC 6749 §5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from connectors.connector import Fatal, Retriable
+from connectors.jose import token as jose
+from connectors.jose.claims import is_name
+from connectors.lti.core.column import is_number
+from connectors.lti.core.links import shown
+from connectors.lti.core.registration import Registration
+from engine.clock import Clock
+from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, Response
+from engine.text import Text
+
+Json = Any
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_ASSERTION_LIFE_S = 300
+# RFC 6749 §5.1 only recommends `expires_in`; without it we ask again soon.
+_UNSAID_S = 300
+_LONGEST_S = 86_400
+_MARGIN = timedelta(seconds=60)
+_MAX_BODY = 64 * 1024
+_DEADLINE_S = 60.0
+
+_NOT_SET_UP = Text(
+    ja="このLMSの登録にトークンの取得先（token_url）がないため、成績や名簿を読み取れません。"
+    "登録に追加してください。",
+    en="The registration of this platform has no token address (token_url), so that neither "
+    "grades nor rosters can be read. Add it to the registration.",
+)
+_REFUSED = Text(
+    ja="LMSがアクセストークンを発行しませんでした（{url}、{status} {error}）。"
+    "LMS側の公開鍵の取得先、client_id、サービスの権限を確認してください。",
+    en="The platform gave no access token ({url}, {status} {error}). Check there our key set "
+    "address, the client_id, and which services we may use.",
+)
+_NO_TOKEN = Text(
+    ja="トークンの取得先（{url}）の応答が、アクセストークンではありません（{what}）。",
+    en="What the token address ({url}) answered is no access token ({what}).",
+)
+_NO_ANSWER = Text(
+    ja="トークンの取得先（{url}）が応答しません（{reason}）。次の実行が続きから読み取ります。",
+    en="The token address ({url}) does not answer ({reason}). The next run goes on from there.",
+)
+_NOT_ALLOWED = Text(
+    ja="トークンの取得先（{url}）には接続できません（{reason}）。",
+    en="The token address ({url}) may not be connected to ({reason}).",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token, for as long as we hold it to be good."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+_Place = tuple[str, str, str, frozenset[str]]
+
+
+class AccessTokens:
+    """One token for each registration and set of scopes; one for the process."""
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        signing_key: Callable[[], Awaitable[RSAKey]],
+        clock: Clock,
+        *,
+        deadline_s: float = _DEADLINE_S,
+    ) -> None:
+        self._fetcher = fetcher
+        self._signing_key = signing_key
+        self._clock = clock
+        self._deadline_s = deadline_s
+        self._kept: dict[_Place, AccessToken] = {}
+        self._locks: defaultdict[_Place, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def token(self, registration: Registration, scopes: Collection[str]) -> AccessToken:
+        """A token for these scopes. Call it outside of transactions: it may wait for the platform.
+
+        Raises: Fatal, Retriable.
+        """
+        place = _place(registration, scopes)
+        async with self._locks[place]:
+            kept = self._kept.get(place)
+            if kept is None or kept.expires_at <= self._clock():
+                kept = self._kept[place] = await self._asked(registration, scopes)
+            return kept
+
+    def forget(
+        self, registration: Registration, scopes: Collection[str], refused: AccessToken
+    ) -> None:
+        """Keep `refused` no longer; a newer one that another call got meanwhile stays."""
+        place = _place(registration, scopes)
+        if self._kept.get(place) == refused:
+            del self._kept[place]
+
+    async def _asked(self, registration: Registration, scopes: Collection[str]) -> AccessToken:
+        url = registration.token_url
+        if not url:
+            raise Fatal(_NOT_SET_UP)
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion": await self._assertion(registration),
+            "scope": " ".join(sorted(scopes)),
+        }
+        policy = Policy(
+            hosts=Policy.towards(url).hosts,
+            private=registration.private_hosts,
+            max_body=_MAX_BODY,
+            deadline_s=self._deadline_s,
+        )
+        asked_at = self._clock()
+        try:
+            answer = await self._fetcher.post(
+                url, policy=policy, data=form, headers={"Accept": "application/json"}
+            )
+        except FetchRefused as error:
+            raise Fatal(_NOT_ALLOWED.format(url=shown(url), reason=error)) from error
+        except FetchFailed as error:
+            kind = Retriable if error.retriable else Fatal
+            raise kind(_NO_ANSWER.format(url=shown(url), reason=error)) from error
+        return _token(answer, shown(url), asked_at)
+
+    async def _assertion(self, registration: Registration) -> str:
+        key = await self._signing_key()
+        now = int(self._clock().timestamp())
+        claims = {
+            "iss": registration.client_id,
+            "sub": registration.client_id,
+            # Some platforms call their token endpoint by another name than its address.
+            "aud": registration.token_audience or registration.token_url,
+            "iat": now,
+            "exp": now + _ASSERTION_LIFE_S,
+            "jti": secrets.token_urlsafe(24),
+        }
+        header = {"alg": "RS256", "typ": "JWT", "kid": key.kid}
+        return jwt.encode(header, claims, key, algorithms=list(jose.RS256))
+
+
+def _place(registration: Registration, scopes: Collection[str]) -> _Place:
+    ours = registration
+    audience = ours.token_audience or ours.token_url
+    return ours.client_id, ours.token_url, audience, frozenset(scopes)
+
+
+def _token(answer: Response, url: str, asked_at: datetime) -> AccessToken:
+    try:
+        found: Json = answer.json()
+    except ValueError:
+        found = None
+    members = found if isinstance(found, dict) else {}
+    if answer.status >= 500:
+        raise Retriable(_NO_ANSWER.format(url=url, reason=answer.status))
+    if answer.status != 200:
+        error = members.get("error")
+        named = error if is_name(error, 80) else ""
+        raise Fatal(_REFUSED.format(url=url, status=answer.status, error=named))
+    value, kind = members.get("access_token"), members.get("token_type", "bearer")
+    text = str(value) if is_name(value, 16 * 1024) else ""
+    if found is None:
+        raise Fatal(_NO_TOKEN.format(url=url, what="no JSON"))
+    if not text or not text.isascii() or " " in text:
+        raise Fatal(_NO_TOKEN.format(url=url, what="/access_token"))
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        raise Fatal(_NO_TOKEN.format(url=url, what="/token_type"))
+    said = members.get("expires_in")
+    lasts = min(float(said), _LONGEST_S) if is_number(said) and said > 0 else _UNSAID_S
+    life = timedelta(seconds=lasts)
+    return AccessToken(text, asked_at + life - min(_MARGIN, life / 2))
