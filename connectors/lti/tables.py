@@ -41,16 +41,17 @@ lti_deployment = sa.Table(
     sa.Column("deployment_id", sa.Text, primary_key=True),
 )
 
-# The right to register one platform: an address that staff hands on, good once.
+# The right to register one platform: an address that staff hands on. It is good once;
+# `busy_until`: somebody is registering with it, `registration`: what came of it.
 lti_invitation = sa.Table(
     "lti_invitation",
     metadata,
     sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-    sa.Column("private_hosts", sa.JSON, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
-    sa.Column("used_at", Instant, nullable=True),
+    sa.Column("busy_until", Instant, nullable=True),
     sa.Column("registration", sa.Text, nullable=True),
 )
 

@@ -56,11 +56,11 @@ def upgrade() -> None:
     op.create_table(
         "lti_invitation",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("private_hosts", sa.JSON(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("created_at", engine.database.Instant(), nullable=False),
         sa.Column("expires_at", engine.database.Instant(), nullable=False),
-        sa.Column("used_at", engine.database.Instant(), nullable=True),
+        sa.Column("busy_until", engine.database.Instant(), nullable=True),
         sa.Column("registration", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_lti_invitation")),
     )

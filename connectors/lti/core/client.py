@@ -1,0 +1,194 @@
+"""Ourselves as platforms are told of us: as a client to register, and as Canvas wants it pasted.
+
+What is asked for is the least that serves: no name and no mail address of anybody.
+Sources: LTI Dynamic Registration 1.0 §3.5, OpenID Connect Registration 1.0 §2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.jose.claims import is_name
+from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core import assertion
+from connectors.lti.core.launch import RESOURCE_LINK
+from connectors.lti.core.openid import OpenIdConfiguration
+from engine.text import Text
+
+Json = Any
+
+TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+DEEP_LINKING = "LtiDeepLinkingRequest"
+MEMBERSHIPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+SCOPES = (assertion.LINE_ITEM, assertion.RESULT, assertion.SCORE, MEMBERSHIPS)
+# `sub` is not the LMS's own number of a learner everywhere: these two are, where it gives them.
+CUSTOM = {"user_id": "$User.id", "person_sourcedid": "$Person.sourcedId"}
+NAME = "Kasane"
+LABEL = Text(ja="学びの台帳", en="Skill passport")
+CHOOSE = Text(ja="学びの台帳・バッジ・講座を選ぶ", en="Choose a passport page, badge or course")
+DESCRIPTION = Text(
+    ja="さまざまなポータルでの学びを、スキルとバッジにまとめる学習者の台帳です。",
+    en="A learner's passport of skills and badges, from what was learned on many portals.",
+)
+_PLACEMENTS: Mapping[str, tuple[str, ...]] = {
+    RESOURCE_LINK: ("course_navigation",),
+    DEEP_LINKING: ("link_selection", "assignment_selection", "ContentArea", "RichTextEditor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a platform finds us. `base`: our origin, no slash at its end."""
+
+    base: str
+
+    @property
+    def login(self) -> str:
+        """Where it initiates a login."""
+        return f"{self.base}/lti/login"
+
+    @property
+    def launch(self) -> str:
+        """Where it posts launches: the only redirect address."""
+        return f"{self.base}/lti/launch"
+
+    @property
+    def jwks(self) -> str:
+        """Our public keys."""
+        return f"{self.base}/lti/jwks"
+
+    @property
+    def target(self) -> str:
+        """What a launch opens where a link names nothing else."""
+        return f"{self.base}/passport"
+
+    @property
+    def logo(self) -> str:
+        """Our mark."""
+        return f"{self.base}/static/kasane.svg"
+
+    @property
+    def register(self) -> str:
+        """Where dynamic registration begins; a token has to be added."""
+        return f"{self.base}/lti/register"
+
+    @property
+    def canvas(self) -> str:
+        """Our configuration as Canvas reads it."""
+        return f"{self.base}/lti/canvas.json"
+
+    @property
+    def domain(self) -> str:
+        """Our host, with its port where it is none of the usual."""
+        return urlsplit(self.base).netloc
+
+
+def client(at: Addresses, platform: OpenIdConfiguration) -> Json:
+    """What we ask the platform to register: nothing that it says it does not know."""
+    scopes = [one for one in SCOPES if platform.scopes is None or one in platform.scopes]
+    return {
+        "application_type": "web",
+        "response_types": ["id_token"],
+        "grant_types": ["implicit", "client_credentials"],
+        "initiate_login_uri": at.login,
+        "redirect_uris": [at.launch],
+        "client_name": NAME,
+        "client_uri": at.base,
+        "jwks_uri": at.jwks,
+        "logo_uri": at.logo,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "scope": " ".join(scopes),
+        TOOL: {
+            "domain": at.domain,
+            "description": DESCRIPTION.en,
+            "description#ja": DESCRIPTION.ja,
+            "target_link_uri": at.target,
+            "custom_parameters": dict(CUSTOM),
+            "claims": ["iss", "sub"],
+            "messages": [
+                _message(at, kind, platform.messages.get(kind, frozenset()))
+                for kind in (RESOURCE_LINK, DEEP_LINKING)
+                if kind == RESOURCE_LINK or kind in platform.messages
+            ],
+        },
+    }
+
+
+def canvas(at: Addresses) -> Json:
+    """Our configuration for Canvas's developer key, method "Enter URL" or "Paste JSON"."""
+    return {
+        "title": NAME,
+        "description": DESCRIPTION.en,
+        "target_link_uri": at.target,
+        "oidc_initiation_url": at.login,
+        "public_jwk_url": at.jwks,
+        "scopes": list(SCOPES),
+        "custom_fields": dict(CUSTOM),
+        "extensions": [
+            {
+                "domain": at.domain,
+                "tool_id": "kasane",
+                "platform": "canvas.instructure.com",
+                "privacy_level": "anonymous",
+                "settings": {
+                    "text": LABEL.en,
+                    "labels": LABEL.to_json(),
+                    "icon_url": at.logo,
+                    "placements": [
+                        _canvas_placement(at, "course_navigation", RESOURCE_LINK),
+                        _canvas_placement(at, "link_selection", DEEP_LINKING),
+                        _canvas_placement(at, "assignment_selection", DEEP_LINKING),
+                    ],
+                },
+            }
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the platform answered. `deployment_id`: None where it did not place us yet."""
+
+    client_id: str
+    deployment_id: str | None
+
+
+def registered(answer: Json) -> Registered | Refusal:
+    """The client that the platform made of us (LTI Dynamic Registration 1.0 §3.6)."""
+    found = answer if isinstance(answer, dict) else {}
+    if not is_name(found.get("client_id")):
+        return refusal(
+            "platform_answer",
+            "LMSの応答に client_id がありません。LMSの管理者にお問い合わせください。",
+            "The platform's answer has no client_id. Please ask the platform's administrator.",
+            "LTI Dynamic Registration 1.0 §3.6",
+            "/client_id",
+        )
+    tool = found.get(TOOL)
+    placed = tool.get("deployment_id") if isinstance(tool, dict) else None
+    return Registered(found["client_id"], placed if is_name(placed) else None)
+
+
+def _message(at: Addresses, kind: str, known: frozenset[str]) -> Json:
+    label = LABEL if kind == RESOURCE_LINK else CHOOSE
+    message: dict[str, Json] = {
+        "type": kind,
+        "target_link_uri": at.target,
+        "label": label.en,
+        "label#ja": label.ja,
+    }
+    placements = [one for one in _PLACEMENTS[kind] if one in known]
+    return message | ({"placements": placements} if placements else {})
+
+
+def _canvas_placement(at: Addresses, placement: str, kind: str) -> Json:
+    return {
+        "placement": placement,
+        "message_type": kind,
+        "target_link_uri": at.target,
+        "text": LABEL.en,
+        "labels": LABEL.to_json(),
+    }
