@@ -113,6 +113,7 @@ def _services(house: House) -> Services:
         connectors=house.connectors,
         syncs=house.sync,
         sign_in=house.sign_in,
+        registrations=house.registrations,
         public_url=house.settings.public_url,
         default_language=house.settings.language,
         time_zone=house.settings.time_zone,

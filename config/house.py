@@ -23,12 +23,16 @@ from badge_bridge.worker import Worker
 from config import migrate, own_record, post
 from config.settings import Settings
 from connectors.jose.keysets import KeySets
+from connectors.lti.core.client import Addresses as LtiAddresses
+from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.api import line_item_url
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tokens import Tokens
+from connectors.lti.registrar import Registrar
 from connectors.lti.tool import Tool
+from connectors.lti.trial import Trial
 from connectors.oidc.provider import Providers
 from connectors.oidc.sign_in import SignIn
 from connectors.registry import Connectors
@@ -47,6 +51,7 @@ from lrs.service.limits import SignInLimits
 from lrs.service.verifier import Verifier
 from web.accounts import Accounts
 from web.roster import is_officer
+from web.services import Registrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class House:
     forwarder: Forwarder
     sign_in: SignIn
     lti: Lti
+    registrations: Registrations
 
     def key_for(self, purpose: str) -> bytes:
         """A key of its own for each purpose, so that none serves two."""
@@ -154,6 +160,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
             f"{settings.public_url}/passport/identities/oidc/callback",
         ),
         lti=_lti(settings, clock, database, vault, connectors, sync, key_sets),
+        registrations=_registrations(settings, clock, database, vault, connectors, fetcher),
     )
 
 
@@ -173,6 +180,25 @@ def _lti(
         tokens=Tokens(database, key_sets, clock, f"{settings.public_url}/lti/platform/token"),
         gradebook=Gradebook(connectors, sync, url_of),
         launches=Launches(clock, settings.public_url, url_of),
+    )
+
+
+def _registrations(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    vault: Vault,
+    connectors: Connectors,
+    fetcher: Fetcher,
+) -> Registrations:
+    at, private = LtiAddresses(settings.public_url), frozenset(settings.lti_private_hosts.split())
+    registrar = Registrar(connectors, clock)
+    return Registrations(
+        registrar=registrar,
+        dynamic=DynamicRegistration(database, fetcher, registrar, clock, at, private),
+        trial=Trial(fetcher, SigningKeys(database, vault, clock).current, clock),
+        at=at,
+        private=private,
     )
 
 

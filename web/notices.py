@@ -78,6 +78,26 @@ NOTICES: dict[str, Text] = {
         ja="接続キーを失効させました。これからは認証されません。",
         en="The connection key is revoked. Nobody comes in with it any more.",
     ),
+    "registration_active": Text(
+        ja="このLMSを承認しました。LMSから開けるようになりました。",
+        en="The platform is approved. It can launch this site now.",
+    ),
+    "registration_disabled": Text(
+        ja="このLMSを停止しました。LMSからの起動は受け付けません。",
+        en="The platform is switched off. Its launches are refused.",
+    ),
+    "registration_removed": Text(
+        ja="登録を削除しました。届いた記録は残っています。",
+        en="The registration is deleted. The records that came from it are kept.",
+    ),
+    "deployment_added": Text(
+        ja="配置IDを追加しました。この配置からの起動を受け付けます。",
+        en="The deployment is added. Launches from it are accepted.",
+    ),
+    "deployment_removed": Text(
+        ja="配置IDを除きました。この配置からの起動は受け付けません。",
+        en="The deployment is removed. Launches from it are refused.",
+    ),
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
 }
 

@@ -13,6 +13,10 @@ from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from connectors.identity import ProvedIdentity
 from connectors.jose.refusal import Refusal
+from connectors.lti.core.client import Addresses
+from connectors.lti.dynamic import DynamicRegistration
+from connectors.lti.registrar import Registrar
+from connectors.lti.trial import Trial
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.clock import Clock
@@ -31,6 +35,17 @@ class SignIn(Protocol):
 
     async def finish(self, params: Mapping[str, str], browser: str) -> ProvedIdentity | Refusal:
         """Who signed in there, if this browser set out from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registrations:
+    """Platforms that launch us. `at`: where they find us; `private`: hosts that may lie inside."""
+
+    registrar: Registrar
+    dynamic: DynamicRegistration
+    trial: Trial
+    at: Addresses
+    private: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class Services:
     connectors: Connectors
     syncs: SyncService
     sign_in: SignIn
+    registrations: Registrations
     public_url: str
     default_language: Language = "ja"
     time_zone: str = "Asia/Tokyo"

@@ -103,6 +103,13 @@ class KeySets:
         return _Kept(usable, tried.tried_at, tried.tried_at)
 
 
+def usable(keys: Json, algorithm: str) -> int:
+    """How many keys of a published set can check signatures of `algorithm`."""
+    listed = keys if isinstance(keys, list) else []
+    named = [key for key in listed[:_MAX_KEYS] if isinstance(key, dict)]
+    return sum(_chosen([key], str(key.get("kid")), algorithm) is not None for key in named)
+
+
 def _chosen(keys: Collection[Mapping[str, Json]], kid: str, algorithm: str) -> Key | None:
     kty, kind = _KEY_TYPES[algorithm]
     for key in keys:

@@ -14,6 +14,8 @@ from web.routes import (
     identities,
     passport,
     people,
+    register,
+    registrations,
     statements,
     syncs,
 )
@@ -34,6 +36,8 @@ def router(services: Services, desk: Desk) -> APIRouter:
         statements,
         forwarding,
         credentials,
+        registrations,
+        register,
     ):
         routes.include_router(part.router(services, desk))
     return routes

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qs
 
+from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -16,6 +18,7 @@ from connectors.lti.core.client import TOOL
 from connectors.lti.core.openid import PLATFORM
 
 REGISTRATION_TOKEN = "one-hour-token"
+KEY = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 SERVICES = [
     "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem",
     "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly",
@@ -36,12 +39,18 @@ class RegisteringLms:
         self.answer: Any = None
         self.status = 201
         self.deployment: str | None = "1"
+        self.keys: Any = [KEY.as_dict(private=False)]
+        self.auth_status = 400
+        self.token: tuple[int, Any] = (200, {"access_token": "t", "token_type": "Bearer"})
         self.asked: list[tuple[str, str, Any]] = []
         site.serve(
             Starlette(
                 routes=[
                     Route("/openid-configuration", self._configuration),
                     Route("/register", self._register, methods=["POST"]),
+                    Route("/jwks", self._jwks),
+                    Route("/auth", self._auth, methods=["GET", "POST"]),
+                    Route("/token", self._token, methods=["POST"]),
                     Route("/html", self._html),
                     Route("/endless", self._endless),
                     Route("/away", self._away),
@@ -97,6 +106,18 @@ class RegisteringLms:
         if self.deployment is not None:
             client[TOOL] = client[TOOL] | {"deployment_id": self.deployment}
         return JSONResponse(client, status_code=self.status)
+
+    async def _jwks(self, _request: Request) -> Response:
+        return JSONResponse({"keys": self.keys})
+
+    async def _auth(self, _request: Request) -> Response:
+        return Response(status_code=self.auth_status)
+
+    async def _token(self, request: Request) -> Response:
+        sent = parse_qs((await request.body()).decode())
+        self._note(request, {name: values[0] for name, values in sent.items()})
+        status, answer = self.token
+        return JSONResponse(answer, status_code=status)
 
     def _note(self, request: Request, sent: Any) -> None:
         self.asked.append((request.url.path, request.headers.get("authorization", ""), sent))

@@ -26,6 +26,11 @@ from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from badge_bridge.worker import Worker
 from connectors.identity import ProvedIdentity
+from connectors.lti.core.client import Addresses as OurAddresses
+from connectors.lti.dynamic import DynamicRegistration
+from connectors.lti.keys import SigningKeys
+from connectors.lti.registrar import Registrar
+from connectors.lti.trial import Trial
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.database import Database
@@ -37,7 +42,7 @@ from engine.vault import Vault
 from lrs.core.ifi import Ifi
 from web.accounts import Accounts
 from web.roster import is_officer
-from web.services import Services
+from web.services import Registrations, Services
 from web.site import Site
 
 PASSWORD = "ひぐらしの鳴く午後に"
@@ -267,6 +272,17 @@ async def house(database: Database, clock: Any) -> House:
     issuer.register(jobs)
     syncs.register(jobs)
     jobs.detached("mail", post)
+    registrar, here = Registrar(connectors, clock), OurAddresses(URL)
+    # Only platforms on this machine may lie inside: those that a test serves.
+    inside = frozenset({"127.0.0.1"})
+    fetcher = Fetcher()
+    registrations = Registrations(
+        registrar=registrar,
+        dynamic=DynamicRegistration(database, fetcher, registrar, clock, here, inside),
+        trial=Trial(fetcher, SigningKeys(database, vault, clock).current, clock),
+        at=here,
+        private=inside,
+    )
     services = Services(
         database=database,
         clock=clock,
@@ -283,6 +299,7 @@ async def house(database: Database, clock: Any) -> House:
         connectors=connectors,
         syncs=syncs,
         sign_in=PortalDoor(clock),
+        registrations=registrations,
         public_url=URL,
     )
     app = FastAPI()

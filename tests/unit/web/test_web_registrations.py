@@ -1,0 +1,310 @@
+"""Platforms that launch us, at the console: invited, registered by hand, tried, switched off."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from joserfc.jwk import ECKey
+
+from config.demo.portals.site import Site
+from connectors.lti.tables import lti_registration
+from engine.audit import audit_entry
+from tests.unit.connectors.lms_registering import RegisteringLms
+from web.views.guides import GUIDES
+
+HERE = "/console/registrations"
+FILLED = {
+    "title": "北の大学LMS",
+    "product": "brightspace",
+    "iss": "https://lms.example.ac.jp",
+    "client_id": "kasane-1",
+    "auth_login_url": "https://lms.example.ac.jp/auth",
+    "jwks_url": "https://lms.example.ac.jp/jwks",
+    "token_url": "https://lms.example.ac.jp/token",
+    "token_audience": "https://api.example.ac.jp/token",
+    "deployments": "dep-1\r\n\r\n dep-2 ",
+}
+
+
+@pytest.fixture
+def lms():
+    with Site() as site:
+        yield RegisteringLms(site)
+
+
+@pytest.fixture
+async def officer(house):
+    await house.officer("sato")
+    reader = house.reader()
+    await reader.sign_in("sato")
+    await reader.open(HERE)
+    return reader
+
+
+async def invited(officer) -> str:
+    """The path of a new invitation, with its token."""
+    await officer.open(HERE)
+    await officer.send(f"{HERE}/invitations", title="北の大学LMS")
+    found = re.search(r'id="f-address" readonly value="([^"]*)"', officer.page.text)
+    address = urlsplit(unescape(found[1]))
+    assert address.netloc == "kasane.test"
+    return f"{address.path}?{address.query}"
+
+
+async def made_by_hand(officer, **changed: str) -> str:
+    await officer.open(f"{HERE}/new")
+    page = await officer.send(HERE, **FILLED | changed)
+    assert page.status_code == 200, officer.words
+    return page.url.path
+
+
+async def of_the_audit_log(house, action: str) -> list[str]:
+    async with house.services.database.read() as conn:
+        rows = sa.select(audit_entry.c.actor).where(audit_entry.c.action == action)
+        return list(await conn.scalars(rows))
+
+
+async def test_an_lms_registers_itself_and_is_approved(house, officer, lms):
+    path = await invited(officer)
+    assert officer.page.headers["Cache-Control"] == "private, no-store"
+    token = path.partition("token=")[2]
+    stranger = house.reader()
+    page = await stranger.open(f"{path}&openid_configuration={lms.url}")
+    assert page.status_code == 200, stranger.words
+    assert f'data-origin="{lms.site.url}"' in page.text
+    assert "承認すると" in stranger.words
+    # The page is shown in a frame of the platform, or in a window that it opened.
+    assert "frame-ancestors https:" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cross-Origin-Opener-Policy"] == "unsafe-none"
+
+    await officer.open(HERE)
+    assert "北の大学LMS" in officer.words
+    assert "承認待ち" in officer.words
+    assert token not in officer.page.text
+    assert "まだ使われていない" not in officer.words
+    href = re.search(rf'href="({HERE}/lti-[^"]+)"', officer.page.text)[1]
+    await officer.open(href)
+    assert lms.site.url in officer.words
+    await officer.send(f"{href}/approve")
+    assert "利用中" in officer.words
+    await officer.send(f"{href}/disable")
+    assert "停止中" in officer.words
+    await officer.send(f"{href}/remove")
+    assert "登録されたLMSはまだありません" in officer.words
+    for action in ("active", "disabled", "removed"):
+        assert await of_the_audit_log(house, f"lti.registration.{action}") == ["sato"]
+
+
+async def test_a_refused_registration_is_a_page_with_its_reason(house, officer, lms):
+    path = await invited(officer)
+    reader = house.reader("en")
+    lms.changed = {"issuer": "https://another.example"}
+    page = await reader.open(f"{path}&openid_configuration={lms.url}")
+    assert page.status_code == 400
+    assert "on different hosts" in reader.words
+    assert "platform_host" in reader.words
+    assert "data-origin" not in page.text
+    for query in ("", "?token=a&token=b", "?token=%00", "?token=%ED%A0%80&x=1"):
+        page = await reader.open(f"/lti/register{query}")
+        assert page.status_code == 400, query
+    page = await reader.open(path)
+    assert "paste it where your LMS registers tools" in reader.words
+
+
+async def test_what_the_platform_names_itself_is_shown_as_text(house, officer, lms):
+    lms.changed = {"issuer": f"{lms.site.url}/<script>alert(1)</script>"}
+    page = await house.reader().open(f"{await invited(officer)}&openid_configuration={lms.url}")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    page = await officer.open(HERE)
+    assert "<script>alert" not in page.text
+
+
+async def test_an_invitation_needs_the_name_of_the_lms(officer):
+    page = await officer.send(f"{HERE}/invitations", title=" ")
+    assert page.status_code == 400
+    assert "LMSの名前を" in officer.words
+
+
+async def test_an_lms_is_registered_by_hand_and_may_launch_at_once(officer):
+    here = await made_by_hand(officer)
+    assert "利用中" in officer.words
+    for value in ("kasane-1", "dep-1", "dep-2", "https://api.example.ac.jp/token", "Brightspace"):
+        assert value in officer.words
+    await officer.send(f"{here}/deployments", deployment_id="dep-3")
+    assert "dep-3" in officer.words
+    await officer.send(f"{here}/deployments/remove", deployment_id="dep-1")
+    page = await officer.send(f"{here}/deployments", deployment_id="")
+    assert page.status_code == 400
+    assert "255文字以内" in officer.words
+
+
+async def test_each_mistake_in_the_form_stands_at_its_field(officer):
+    await officer.open(f"{HERE}/new")
+    wrong = {
+        "title": "",
+        "iss": "lms.example.ac.jp",
+        "auth_login_url": "javascript:alert(1)",
+        "jwks_url": "http://lms.example.ac.jp/jwks",
+        "token_url": "https://sato@lms.example.ac.jp/",
+        "deployments": "x" * 300,
+    }
+    page = await officer.send(HERE, **FILLED | wrong)
+    assert page.status_code == 400
+    for name in wrong:
+        assert f'id="f-{name}-fault"' in page.text, name
+    assert 'id="f-client_id-fault"' not in page.text
+    assert 'value="kasane-1"' in page.text
+
+
+async def test_the_same_lms_is_not_registered_twice(officer):
+    await made_by_hand(officer)
+    await officer.open(f"{HERE}/new")
+    page = await officer.send(HERE, **FILLED)
+    assert page.status_code == 400
+    assert "すでに登録されています" in officer.words
+
+
+async def test_a_declared_registration_is_taken_out_of_its_file_and_not_deleted_here(
+    house, officer
+):
+    entry = {
+        "id": "lms-b",
+        "type": "lti_ags",
+        "title": {"ja": "大学LMS"},
+        **{k: FILLED[k] for k in ("iss", "client_id", "auth_login_url", "jwks_url")},
+        "deployment_id": "1",
+    }
+    async with house.services.database.write() as conn:
+        await house.services.connectors.apply(conn, {"connectors": [entry]})
+    await officer.open(f"{HERE}/lms-b")
+    assert "設定ファイル" in officer.words
+    assert f'action="{HERE}/lms-b/remove"' not in officer.page.text
+    await officer.send(f"{HERE}/lms-b/disable")
+    assert "停止中" in officer.words
+    async with house.services.database.read() as conn:
+        assert await house.services.registrations.registrar.get(conn, "lms-b")
+
+
+async def tested(officer, lms, **changed: str) -> str:
+    at = lms.site.url
+    here = await made_by_hand(
+        officer,
+        **{
+            "iss": at,
+            "auth_login_url": f"{at}/auth",
+            "jwks_url": f"{at}/jwks",
+            "token_url": f"{at}/token",
+            "token_audience": "",
+            **changed,
+        },
+    )
+    page = await officer.send(f"{here}/test")
+    assert page.status_code == 200
+    return officer.words
+
+
+async def test_a_registration_that_is_right_passes_its_test(officer, lms):
+    words = await tested(officer, lms)
+    assert "使える鍵が1個あります" in words
+    assert "応答があります" in words
+    assert "トークンを発行しました" in words
+    assert "2件の配置" in words
+    (_, _, form) = lms.asked[-1]
+    assert form["grant_type"] == "client_credentials"
+    assert "contextmembership.readonly" in form["scope"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"jwks_url": "/html"}, "公開鍵の一覧（JWK Set）ではありません"),
+        ({"jwks_url": "/list"}, "公開鍵の一覧（JWK Set）ではありません"),
+        ({"jwks_url": "/endless"}, "接続できません"),
+        ({"jwks_url": "/away"}, "接続できません"),
+        ({"auth_login_url": "/nowhere"}, "応答 404 を返しました"),
+        ({"token_url": "/nowhere"}, "LMSがアクセストークンを発行しませんでした"),
+        ({"token_url": "/html"}, "アクセストークン"),
+        ({"token_url": ""}, "トークンの取得先が登録されていません"),
+        ({"deployments": ""}, "起動はすべて拒否されます"),
+    ],
+)
+async def test_what_is_wrong_with_a_registration_is_said_in_words(officer, lms, changed, told):
+    full = {
+        name: lms.site.url + value if value.startswith("/") else value
+        for name, value in changed.items()
+    }
+    assert told in await tested(officer, lms, **full)
+
+
+async def test_a_key_set_without_a_usable_key_is_said_in_words(officer, lms):
+    lms.keys = [ECKey.generate_key("P-256", auto_kid=True).as_dict(private=False), 7]
+    assert "使える鍵（RSA、2048ビット以上" in await tested(officer, lms)
+
+
+async def test_a_refused_token_is_said_with_what_the_platform_says(officer, lms):
+    lms.token = (400, {"error": "invalid_client"})
+    assert "400 invalid_client" in await tested(officer, lms)
+
+
+async def test_a_test_fetches_nothing_from_inside(officer, lms):
+    inside = "https://10.0.0.1"
+    words = await tested(
+        officer, lms, jwks_url=f"{inside}/jwks", auth_login_url=inside, token_url=f"{inside}/token"
+    )
+    assert words.count("10.0.0.1") >= 3
+    assert lms.asked == []
+
+
+async def test_canvas_reads_our_configuration(house):
+    page = await house.reader().open("/lti/canvas.json")
+    document = page.json()
+    assert document["oidc_initiation_url"] == "https://kasane.test/lti/login"
+    assert document["public_jwk_url"] == "https://kasane.test/lti/jwks"
+    placements = document["extensions"][0]["settings"]["placements"]
+    assert {one["message_type"] for one in placements} == {
+        "LtiResourceLinkRequest",
+        "LtiDeepLinkingRequest",
+    }
+    assert document["extensions"][0]["privacy_level"] == "anonymous"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_our_addresses_and_a_guide_for_each_lms_are_on_one_page(officer, language):
+    page = await officer.open(f"{HERE}/new?lang={language}")
+    for value in ("/lti/login", "/lti/launch", "/lti/jwks", "/lti/canvas.json", "/passport"):
+        assert f'value="https://kasane.test{value}"' in page.text
+    for guide in GUIDES:
+        assert guide.name in officer.words
+        assert guide.note.in_(language) in officer.words
+        assert all(step.in_(language) in officer.words for step in guide.by_hand)
+    # The copy buttons appear with the script alone, which is ours and no part of the page.
+    assert page.text.count("data-copy=") == page.text.count('" hidden>')
+    assert re.search(r'<script src="/static/copy.js" nonce="[^"]+" defer></script>', page.text)
+
+
+async def test_these_pages_are_for_staff_and_their_forms_for_our_own_pages(house, officer):
+    here = await made_by_hand(officer)
+    await house.learner("yui", "L-1")
+    learner = house.reader()
+    await learner.sign_in("yui")
+    for path in (HERE, f"{HERE}/new", here):
+        assert (await learner.open(path)).status_code == 403
+        assert "/signin" in str((await house.reader().open(path)).url)
+    for path in (
+        *(f"{HERE}/invitations", HERE, f"{here}/approve", f"{here}/disable", f"{here}/remove"),
+        *(f"{here}/test", f"{here}/deployments", f"{here}/deployments/remove"),
+    ):
+        assert (await learner.client.post(path, data=FILLED)).status_code == 403
+        assert (await officer.client.post(path, data=FILLED)).status_code == 403
+    async with house.services.database.read() as conn:
+        assert list(await conn.scalars(sa.select(lti_registration.c.status))) == ["active"]
+
+
+@pytest.mark.parametrize("id_", ["none", "%00", "x" * 400])
+async def test_what_is_not_registered_is_not_found(officer, id_):
+    assert (await officer.open(f"{HERE}/{id_}")).status_code == 404

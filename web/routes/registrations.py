@@ -1,0 +1,220 @@
+"""The pages of the platforms that launch us: registered, approved, tried and switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.jose.claims import is_name
+from connectors.jose.refusal import Refusal
+from connectors.lti import invitations
+from connectors.lti.core.entry import registration_of
+from connectors.lti.core.registration import Registration
+from connectors.lti.trial import Check
+from engine.text import Text
+from web.desk import Desk
+from web.forms import Form
+from web.services import Services
+from web.views.registrations import (
+    HERE,
+    invited_page,
+    new_page,
+    registration_page,
+    registrations_page,
+)
+
+FIELDS = (
+    *("title", "product", "iss", "client_id", "auth_login_url", "jwks_url", "token_url"),
+    *("token_audience", "deployments"),
+)
+NAME_MISSING = Text(
+    ja="LMSの名前を、255文字以内で入力してください。",
+    en="Please enter the name of the LMS, up to 255 characters.",
+)
+Act = Callable[[AsyncConnection, str, Form], Awaitable[Refusal | None]]
+"""A change of one registration by the officer of this login, as the form says."""
+
+
+def router(services: Services, desk: Desk) -> APIRouter:
+    """`/console/registrations`."""
+    pages = _RegistrationPages(services, desk)
+    routes = APIRouter(include_in_schema=False)
+    for path, method, answer in (
+        ("", "GET", pages.page),
+        ("", "POST", pages.create),
+        ("/invitations", "POST", pages.invite),
+        ("/new", "GET", pages.new),
+        ("/{id_}", "GET", pages.one),
+        ("/{id_}/approve", "POST", pages.approve),
+        ("/{id_}/disable", "POST", pages.disable),
+        ("/{id_}/remove", "POST", pages.remove),
+        ("/{id_}/test", "POST", pages.test),
+        ("/{id_}/deployments", "POST", pages.place),
+        ("/{id_}/deployments/remove", "POST", pages.displace),
+    ):
+        routes.add_api_route(HERE + path, answer, methods=[method], response_model=None)
+    return routes
+
+
+class _RegistrationPages:
+    def __init__(self, services: Services, desk: Desk) -> None:
+        self._services = services
+        self._ours = services.registrations
+        self._desk = desk
+
+    async def page(self, request: Request) -> Response:
+        """Every platform, and the form for an invitation."""
+        return await self._page(request)
+
+    async def invite(self, request: Request) -> Response:
+        """A new invitation; its address stands on the answer and nowhere else."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        title = form["title"]
+        if not is_name(title):
+            return await self._page(request, title, NAME_MISSING)
+
+        async def work(conn: AsyncConnection) -> str:
+            return await self._ours.dynamic.invite(conn, title, by=account.login)
+
+        address = await self._services.database.transact(work)
+        view = invited_page(address, self._services.clock() + invitations.LIFE)
+        return self._desk.page(request, visitor, "registration_invited.html", view=view)
+
+    async def new(self, request: Request) -> Response:
+        """Our addresses, a guide for each LMS, and the form."""
+        visitor, _ = await self._desk.staff(request)
+        view = new_page(self._ours.at)
+        return self._desk.page(request, visitor, "registration_new.html", view=view, faults={})
+
+    async def create(self, request: Request) -> Response:
+        """A platform as staff typed it in: whoever may approve it has seen it."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        filled = {name: form[name] for name in FIELDS}
+        new = registration_of(filled, self._ours.private)
+        if not isinstance(new, Registration):
+            return await self._new(request, filled, new)
+
+        async def work(conn: AsyncConnection) -> str | Refusal:
+            by = account.login
+            id_ = await self._ours.registrar.register(conn, new, origin="hand", by=by)
+            if isinstance(id_, str):
+                await self._ours.registrar.approve(conn, id_, by=by)
+            return id_
+
+        id_ = await self._services.database.transact(work)
+        if isinstance(id_, Refusal):
+            return await self._new(request, filled, [id_])
+        return self._desk.to(f"{HERE}/{id_}", visitor, done="registration_active")
+
+    async def one(self, request: Request, id_: str) -> Response:
+        """One platform."""
+        return await self._one(request, id_)
+
+    async def approve(self, request: Request, id_: str) -> Response:
+        """It may launch us."""
+
+        async def act(conn: AsyncConnection, by: str, _form: Form) -> None:
+            await self._ours.registrar.approve(conn, id_, by=by)
+
+        return await self._changed(request, id_, act, "registration_active")
+
+    async def disable(self, request: Request, id_: str) -> Response:
+        """It may not launch us."""
+
+        async def act(conn: AsyncConnection, by: str, _form: Form) -> None:
+            await self._ours.registrar.disable(conn, id_, by=by)
+
+        return await self._changed(request, id_, act, "registration_disabled")
+
+    async def remove(self, request: Request, id_: str) -> Response:
+        """It is forgotten."""
+
+        async def act(conn: AsyncConnection, by: str, _form: Form) -> Refusal | None:
+            return await self._ours.registrar.remove(conn, id_, by=by)
+
+        return await self._changed(request, id_, act, "registration_removed", to=HERE)
+
+    async def place(self, request: Request, id_: str) -> Response:
+        """One more deployment may launch us."""
+
+        async def act(conn: AsyncConnection, by: str, form: Form) -> Refusal | None:
+            return await self._ours.registrar.place(conn, id_, form["deployment_id"], by=by)
+
+        return await self._changed(request, id_, act, "deployment_added")
+
+    async def displace(self, request: Request, id_: str) -> Response:
+        """A deployment may launch us no longer."""
+
+        async def act(conn: AsyncConnection, by: str, form: Form) -> None:
+            await self._ours.registrar.displace(conn, id_, form["deployment_id"], by=by)
+
+        return await self._changed(request, id_, act, "deployment_removed")
+
+    async def test(self, request: Request, id_: str) -> Response:
+        """What works and what does not, told on the page of the platform."""
+        visitor, _ = await self._desk.staff(request)
+        await self._desk.form(request, visitor)
+        async with self._services.database.read() as conn:
+            held = await self._ours.registrar.get(conn, id_)
+        checks = await self._ours.trial.of(held.registration)
+        return await self._one(request, id_, checks=checks)
+
+    async def _changed(
+        self, request: Request, id_: str, act: Act, done: str, *, to: str = ""
+    ) -> Response:
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+
+        async def work(conn: AsyncConnection) -> Refusal | None:
+            return await act(conn, account.login, form)
+
+        refusal = await self._services.database.transact(work)
+        if refusal is not None:
+            return await self._one(request, id_, problem=refusal.text)
+        return self._desk.to(to or f"{HERE}/{id_}", visitor, done=done)
+
+    async def _page(
+        self, request: Request, title: str = "", problem: Text | None = None
+    ) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            view = registrations_page(
+                await self._ours.registrar.listed(conn),
+                await invitations.waiting(conn, self._services.clock()),
+                title,
+            )
+        status = 400 if problem else 200
+        return self._desk.page(
+            request, visitor, "registrations.html", status=status, view=view, problem=problem
+        )
+
+    async def _new(
+        self, request: Request, filled: dict[str, str], refusals: Sequence[Refusal]
+    ) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        faults = {one.pointer.removeprefix("/"): one.text for one in reversed(refusals)}
+        view = new_page(self._ours.at, filled)
+        return self._desk.page(
+            request, visitor, "registration_new.html", status=400, view=view, faults=faults
+        )
+
+    async def _one(
+        self,
+        request: Request,
+        id_: str,
+        *,
+        problem: Text | None = None,
+        checks: Sequence[Check] = (),
+    ) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            held = await self._ours.registrar.get(conn, id_)
+        view = registration_page(held, self._ours.at, checks)
+        status = 400 if problem else 200
+        return self._desk.page(
+            request, visitor, "registration.html", status=status, view=view, problem=problem
+        )

@@ -1,0 +1,211 @@
+"""The pages of the platforms that launch us: which there are, one of them, and what came of a test.
+
+Shown of a platform is what staff has to compare with the screens of the LMS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from connectors.lti.core.client import SCOPES, Addresses
+from connectors.lti.core.registration import PRODUCTS, Product
+from connectors.lti.invitations import Invitation
+from connectors.lti.registrar import Origin, Registered
+from connectors.lti.trial import Check
+from engine.text import Text
+from web.views.guides import GUIDES, Guide
+
+HERE = "/console/registrations"
+Mark = Literal["pending", "ok", "stopped"]
+_MARKS: dict[str, Mark] = {"pending": "pending", "active": "ok", "disabled": "stopped"}
+STATUSES: dict[str, Text] = {
+    "pending": Text(ja="承認待ち", en="Waiting for approval"),
+    "active": Text(ja="利用中", en="Active"),
+    "disabled": Text(ja="停止中", en="Switched off"),
+}
+ORIGINS: dict[Origin, Text] = {
+    "declared": Text(ja="設定ファイル", en="Connectors file"),
+    "dynamic": Text(ja="LMSからの自動登録", en="Registered by the LMS itself"),
+    "hand": Text(ja="手入力", en="Entered by hand"),
+}
+NAMES: dict[Product, Text] = {
+    "moodle": Text.of("Moodle"),
+    "canvas": Text.of("Canvas"),
+    "sakai": Text.of("Sakai"),
+    "openedx": Text.of("Open edX"),
+    "brightspace": Text.of("Brightspace"),
+    "blackboard": Text.of("Blackboard"),
+    "other": Text(ja="その他のLMS", en="Another LMS"),
+}
+_NOT_GIVEN = Text(ja="未登録", en="Not given")
+_SAME = Text(ja="トークンの取得先と同じ", en="The token address itself")
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationLine:
+    """One platform in the list. `mark` is the sign of its status."""
+
+    id: str
+    href: str
+    title: Text
+    iss: str
+    product: Text
+    mark: Mark
+    status_text: Text
+    deployments: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationsPage:
+    """All platforms, and the invitations that nobody has used yet."""
+
+    lines: tuple[RegistrationLine, ...]
+    invitations: tuple[Invitation, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copyable:
+    """Something to be carried over to another screen, letter by letter."""
+
+    name: str
+    label: Text
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedPage:
+    """The address of an invitation, shown this once."""
+
+    address: Copyable
+    expires_at: datetime
+    guides: tuple[Guide, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """What an LMS has to be told, and the form for what it tells in return, as filled in."""
+
+    ours: tuple[Copyable, ...]
+    scopes: tuple[str, ...]
+    canvas: Copyable
+    guides: tuple[Guide, ...]
+    products: tuple[tuple[Product, Text], ...]
+    filled: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPage:
+    """One platform: what is known of it, what may be done with it, and how a test went."""
+
+    line: RegistrationLine
+    origin: Text
+    facts: tuple[tuple[Text, Text], ...]
+    deployments: tuple[str, ...]
+    created_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    may_approve: bool
+    may_disable: bool
+    may_remove: bool
+    ours: tuple[Copyable, ...]
+    checks: tuple[Check, ...] = ()
+
+
+def registrations_page(
+    every: Sequence[Registered], invitations: Sequence[Invitation], title: str = ""
+) -> RegistrationsPage:
+    """The page of all platforms."""
+    return RegistrationsPage(tuple(map(_line, every)), tuple(invitations), title)
+
+
+def invited_page(address: str, expires_at: datetime) -> InvitedPage:
+    """The page that shows a new invitation."""
+    label = Text(ja="登録用アドレス", en="Registration address")
+    guides = tuple(one for one in GUIDES if one.by_itself)
+    return InvitedPage(Copyable("address", label, address), expires_at, guides)
+
+
+def new_page(at: Addresses, filled: Mapping[str, str] | None = None) -> NewPage:
+    """The page on which a platform is registered by hand."""
+    label = Text(ja="Canvas用の設定（JSON）のURL", en="Configuration for Canvas (JSON URL)")
+    return NewPage(
+        ours=ours(at),
+        scopes=SCOPES,
+        canvas=Copyable("canvas", label, at.canvas),
+        guides=GUIDES,
+        products=tuple((one, NAMES[one]) for one in PRODUCTS),
+        filled=filled or {},
+    )
+
+
+def registration_page(
+    held: Registered, at: Addresses, checks: Sequence[Check] = ()
+) -> RegistrationPage:
+    """The page of one platform."""
+    one = held.registration
+    return RegistrationPage(
+        line=_line(held),
+        origin=ORIGINS[held.origin],
+        facts=(
+            (Text(ja="発行元（iss）", en="Issuer (iss)"), Text.of(one.iss)),
+            (Text(ja="クライアントID", en="Client ID"), Text.of(one.client_id)),
+            (Text(ja="ログインの受け口", en="Login address"), Text.of(one.auth_login_url)),
+            (Text(ja="公開鍵", en="Key set"), Text.of(one.jwks_url)),
+            (
+                Text(ja="トークンの取得先", en="Token address"),
+                Text.of(one.token_url) if one.token_url else _NOT_GIVEN,
+            ),
+            (
+                Text(ja="トークンの宛先（aud）", en="Token audience (aud)"),
+                Text.of(one.token_audience) if one.token_audience else _SAME,
+            ),
+        ),
+        deployments=tuple(sorted(one.deployments)),
+        created_at=held.created_at,
+        approved_by=held.approved_by,
+        approved_at=held.approved_at,
+        may_approve=one.status != "active",
+        may_disable=one.status != "disabled",
+        may_remove=held.origin != "declared",
+        ours=ours(at),
+        checks=tuple(checks),
+    )
+
+
+def ours(at: Addresses) -> tuple[Copyable, ...]:
+    """What every LMS asks of us, in the order of most screens."""
+    return (
+        Copyable(
+            "target", Text(ja="ツールのURL（起動先）", en="Tool URL (target link)"), at.target
+        ),
+        Copyable(
+            "login",
+            Text(ja="ログイン開始URL（Initiate login）", en="Initiate login URL"),
+            at.login,
+        ),
+        Copyable(
+            "launch",
+            Text(ja="リダイレクトURI（Redirection）", en="Redirection URI"),
+            at.launch,
+        ),
+        Copyable("jwks", Text(ja="公開鍵セットURL（Keyset）", en="Public keyset URL"), at.jwks),
+        Copyable("deep", Text(ja="コンテンツ選択URL", en="Content selection URL"), at.target),
+    )
+
+
+def _line(held: Registered) -> RegistrationLine:
+    one = held.registration
+    return RegistrationLine(
+        id=one.connector_id,
+        href=f"{HERE}/{one.connector_id}",
+        title=one.title or Text.of(one.iss),
+        iss=one.iss,
+        product=NAMES[one.product],
+        mark=_MARKS[one.status],
+        status_text=STATUSES[one.status],
+        deployments=len(one.deployments),
+    )
