@@ -191,7 +191,8 @@ def _registrations(
     connectors: Connectors,
     fetcher: Fetcher,
 ) -> Registrations:
-    at, private = LtiAddresses(settings.public_url), frozenset(settings.lti_private_hosts.split())
+    at = LtiAddresses(settings.public_url)
+    private = frozenset((settings.lti_private_hosts or "").split())
     registrar = Registrar(connectors, clock)
     return Registrations(
         registrar=registrar,

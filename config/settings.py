@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     learner_sign_up: bool = True
     xapi_default_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
     xapi_origins: str = "*"
-    lti_private_hosts: str = ""
+    lti_private_hosts: str | None = None
     xapi_attachment_bytes: Annotated[int, Field(ge=0)] = 200_000_000
     xapi_parts: Annotated[int, Field(ge=1)] = 100
     requests_per_second: Annotated[float, Field(gt=0)] = 200

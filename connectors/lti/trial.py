@@ -133,7 +133,7 @@ _NO_USABLE_KEY = Text(
     ja="{url} に、使える鍵（RSA、2048ビット以上、kid 付き、RS256）がありません。",
     en="At {url} there is no key that can be used (RSA, 2048 bits or more, with a kid, RS256).",
 )
-_USABLE_KEYS = Text(ja="使える鍵が{count}個あります。", en="Usable keys: {count}.")
+_USABLE_KEYS = Text(ja="使える鍵が{count}個あります。", en="It publishes {count} that can be used.")
 _ANSWERED = Text(
     ja="{url} は応答 {status} を返しました。アドレスをLMSの表示と見比べてください。",
     en="{url} answered {status}. Please compare the address with the one that your LMS shows.",
@@ -153,5 +153,5 @@ _NONE_PLACED = Text(
     "shows, below.",
 )
 _PLACED = Text(
-    ja="{count}件の配置からの起動を受け付けます。", en="Launches are taken from: {count}."
+    ja="{count}件の配置からの起動を受け付けます。", en="Launches are taken from {count} of them."
 )

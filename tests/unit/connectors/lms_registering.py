@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs
@@ -51,6 +52,7 @@ class RegisteringLms:
                     Route("/jwks", self._jwks),
                     Route("/auth", self._auth, methods=["GET", "POST"]),
                     Route("/token", self._token, methods=["POST"]),
+                    Route("/admin", self._admin),
                     Route("/html", self._html),
                     Route("/endless", self._endless),
                     Route("/away", self._away),
@@ -121,6 +123,16 @@ class RegisteringLms:
 
     def _note(self, request: Request, sent: Any) -> None:
         self.asked.append((request.url.path, request.headers.get("authorization", ""), sent))
+
+    async def _admin(self, request: Request) -> Response:
+        """Where its administrator registers a tool, in a frame; it notes who says what to it."""
+        tool = html.escape(request.query_params["tool"])
+        listen = (
+            "addEventListener('message', e => document.title = `${e.origin} ${e.data.subject}`)"
+        )
+        head = f'<!doctype html><link rel="icon" href="data:,"><script>{listen}</script>'
+        page = f'{head}<iframe src="{tool}"></iframe>'
+        return Response(page, media_type="text/html")
 
     async def _html(self, _request: Request) -> Response:
         return Response("<!doctype html><p>Sign in</p>", media_type="text/html")
