@@ -11,9 +11,9 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors import checkpoints, runs
+from connectors import checkpoints, rosters, runs
 from connectors.connector import CannotRead, Connector, Pull, Reading
-from connectors.core.completion import Checkpoint, Completion, Item, Rejected
+from connectors.core.completion import Checkpoint, Completion, Item, Rejected, Roster
 from connectors.core.counts import Counts
 from connectors.delivery import Delivered, Run, deliver
 from connectors.runs import State
@@ -67,26 +67,31 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records that belong together, and how far they reach."""
+    """Records and rosters that belong together, and how far they reach."""
 
     items: list[Completion | Rejected]
     reached: Checkpoint | None
+    rosters: list[Roster] = field(default_factory=list)
 
 
 async def pages(items: AsyncIterator[Item]) -> AsyncGenerator[Page]:
     """The items in pages, each ending at a Checkpoint or when it is long enough."""
     batch: list[Completion | Rejected] = []
+    found: list[Roster] = []
     async for item in items:
+        if isinstance(item, Roster):
+            found.append(item)
+            continue
         if isinstance(item, Checkpoint):
-            yield Page(batch, item)
-            batch = []
+            yield Page(batch, item, found)
+            batch, found = [], []
             continue
         batch.append(item)
         if len(batch) >= _BATCH:
             yield Page(batch, None)
             batch = []
-    if batch:
-        yield Page(batch, None)
+    if batch or found:
+        yield Page(batch, None, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,8 @@ class Reader:
         delivered = await deliver(conn, self.connector, page.items, run, family=family)
         counts = Counts.tally(len(page.items), [one.result for one in delivered])
         self._guard(progress.voids + sum(one.voids for one in delivered), live)
+        for roster in page.rosters:
+            await rosters.note(conn, self.vault, self.connector.id, roster, at)
         if page.reached is not None:
             await checkpoints.save(conn, self.connector.id, page.reached, at)
         await runs.add(conn, self.run_id, counts)

@@ -3,6 +3,7 @@
 Item
 ├── Completion   what the portal reports of one learner and one activity
 ├── Rejected     one record that cannot be taken, with its reason
+├── Roster       who is in a course
 └── Checkpoint   how far the connector has read
 """
 
@@ -11,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from connectors.core.reasons import Reason, sentence
 from engine.text import Text
+from lrs.core.ifi import Ifi
 
 Json = Any
 """A JSON value as `json.loads` gives it."""
@@ -100,6 +102,26 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One who is in a course, by the portal's word. `contact`: as in a Completion."""
+
+    ifi: Ifi
+    status: Literal["active", "inactive", "left"]
+    roles: tuple[str, ...] = ()
+    contact: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who is in `course`. `whole`: all of them, so that whoever is missing has left; else only
+    those of whom something changed."""
+
+    course: str
+    members: tuple[Member, ...] = field(repr=False)
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """How far `stream` was read; committed together with the records before it."""
 
@@ -107,7 +129,7 @@ class Checkpoint:
     state: Mapping[str, Json]
 
 
-Item = Completion | Rejected | Checkpoint
+Item = Completion | Rejected | Roster | Checkpoint
 
 
 def rejected(

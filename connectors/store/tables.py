@@ -126,6 +126,21 @@ received_file = sa.Table(
     sa.Column("run_id", sa.BigInteger, nullable=False),
 )
 
+# Who is in a course of the portal, by its word: claimed, and no proof of who anybody is.
+roster_member = sa.Table(
+    "roster_member",
+    metadata,
+    sa.Column("connector", sa.ForeignKey("connector.id"), primary_key=True),
+    sa.Column("course", sa.Text, primary_key=True),
+    sa.Column("actor_key", sa.Text, primary_key=True),
+    sa.Column("roles", sa.JSON, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("first_seen", Instant, nullable=False),
+    sa.Column("last_seen", Instant, nullable=False),
+    sa.Column("left_at", Instant, nullable=True),
+    sa.Index("ix_roster_member_actor_key", "actor_key"),
+)
+
 contact = sa.Table(
     "contact",
     metadata,
