@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import badge_bridge.credentials.tables
 import badge_bridge.store.tables
+import connectors.lti.services.tables
 import connectors.lti.tables
 import connectors.oidc.tables
 import connectors.store.tables

@@ -17,6 +17,7 @@ from connectors.lti import jwks, logins
 from connectors.lti.core.launch import Launch, Login
 from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
+from connectors.lti.services import contexts
 from connectors.lti.tool import LAUNCH_PATH, REPLAYED, Tool
 from engine import audit
 from engine.clock import Clock
@@ -96,6 +97,14 @@ class _Doors:
         async with self._database.write() as conn:
             if not await logins.take(conn, login):
                 return None
+            if launch.services is not None:
+                await contexts.remember(
+                    conn,
+                    launch.connector_id,
+                    launch.deployment_id,
+                    launch.services,
+                    identity.at,
+                )
             answer = await self._on_launch(conn, identity)
             await audit.record(
                 conn,

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.registration import Registration
+from connectors.lti.core.services import Services, services_of
 
 Json = Any
 
@@ -51,6 +52,7 @@ class Launch:
     deployment_id: str
     sub: str
     home_page: str
+    services: Services | None = None
 
 
 def judged(
@@ -79,6 +81,7 @@ def judged(
         deployment_id=claims[CLAIM + "deployment_id"],
         sub=claims["sub"],
         home_page=registration.home_page,
+        services=services_of(claims),
     )
 
 

@@ -11,6 +11,7 @@ import base64
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -37,7 +38,10 @@ from connectors.identity import ProvedIdentity
 from connectors.jose.keysets import KeySets
 from connectors.lti import api
 from connectors.lti.core.launch import CLAIM
+from connectors.lti.core.plan import Offer
+from connectors.lti.core.services import AGS_CLAIM, LINE_ITEM_READ, NRPS_CLAIM, RESULT
 from connectors.lti.keys import SigningKeys
+from connectors.lti.services import contexts
 from connectors.lti.tables import lti_login, lti_registration
 from connectors.lti.tool import Tool
 from connectors.registry import Connectors
@@ -685,3 +689,36 @@ async def test_any_single_change_of_a_valid_id_token_is_refused(house, data) -> 
     answer = await house.answer(asked, good[:at] + new + good[at + 1 :])
     assert 400 <= answer.status_code < 500
     assert (await house.answer(asked, good)).status_code == 200
+
+
+async def test_a_launch_leaves_behind_where_grades_and_roster_can_be_read(house) -> None:
+    async def launch(**more: Any) -> list[Offer]:
+        asked = await house.login()
+        context = {"id": "77", "title": "データ活用入門"}
+        claims = house.claims(asked, context=context) | {
+            AGS_CLAIM: {
+                "scope": [RESULT, LINE_ITEM_READ, "https://other.example/scope", 5],
+                "lineitems": f"{ISS}/77/lineitems?type_id=3",
+                "lineitem": f"{ISS}/77/lineitems/5/lineitem?type_id=3",
+            },
+            NRPS_CLAIM: {"context_memberships_url": f"{ISS}/77/members"},
+        }
+        answer = await house.answer(asked, signed(claims | more))
+        assert answer.status_code == 200, answer.text
+        async with house.database.read() as conn:
+            return await contexts.known(conn, "lms-b")
+
+    (kept,) = await launch()
+    assert (kept.deployment_id, kept.context_id, kept.title) == ("1", "77", "データ活用入門")
+    assert kept.line_items == f"{ISS}/77/lineitems?type_id=3"
+    assert list(kept.line_item_urls) == [f"{ISS}/77/lineitems/5/lineitem?type_id=3"]
+    assert kept.memberships == f"{ISS}/77/members"
+    assert kept.scopes == {RESULT, LINE_ITEM_READ}
+    for hostile in (
+        {AGS_CLAIM: {"lineitems": "javascript:x", "lineitem": 5, "scope": {"a": 1}}},
+        {AGS_CLAIM: ["x"], NRPS_CLAIM: "x"},
+        {AGS_CLAIM: {"lineitems": "https://u:p@a.example/"}, NRPS_CLAIM: {}},
+        {AGS_CLAIM: {"lineitem": "http://["}, NRPS_CLAIM: {"context_memberships_url": ["x"]}},
+    ):
+        assert [replace(one, seen_at=kept.seen_at) for one in await launch(**hostile)] == [kept]
+    await house.good()

@@ -1,0 +1,67 @@
+"""Contexts: where launches came from, and which services they offered there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.lti.core.plan import Offer
+from connectors.lti.core.services import Services
+from connectors.lti.services.tables import lti_context, lti_line_item
+from engine.database import insert
+
+_KEY = ("connector", "deployment_id", "context_id")
+
+
+async def remember(
+    conn: AsyncConnection, connector: str, deployment_id: str, services: Services, at: datetime
+) -> None:
+    """Keep what a launch offered, in the transaction that takes it; what it left out stays."""
+    if not services.are_offered:
+        return
+    key = dict(zip(_KEY, (connector, deployment_id, services.context_id), strict=True))
+    said: dict[str, Any] = {
+        "title": services.context_title,
+        "line_items": services.line_items,
+        "memberships": services.memberships,
+        "scopes": sorted(services.scopes),
+    }
+    told = {name: value for name, value in said.items() if value}
+    await conn.execute(
+        insert(conn, lti_context)
+        .values(**key, **said, seen_at=at)
+        .on_conflict_do_update(index_elements=_KEY, set_={**told, "seen_at": at})
+    )
+    if services.line_item:
+        await conn.execute(
+            insert(conn, lti_line_item)
+            .values(**key, url=services.line_item, seen_at=at)
+            .on_conflict_do_update(index_elements=(*_KEY, "url"), set_={"seen_at": at})
+        )
+
+
+async def known(conn: AsyncConnection, connector: str) -> list[Offer]:
+    """What each context of this platform offers, by the launches from there."""
+    links: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
+    listed = sa.select(lti_line_item).where(lti_line_item.c.connector == connector)
+    for row in await conn.execute(listed.order_by(lti_line_item.c.url)):
+        links[row.deployment_id, row.context_id][row.url] = row.seen_at
+    query = sa.select(lti_context).where(lti_context.c.connector == connector)
+    rows = await conn.execute(query.order_by(*(lti_context.c[name] for name in _KEY)))
+    return [
+        Offer(
+            deployment_id=row.deployment_id,
+            context_id=row.context_id,
+            title=row.title,
+            line_items=row.line_items,
+            memberships=row.memberships,
+            scopes=frozenset(row.scopes),
+            seen_at=row.seen_at,
+            line_item_urls=links[row.deployment_id, row.context_id],
+        )
+        for row in rows
+    ]
