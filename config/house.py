@@ -31,12 +31,15 @@ from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tokens import Tokens
 from connectors.lti.registrar import Registrar
+from connectors.lti.registrations import TYPE as LTI
+from connectors.lti.services.pull import LtiPull
+from connectors.lti.services.tokens import AccessTokens
 from connectors.lti.tool import Tool
 from connectors.lti.trial import Trial
 from connectors.oidc.provider import Providers
 from connectors.oidc.sign_in import SignIn
 from connectors.registry import Connectors
-from connectors.run import SyncService
+from connectors.run import PULLS, SyncService
 from engine.clock import Clock, system_clock
 from engine.database import Database
 from engine.fetcher import Fetcher
@@ -114,7 +117,16 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
     key_sets = KeySets(fetcher, clock)
     jobs = InlineJobs(database, clock)
     connectors = Connectors(vault, clock, zone=settings.time_zone)
-    sync = SyncService(database, connectors, vault, fetcher, clock, zone=settings.time_zone)
+    tokens = AccessTokens(fetcher, SigningKeys(database, vault, clock).current, clock)
+    sync = SyncService(
+        database,
+        connectors,
+        vault,
+        fetcher,
+        clock,
+        pulls={**PULLS, LTI: lambda connector: LtiPull(connector, database, tokens)},
+        zone=settings.time_zone,
+    )
     addresses = Addresses(settings.public_url, settings.issuer_did or "")
     keyring = Keyring(database, vault, clock)
     issuer = Issuer(

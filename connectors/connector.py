@@ -42,7 +42,8 @@ class Connector:
     @property
     def is_pulled(self) -> bool:
         """Whether the portal is read from here."""
-        return self.type == "xapi_pull"
+        reads = self.config.get("token_url") or self.config.get("schedule")
+        return self.type == "xapi_pull" or (self.type == "lti_ags" and bool(reads))
 
     @property
     def takes_files(self) -> bool:

@@ -86,6 +86,13 @@ def positive(value: Json) -> Text | None:
     return Text(ja="正の数を入れてください", en="must be a positive number")
 
 
+def share(value: Json) -> Text | None:
+    """A share of the whole, above 0 and up to 1."""
+    if positive(value) is None and value <= 1:
+        return None
+    return Text(ja="0より大きく1以下の数を入れてください", en="must be a number above 0, up to 1")
+
+
 def one_of(*allowed: str) -> Check:
     """One of these words."""
     choices = ", ".join(allowed)

@@ -133,6 +133,8 @@ TYPES: Mapping[str, Mapping[str, Field]] = {
         "token_url": Field(fields.url),
         "token_audience": Field(fields.text),
         "product": Field(fields.one_of(*PRODUCTS)),
+        "schedule": Field(_schedule),
+        "pass_at": Field(fields.share),
         "tool": Field(fields.group(TOOL)),
         "lineitems": Field(fields.list_of(fields.group(LINE_ITEM)), default=[]),
     },

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.connector import CannotRead
 from connectors.lti.core.column import LineItem, read
 from connectors.lti.core.links import below, is_address, is_same_site
 from connectors.lti.core.services import LINE_ITEM, LINE_ITEM_READ, RESULT, SCORE
@@ -45,7 +46,11 @@ class Grades:
         tag: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[LineItem]:
-        """Our columns in the context (AGS 2.0 §3.2.4, all pages). Raises: CannotRead."""
+        """Our columns in the context (AGS 2.0 §3.2.4, all pages).
+
+        One that has no address of its own there ends it only after all others. Raises: CannotRead.
+        """
+        wrong: list[CannotRead] = []
         filters = {
             "resource_id": resource_id,
             "resource_link_id": resource_link_id,
@@ -60,9 +65,12 @@ class Grades:
                 raise misshapen(_ITEMS, page.url, "")
             for place, found in enumerate(page.content):
                 item = read(found)
-                if item is None or not is_same_site(item.id, url):
-                    raise misshapen(_ITEMS, page.url, f"/{place}/id")
-                yield item
+                if item is not None and is_same_site(item.id, url):
+                    yield item
+                else:
+                    wrong.append(misshapen(_ITEMS, page.url, f"/{place}/id"))
+        if wrong:
+            raise wrong[0]
 
     async def line_item(self, url: str) -> LineItem:
         """One column (AGS 2.0 §3.2.5). Raises: CannotRead."""
