@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connector import Connector
+from connectors.core.setup import DEFAULT_ZONE
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import openid
@@ -32,6 +33,7 @@ Json = Any
 Origin = Literal["declared", "dynamic", "hand"]
 _ours, _placed = lti_registration.c, lti_deployment.c
 _MOST_DEPLOYMENTS = 10_000
+_NIGHTLY: Json = {"schedule": {"cron": "30 2 * * *", "timezone": DEFAULT_ZONE}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,8 @@ def _connector(registration: Registration, *, enabled: bool = True) -> Connector
             "may_assert_homepages": [registration.home_page],
             "allow_private_hosts": sorted(registration.private_hosts),
             "enabled": enabled,
+            # Read each night, where there is a token to be had.
+            **({"token_url": registration.token_url} | _NIGHTLY if registration.token_url else {}),
         },
     )
 

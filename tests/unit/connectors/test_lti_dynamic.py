@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from connectors.lti.dynamic import Done, DynamicRegistration
 from connectors.lti.invitations import BUSY, LIFE, claim
 from connectors.lti.registrar import Registrar
 from connectors.lti.tables import lti_invitation, lti_registration
+from connectors.schedules import tick
 from connectors.store.tables import connector
 from engine.audit import audit_entry, verify_chain
 from engine.fetcher import Fetcher
@@ -131,6 +133,9 @@ async def test_an_approved_platform_is_a_portal_whose_learners_we_know(office) -
         assert (await registrations.platform(conn, id_)).status == "active"
         portal = await office.desk.connectors.get(conn, id_)
         assert (portal.home_pages, portal.enabled) == ((office.lms.site.url,), True)
+        due = office.desk.clock() + timedelta(days=1)
+        assert portal.is_pulled
+        assert len(await tick(conn, due)) == 1, "it is read each night"
         held = await office.registrar.get(conn, id_)
         assert (held.approved_by, held.approved_at) == ("sato", office.desk.clock())
         await office.registrar.disable(conn, id_, by="sato")
