@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from badge_bridge.core.evidence import Evidence, classify, denial
 from connectors import contacts
 from connectors.core.reasons import Reason
 from connectors.lti.core.services import LINE_ITEM_READ, RESULT, Services
@@ -168,6 +169,27 @@ async def test_a_result_becomes_evidence_of_the_activity_and_no_time_is_invented
         row = (await conn.execute(sa.select(source_record))).one()
     assert row.as_of is None
     assert made["timestamp"] == made["stored"]
+    told = classify(
+        made, statement_id=row.statement_id, actor="a", source="portal", occurred_at=course.clock()
+    )
+    assert isinstance(told, Evidence)
+    assert (denial(told), told.scaled) == (None, 0.8)
+
+
+async def test_hostile_results_are_held_and_end_nothing(course: Course) -> None:
+    hostile = ["\0", "\ud800", {"a": "\0\ud800"}, ["x" * 1000], 10**300]
+    course.results = [{"userId": one, "resultScore": 1} for one in hostile]
+    course.results += [{"userId": f"h-{n}", "resultScore": one} for n, one in enumerate(hostile)]
+    course.results += [
+        {"userId": f"m-{n}", "resultScore": 1, "resultMaximum": one}
+        for n, one in enumerate(hostile)
+    ]
+    course.results += [{"userId": "h", "resultScore": 1, "timestamp": one} for one in hostile]
+    course.results += ["garbage", None, [], {"userId": "u" * 300}]
+    await course.report("u-1")
+    run = await course.read()
+    assert (run.state, run.detail) == (State.PARTIAL, None)
+    assert await course.learners() == {"h", "u-1"}
 
 
 async def test_moodles_timestamp_is_the_time_of_the_result(course: Course) -> None:

@@ -60,6 +60,31 @@ def platform(installation: Installation, tmp_path: Path) -> Iterator[Installatio
         yield installation
 
 
+def test_a_platform_that_is_registered_is_read_by_command(
+    installation: Installation, tmp_path: Path
+) -> None:
+    lms = "https://lms.example.ac.jp"
+    entry = {
+        "id": "lms",
+        "type": "lti_ags",
+        "title": {"ja": "大学LMS"},
+        "iss": lms,
+        "client_id": "kasane",
+        "deployment_id": "1",
+        "auth_login_url": f"{lms}/auth",
+        "jwks_url": f"{lms}/jwks",
+        "token_url": f"{lms}/token",
+        "schedule": {"cron": "30 2 * * *"},
+        "pass_at": 0.6,
+    }
+    file = tmp_path / "connectors.yaml"
+    file.write_text(yaml.safe_dump({"connectors": [entry]}))
+    installation.run("connectors", "apply", str(file))
+    run = installation.run("sync", "lms")
+    # Nobody came from there yet, so there is nothing to ask for.
+    assert (run["state"], run["read"], run["detail"]) == ("ok", 0, None)
+
+
 async def test_scores_are_posted_and_read_back_as_results(platform: Installation) -> None:
     async def key() -> Any:
         return KEY

@@ -42,7 +42,7 @@ def read(
     wrong = not is_number(maximum) or maximum <= 0
     if wrong or not (given is None or (is_number(given) and given >= 0)):
         return rejected(
-            Reason.BAD_SCORE, raw=raw, source_key=key, value=f"{given!s:.40}", maximum=maximum
+            Reason.BAD_SCORE, raw=raw, source_key=key, value=_shown(given), maximum=_shown(maximum)
         )
     actor = {
         "objectType": "Agent",
@@ -51,6 +51,8 @@ def read(
     score = _score(given, maximum) if given else None
     verb, passed = _judged(score, pass_at)
     at = _timestamp(found.get("timestamp"))
+    if at is None:
+        raw.pop("timestamp", None)
     return Completion(
         source_key=key,
         actor=actor,
@@ -64,6 +66,12 @@ def read(
         as_of=at,
         raw=raw,
     )
+
+
+def _shown(value: Json) -> str:
+    text = str(value)[:40]
+    # Neither NUL nor half a character can be stored, not even in a message.
+    return text if text.isprintable() else ascii(text)
 
 
 def _is_object(value: Json) -> bool:
