@@ -127,7 +127,7 @@ class Calls:
             headed = {**headers, "Authorization": f"Bearer {token.value}"}
             answer = await self._sent(method, url, headed, content, where)
             if answer.status != 401:
-                return _good(answer, where)
+                return _good(method, answer, where)
             self.tokens.forget(self.registration, scopes, token)
             if is_last:
                 break
@@ -216,10 +216,11 @@ def asking(url: str, filters: Mapping[str, str | int | None]) -> str:
     return urlunsplit(parts._replace(query=query, fragment=""))
 
 
-def _good(answer: Response, where: Mapping[str, object]) -> Response:
+def _good(method: Method, answer: Response, where: Mapping[str, object]) -> Response:
     if 200 <= answer.status < 300:
         return answer
-    if answer.status in {404, 410}:
+    # Canvas answers 404 or 422 for what belongs to a course that was concluded.
+    if answer.status in {404, 410} or (answer.status == 422 and method == "GET"):
         raise Gone(_GONE.format(**where, status=answer.status))
     if answer.status == 403:
         raise Fatal(_FORBIDDEN.format(**where))

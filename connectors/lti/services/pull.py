@@ -8,7 +8,7 @@ them, and what is known already costs nothing.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -18,6 +18,7 @@ from connectors.core.completion import Checkpoint, Item, Json, Member, Roster
 from connectors.lti import registrations
 from connectors.lti.core import results
 from connectors.lti.core.column import LineItem
+from connectors.lti.core.links import shown
 from connectors.lti.core.plan import Task, planned
 from connectors.lti.core.registration import Registration, not_active
 from connectors.lti.core.roster import Listed
@@ -87,102 +88,101 @@ class LtiPull:
             tries=self.tries,
             deadline_s=self.deadline_s,
         )
-        one = _One(self.connector, registration, calls, reading.now)
+        place = (self.connector, registration, calls)
         faults: list[Text] = []
         for task in planned(offers, registration.deployments, states, reading.now):
-            state: dict[str, Json] = dict(states.get(task.stream, {}))
-            state.pop("gone_at", None)
-            told = len(faults)
+            visit = _Visit(*place, task, dict(states.get(task.stream, {})))
             try:
-                async for item in one.items(task, state, faults):
+                async for item in visit.items():
                     yield item
             except Retriable as error:
-                yield Checkpoint(task.stream, {**state, "tried_at": _written(reading.now)})
-                raise Retriable(_summed([*faults, _of(task, error.text)])) from error
-            except Gone as error:
-                faults.append(error.text)
-                state["gone_at"] = _written(reading.now)
+                yield visit.done(reading.now)
+                raise Retriable(_summed([*faults, *visit.told(error)])) from error
             except Fatal as error:
-                faults.append(error.text)
-            faults[told:] = [_of(task, text) for text in faults[told:]]
-            yield Checkpoint(task.stream, {**state, "tried_at": _written(reading.now)})
+                faults += visit.told(error)
+                yield visit.done(reading.now, is_gone=isinstance(error, Gone))
+            else:
+                faults += visit.told()
+                yield visit.done(reading.now)
         if faults:
             raise Fatal(_summed(faults))
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
-    """Carries the tasks of one run out."""
+@dataclass(slots=True)
+class _Visit:
+    """One task of a run. `state`: what the next run is to know of it; `faults`: what was left out,
+    though the rest was read."""
 
     connector: Connector
     registration: Registration
     calls: Calls
-    now: datetime
+    task: Task
+    state: dict[str, Json]
+    faults: list[Text] = field(default_factory=list)
 
-    async def items(
-        self, task: Task, state: dict[str, Json], faults: list[Text]
-    ) -> AsyncIterator[Item]:
-        """What the task brings. `state` and `faults` take what is to be known of it later."""
-        if task.kind == "roster":
-            yield await self._roster(task, state, faults)
+    def done(self, at: datetime, *, is_gone: bool = False) -> Checkpoint:
+        """That it was tried, with what is to be known the next time."""
+        marks = {"tried_at": at.isoformat()} | ({"gone_at": at.isoformat()} if is_gone else {})
+        kept = {name: value for name, value in self.state.items() if name != "gone_at"}
+        return Checkpoint(self.task.stream, kept | marks)
+
+    def told(self, *errors: CannotRead) -> list[Text]:
+        """What went wrong, with the course in which it did."""
+        texts = [*self.faults, *(error.text for error in errors)]
+        return [_IN_COURSE.format(course=self.task.course, text=text) for text in texts]
+
+    async def items(self) -> AsyncIterator[Item]:
+        """What the task brings. Raises: Fatal, Gone, Retriable."""
+        if self.task.kind == "roster":
+            yield await self._roster()
             return
-        grades = Grades(self.calls, task.scopes)
-        async for column in self._columns(task, grades):
+        grades = Grades(self.calls, self.task.scopes)
+        home_page, pass_at = self.registration.home_page, self.connector.config.get("pass_at")
+        async for column in self._columns(grades):
             try:
                 async for found in grades.results(column.id):
-                    yield results.read(
-                        found,
-                        column,
-                        self.registration.home_page,
-                        self.connector.config.get("pass_at"),
-                    )
-            except Retriable:
-                raise
-            except CannotRead as error:
+                    yield results.read(found, column, home_page, pass_at)
+            except Fatal as error:
                 # A column that was removed meanwhile keeps no other back.
-                if task.kind == "line_item":
+                if self.task.kind == "line_item":
                     raise
-                faults.append(error.text)
+                self.faults.append(error.text)
 
-    async def _columns(self, task: Task, grades: Grades) -> AsyncIterator[LineItem]:
-        if task.kind == "line_items":
-            async for column in grades.line_items(task.url):
+    async def _columns(self, grades: Grades) -> AsyncIterator[LineItem]:
+        if self.task.kind == "line_items":
+            async for column in grades.line_items(self.task.url):
                 yield column
-        elif task.scopes & {LINE_ITEM, LINE_ITEM_READ}:
-            yield await grades.line_item(task.url)
+        elif self.task.scopes & {LINE_ITEM, LINE_ITEM_READ}:
+            yield await grades.line_item(self.task.url)
         else:
-            yield LineItem(label="", maximum=1, id=task.url)
+            yield LineItem(label="", maximum=1, id=self.task.url)
 
-    async def _roster(self, task: Task, state: dict[str, Json], faults: list[Text]) -> Roster:
+    async def _roster(self) -> Roster:
         home_page = self.registration.home_page
         if not self.connector.credential.speaks_for(Ifi("account", "-", home_page)):
             raise Fatal(_FOREIGN_HOME.format(id=self.connector.id, home_page=home_page))
-        found, whole = await self._members(task, state)
+        found, whole = await self._members()
         if found.unreadable:
-            faults.append(_UNREADABLE.format(count=found.unreadable, url=task.url))
-        if found.differences:
-            state["differences"] = found.differences
-        else:
-            state.pop("differences", None)
+            url = shown(self.task.url)
+            self.faults.append(_UNREADABLE.format(count=found.unreadable, url=url))
+        self.state["differences"] = found.differences
         # Where an entry could not be read, nobody knows who it is that seems to be missing.
         return Roster(
-            task.key,
+            self.task.key,
             tuple(_member(one, home_page) for one in found.listed),
             whole=whole and not found.unreadable,
         )
 
-    async def _members(self, task: Task, state: dict[str, Json]) -> tuple[Members, bool]:
+    async def _members(self) -> tuple[Members, bool]:
         """What changed since the last time where the platform tells it, else the whole roster."""
-        since = state.get("differences")
+        since = self.state.get("differences")
         if since:
             try:
                 return await members(self.calls, since), False
-            except Retriable:
-                raise
-            except CannotRead:
+            except Fatal:
                 # Platforms keep differences for so long and no longer: we begin anew.
-                state.pop("differences")
-        return await members(self.calls, task.url), True
+                self.state["differences"] = ""
+        return await members(self.calls, self.task.url), True
 
 
 def _member(one: Listed, home_page: str) -> Member:
@@ -194,14 +194,6 @@ def _member(one: Listed, home_page: str) -> Member:
     )
 
 
-def _of(task: Task, text: Text) -> Text:
-    return _IN_COURSE.format(course=task.course, text=text)
-
-
 def _summed(faults: list[Text]) -> Text:
     first, others = faults[0], len(faults) - 1
     return _AND_OTHERS.format(text=first, others=others) if others else first
-
-
-def _written(at: datetime) -> str:
-    return at.isoformat()

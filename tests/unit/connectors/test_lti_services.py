@@ -322,6 +322,9 @@ async def test_a_fault_says_what_and_where(desk: Desk, answer: bytes, words: str
 
 async def test_what_is_not_there_is_told_apart_from_what_fails(desk: Desk) -> None:
     assert isinstance(await desk.fault(), Gone)
+    for status in ("410 Gone", "422 Unprocessable Content"):
+        desk.lms.on(RESULTS, reply(status=status))
+        assert isinstance(await desk.fault(), Gone)
 
 
 async def test_pages_without_end_are_given_up(desk: Desk) -> None:
