@@ -42,8 +42,9 @@ class Connector:
     @property
     def is_pulled(self) -> bool:
         """Whether the portal is read from here."""
-        reads = self.config.get("token_url") or self.config.get("schedule")
-        return self.type == "xapi_pull" or (self.type == "lti_ags" and bool(reads))
+        if self.type == "lti_ags":
+            return bool(self.config.get("token_url"))
+        return self.type == "xapi_pull"
 
     @property
     def takes_files(self) -> bool:

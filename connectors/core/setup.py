@@ -217,6 +217,11 @@ def _entry_faults(item: dict[str, Json], pointer: str) -> list[SetupFault]:
         return [SetupFault(f"{pointer}/type", text)]
     allowed = {**COMMON, **TYPES[kind]}
     faults = faults_of(item, allowed, pointer)
+    if kind == "lti_ags" and "schedule" in item and not item.get("token_url"):
+        unread = Text(
+            ja="読み取りには token_url が必要です", en="needs token_url: nothing is read without it"
+        )
+        faults.append(SetupFault(f"{pointer}/schedule", unread))
     name = item.get("id")
     if isinstance(name, str) and not set(name) <= _ID_SIGNS:
         signs = Text(ja="小文字の英数字とハイフンで書きます", en="takes a-z, 0-9, - and _ only")
