@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-_TARGET = re.compile(r"\s*,?\s*<([^<>]*)>")
+_TARGET = re.compile(r"<([^<>]*)>")
 # One parameter: its name, and a value in straight quotes, in curly ones, or in none.
 _PARAMETER = re.compile(
     r"""\s*;\s*(?P<name>[^\s;,=<>"]+)\s*

@@ -14,7 +14,7 @@ from connectors.connector import CannotRead
 from connectors.lti.core.column import LineItem, read
 from connectors.lti.core.links import below, is_address, is_same_site
 from connectors.lti.core.services import LINE_ITEM, LINE_ITEM_READ, RESULT, SCORE
-from connectors.lti.services.calls import Calls, asking, misshapen
+from connectors.lti.services.calls import Calls, Method, asking, misshapen
 from engine.text import Text
 
 Json = Any
@@ -121,7 +121,7 @@ class Grades:
         offered = [one for one in (LINE_ITEM_READ, LINE_ITEM) if one in self.scopes]
         return offered[:1] or [LINE_ITEM_READ]
 
-    async def _written(self, method: Any, url: str, item: LineItem) -> LineItem:
+    async def _written(self, method: Method, url: str, item: LineItem) -> LineItem:
         answer = await self.calls.call(
             method,
             url,
