@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from config.cli import app
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before():
+    """What a command sets up writes to the stderr of its own run, which is closed by then."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import structlog
@@ -31,19 +31,15 @@ NAMED = (
 
 
 @pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], str]]:
+def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
     """Sets logging up in a form; what was written since, and nothing of it on stdout."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
 
     def read() -> str:
         written = capsys.readouterr()
         assert written.out == ""
         return written.err
 
-    yield read
-    structlog.reset_defaults()
-    root.handlers, root.level = handlers, level
+    return read
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
