@@ -15,7 +15,7 @@ from config.settings import load
 from engine.text import Text
 from lrs.api.refusal import granted
 from lrs.core.forwarding import Wanted
-from lrs.messages import held_text, letter_text, wanted_texts
+from lrs.messages import aside_text, held_text, wanted_texts
 from lrs.service import targets
 from lrs.store import forwarding as rows
 
@@ -172,7 +172,7 @@ def list_dead(
     """List the statements that targets refused, with their reasons."""
     out = Output(load().language, as_json=as_json)
 
-    async def work(house: House) -> list[rows.Letter]:
+    async def work(house: House) -> list[rows.SetAside]:
         async with house.database.read() as conn:
             return granted(await targets.refused(conn, target))
 
@@ -180,7 +180,7 @@ def list_dead(
     out.table(
         Text(ja="拒否されたステートメント", en="Refused statements"),
         _DEAD_COLUMNS,
-        [(one.target, one.statement, out.text(letter_text(one.code, one.answer))) for one in found],
+        [(one.target, one.statement, out.text(aside_text(one.code, one.answer))) for one in found],
     )
     out.result(
         [
@@ -189,7 +189,7 @@ def list_dead(
                 "statement": str(one.statement),
                 "code": one.code,
                 "answer": one.answer,
-                "reason": letter_text(one.code, one.answer).to_json(),
+                "reason": aside_text(one.code, one.answer).to_json(),
                 "at": one.at,
             }
             for one in found

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lrs.core.datatypes import is_iri
 from lrs.core.details import VERB
 from lrs.core.fault import Family, Fault
-from lrs.core.iri import lies_under, place
+from lrs.core.iri import lies_under, location
 
 Json = Any
 Meaning = Literal["delivered", "there", "refused", "held"]
@@ -60,7 +60,7 @@ def wrong(wanted: Wanted, family: Family) -> Fault | None:
             params = {"value": verb[:80]}
             return Fault("not_an_iri", f"/verbs/{position}", VERB.of(family), params)
     for position, prefix in enumerate(wanted.activity_prefixes):
-        if not is_iri(prefix) or place(prefix) is None:
+        if not is_iri(prefix) or location(prefix) is None:
             params = {"value": prefix[:80]}
             return Fault("not_a_place", f"/activity_prefixes/{position}", params=params)
     return None

@@ -28,7 +28,7 @@ _ROUNDS = 5  # more layers of percent-encoding than this mean no good
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """An IRI taken apart and normalised.
 
     `path`: its segments by the letter of RFC 3986; `lenient`: as the most obliging software would
@@ -44,8 +44,8 @@ class Place:
     rest: str
 
 
-def place(iri: str) -> Place | None:
-    """The place of an IRI; None where it has none that is safe to compare.
+def location(iri: str) -> Location | None:
+    """The location of an IRI; None where it has none that is safe to compare.
 
     That is: credentials before the host, a host that is none or is missing, layers of escapes, an
     escaped control character.
@@ -66,7 +66,7 @@ def place(iri: str) -> Place | None:
     between = "/" if parts.netloc else "[:/]"
     strict = re.split(between, _normalised(parts.path).removeprefix("/"))
     lenient = [one.partition(";")[0] for one in re.split(between, plain.replace("\\", "/"))]
-    return Place(
+    return Location(
         scheme,
         host,
         None if port == _DEFAULT_PORTS.get(scheme) else port,
@@ -78,14 +78,14 @@ def place(iri: str) -> Place | None:
 
 
 # What is granted comes from a few credentials; what is compared with it comes from anybody.
-_granted_place = lru_cache(maxsize=1024)(place)
+_granted_location = lru_cache(maxsize=1024)(location)
 
 
 def same_place(iri: str, granted: str) -> bool:
     """Whether both IRIs name one place, query and fragment included."""
     if iri == granted:
         return True
-    here, there = place(iri), _granted_place(granted)
+    here, there = location(iri), _granted_location(granted)
     return here is not None and here == there
 
 
@@ -97,7 +97,7 @@ def lies_under(iri: str, prefix: str) -> bool:
     """
     if iri == prefix:
         return True
-    here, there = place(iri), _granted_place(prefix)
+    here, there = location(iri), _granted_location(prefix)
     if here is None or there is None:
         return False
     if (here.scheme, here.host, here.port) != (there.scheme, there.host, there.port):

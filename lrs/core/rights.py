@@ -18,7 +18,7 @@ from lrs.core import jwks, scope, timestamp
 from lrs.core.credential import ANY_HOME_PAGE
 from lrs.core.datatypes import is_iri
 from lrs.core.fault import Fault, child
-from lrs.core.iri import place
+from lrs.core.iri import location
 
 Json = Any
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
@@ -127,7 +127,7 @@ def _places(value: Json, also: tuple[str, ...] = ()) -> tuple[str, ...] | Fault:
     if isinstance(listed, Fault):
         return listed
     for position, one in enumerate(listed):
-        if one not in also and (not is_iri(one) or place(one) is None):
+        if one not in also and (not is_iri(one) or location(one) is None):
             return Fault("not_a_place", f"/{position}", params={"value": one[:80]})
     return listed
 
@@ -159,7 +159,7 @@ def _jwks(value: Json) -> Json | Fault:
 def _jwks_uri(value: Json) -> str | Fault | None:
     if value is None:
         return None
-    if isinstance(value, str) and value.startswith("https://") and place(value) is not None:
+    if isinstance(value, str) and value.startswith("https://") and location(value) is not None:
         return value
     return Fault("not_an_https_address", spec="RFC 7591 §2")
 

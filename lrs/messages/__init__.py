@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from engine.text import Text
 from lrs.core.fault import Fault
 from lrs.messages import credentials, forwarding, reading, request, statement
-from lrs.messages.forwarding import HELD, LETTERS, held_text, letter_text, wanted_texts
+from lrs.messages.forwarding import ASIDE, HELD, aside_text, held_text, wanted_texts
 
-__all__ = ["HELD", "LETTERS", "TEXTS", "held_text", "letter_text", "text_of", "wanted_texts"]
+__all__ = ["ASIDE", "HELD", "TEXTS", "aside_text", "held_text", "text_of", "wanted_texts"]
 
 TEXTS: Mapping[str, Text] = {
     **reading.TEXTS,

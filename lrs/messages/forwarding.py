@@ -25,7 +25,7 @@ TEXTS: dict[str, Text] = {
     ),
 }
 
-LETTERS: dict[str, Text] = {
+ASIDE: dict[str, Text] = {
     "refused": Text("転送先が拒否しました（{answer}）。", "The target refused it ({answer})."),
     "version_newer": Text(
         "xAPI {answer} の記録は、1.0.3の転送先には送れません（古い版への変換はしません）。",
@@ -35,7 +35,7 @@ LETTERS: dict[str, Text] = {
         "あとから取り込まれたため、別に送ります。", "It was brought in later and goes apart."
     ),
 }
-"""Why a statement was not forwarded, by the code of its letter."""
+"""Why a statement was not forwarded, by the code under which it was set aside."""
 
 HELD: dict[str, Text] = {
     "answered": Text(
@@ -71,9 +71,9 @@ def wanted_texts(wanted: Wanted) -> tuple[Text, ...]:
     return tuple(text.format(value=one) for name, text in WANTED.items() for one in parts[name])
 
 
-def letter_text(code: str, answer: str) -> Text:
+def aside_text(code: str, answer: str) -> Text:
     """What a person reads about a statement that was not forwarded."""
-    return LETTERS[code].format(answer=spoken(answer))
+    return ASIDE[code].format(answer=spoken(answer))
 
 
 def held_text(error: str) -> Text:

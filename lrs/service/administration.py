@@ -17,7 +17,7 @@ from engine.database import insert
 from lrs.core.credential import Credential, authority_of
 from lrs.core.fault import Fault
 from lrs.core.rights import Rights
-from lrs.service.credentials import revoke_credential, rights_of, rotate_credential
+from lrs.service.credentials import columns_of, revoke_credential, rotate_credential
 from lrs.service.hashing import Secret
 from lrs.store import credentials as rows
 from lrs.store.credentials import Registered
@@ -133,7 +133,7 @@ def _columns(id_: str, rights: Rights) -> dict[str, Json]:
         activity_prefixes=rights.activity_prefixes,
         may_void=rights.may_void,
     )
-    return rights_of(credential) | {
+    return columns_of(credential) | {
         "title": rights.title.to_json(),
         "expires_at": rights.expires_at,
         "jwks": rights.jwks,

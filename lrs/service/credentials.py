@@ -55,7 +55,7 @@ async def create_credential(  # noqa: PLR0913 -- one argument for each right, al
     held = await rows.registered(conn, id)
     if held is not None and secret is None and (held.credential, held.title) == (wanted, title):
         return
-    values = rights_of(wanted) | {"title": title.to_json()}
+    values = columns_of(wanted) | {"title": title.to_json()}
     if secret is not None:
         values["secret_hash"] = secret.hash
     await rows.bump(conn)
@@ -66,7 +66,7 @@ async def create_credential(  # noqa: PLR0913 -- one argument for each right, al
     )
 
 
-def rights_of(one: Credential) -> dict[str, Json]:
+def columns_of(one: Credential) -> dict[str, Json]:
     """The rights as columns."""
     return {
         "authority": one.authority,

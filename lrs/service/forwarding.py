@@ -1,17 +1,15 @@
 """Forwarding: each target is sent what it wants, in order, once at least, until it has it.
 
-A batch that a target refuses is halved until the guilty statements are found; they become
-letters, and the others go on. What is wrong with the target itself makes everything wait. A
-process that dies between delivery and the note of it sends again: the ids are the same.
+What it refuses is set aside, and the others go on. What is wrong with the target itself makes
+everything wait. A process that dies between delivery and the note of it sends again: the ids are
+the same.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,15 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
 from engine.database import Database
-from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, retry_after
-from engine.vault import CannotOpen, Vault
-from lrs.core.forwarding import meaning, speaks
+from engine.fetcher import Fetcher
+from engine.vault import Vault
 from lrs.service import attachments
 from lrs.service.attachments import Part
-from lrs.service.parcel import parcel
+from lrs.service.delivery import Delivery, HeldError, Sent
 from lrs.store import forwarding as rows
 from lrs.store import statements
-from lrs.store.forwarding import Letter, Target
+from lrs.store.forwarding import Target
 from lrs.store.horizon import Horizon
 from lrs.store.statements import StoredStatement
 from lrs.store.tables import first_seq
@@ -38,47 +35,10 @@ log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 1.0
 _READ_AT_ONCE = 100
 _BATCH_BYTES = 1_000_000
-# As much of an answer as the message in it may need to be found; what is shown is shorter.
-_ANSWER = 4000
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 2, 3600
-_DEADLINE_S = 300.0
 # How long the others wait for one that died while it was sending; renewed as long as it sends.
 _LEASE = timedelta(seconds=30)
 _RENEW_EVERY_S = 8.0
-
-
-class _HeldError(Exception):
-    """The target takes nothing just now, whatever is sent. `code` is one of `lrs.messages.HELD`."""
-
-    def __init__(self, code: str, answer: str = "", after_s: float | None = None) -> None:
-        super().__init__(f"{code} {answer}"[:_ANSWER])
-        self.after_s = after_s
-
-
-@dataclass(slots=True)
-class _Sent:
-    """What became of a batch: `seq` of all that was read, and of what need not go there."""
-
-    read: frozenset[int]
-    unwanted: frozenset[int]
-    delivered: list[int] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
-    forbidden: int = 0
-
-
-def _reached(wanted: Sequence[StoredStatement], sent: _Sent, position: int) -> int:
-    """How far the batch is settled without a gap: a letter may lie behind one not sent yet."""
-    settled = {*sent.delivered, *(one.seq for one in sent.letters)}
-    for row in wanted:
-        if row.seq not in settled:
-            break
-        position = row.seq
-    return position
-
-
-def context_of(target: str) -> str:
-    """The place to which the secret of a target is sealed."""
-    return f"forward_target:{target}"
 
 
 class Forwarder:
@@ -86,9 +46,8 @@ class Forwarder:
 
     def __init__(self, database: Database, vault: Vault, fetcher: Fetcher, clock: Clock) -> None:
         self._database = database
-        self._vault = vault
-        self._fetcher = fetcher
         self._clock = clock
+        self._delivery = Delivery(database, vault, fetcher, clock)
         self._horizon = Horizon(database)
 
     async def run(self) -> None:
@@ -151,13 +110,13 @@ class Forwarder:
             if not await rows.lease(conn, target, now, now + _LEASE):
                 return False
         read = frozenset(row.seq for row in batch)
-        sent = _Sent(read, read.difference(row.seq for row in wanted))
+        sent = Sent(read, read.difference(row.seq for row in wanted))
         renewing = asyncio.create_task(self._renew(target.id))
         try:
-            await self._send(target, wanted, parts, sent)
-        except _HeldError as held:
-            if sent.delivered or sent.letters:
-                reached = _reached(wanted, sent, target.position)
+            await self._delivery.send(target, wanted, parts, sent)
+        except HeldError as held:
+            if sent.delivered or sent.aside:
+                reached = sent.reached(wanted, target.position)
                 await self._note(target, reached, sent, again=bool(again))
             await self._hold(target, held)
             return False
@@ -203,88 +162,7 @@ class Forwarder:
                 wanted.append(row)
         return wanted
 
-    async def _send(
-        self,
-        target: Target,
-        wanted: Sequence[StoredStatement],
-        parts: Mapping[int, Sequence[Part]],
-        sent: _Sent,
-    ) -> None:
-        """Send what the target speaks the version of. Raises: _HeldError; `sent` is a beginning."""
-        newer = [row for row in wanted if not speaks(target.version, row.version)]
-        sent.letters += [self._letter(target, row, "version_newer", row.version) for row in newer]
-        spoken = [row for row in wanted if speaks(target.version, row.version)]
-        if not spoken:
-            return
-        await self._halving(target, spoken, parts, sent)
-        # A key without the right to write is refused for each statement; so is a statement about
-        # somebody the key may not speak for. Where nothing passes, it is the key.
-        if sent.forbidden == len(spoken) and (len(spoken) > 1 or not target.delivered):
-            sent.letters.clear()
-            raise _HeldError("forbidden", "403")
-
-    async def _halving(
-        self,
-        target: Target,
-        batch: Sequence[StoredStatement],
-        parts: Mapping[int, Sequence[Part]],
-        sent: _Sent,
-    ) -> None:
-        status, answer = await self._post(target, batch, parts)
-        half = len(batch) // 2
-        means = meaning(status)
-        if means == "delivered" or (means == "there" and not half):
-            sent.delivered += [row.seq for row in batch]
-        elif half:
-            await self._halving(target, batch[:half], parts, sent)
-            await self._halving(target, batch[half:], parts, sent)
-        else:
-            sent.forbidden += status == 403
-            sent.letters.append(self._letter(target, batch[0], "refused", f"{status} {answer}"))
-
-    async def _post(
-        self, target: Target, batch: Sequence[StoredStatement], parts: Mapping[int, Sequence[Part]]
-    ) -> tuple[int, str]:
-        """Status and beginning of the answer. Raises: _HeldError."""
-        own = Policy.towards(target.endpoint)
-        policy = replace(
-            own,
-            private=own.hosts if target.private else frozenset(),
-            max_body=1_000_000,
-            deadline_s=_DEADLINE_S,
-            tries=1,
-        )
-        try:
-            secret = self._vault.open(target.secret, context_of(target.id)).decode()
-            pair = base64.b64encode(f"{target.key}:{secret}".encode()).decode()
-            came = [part for row in batch for part in parts.get(row.seq, ())]
-            headers, content = parcel(self._database, batch, came)
-            response = await self._fetcher.post(
-                f"{target.endpoint}/statements",
-                policy=policy,
-                headers={
-                    "Authorization": f"Basic {pair}",
-                    "X-Experience-API-Version": target.version,
-                    **headers,
-                },
-                content=content,
-            )
-        except CannotOpen:
-            raise _HeldError("secret_sealed") from None
-        except FetchRefused as error:
-            raise _HeldError("not_allowed", str(error)) from error
-        except FetchFailed as error:
-            raise _HeldError("unreachable", str(error), error.retry_after) from error
-        answer = response.content[:_ANSWER].decode("utf-8", "replace").replace("\x00", "")
-        if meaning(response.status) == "held":
-            after = retry_after(response.headers.get("retry-after"))
-            raise _HeldError("answered", f"{response.status} {answer}", after)
-        return response.status, answer
-
-    def _letter(self, target: Target, row: StoredStatement, code: str, answer: str) -> Letter:
-        return Letter(target.id, row.seq, row.id, "dead", code, answer, self._clock())
-
-    async def _note(self, target: Target, reached: int, sent: _Sent, *, again: bool) -> None:
+    async def _note(self, target: Target, reached: int, sent: Sent, *, again: bool) -> None:
         """One transaction: what was delivered, what was refused, how far we are."""
         values: dict[str, Any] = {} if again else {"position": reached}
         if sent.delivered:
@@ -295,13 +173,13 @@ class Forwarder:
         async with self._database.write() as conn:
             if again:
                 await rows.settle(conn, target.id, [*sent.delivered, *sent.unwanted])
-            await rows.keep(conn, sent.letters)
+            await rows.keep(conn, sent.aside)
             cleared: dict[str, Any] = {"attempts": 0, "retry_at": None, "error": None}
             await rows.note(conn, target.id, **values, **cleared)
             if not again:
                 await rows.send_passed_over(conn, target, reached, sent.read, self._clock())
 
-    async def _hold(self, target: Target, held: _HeldError) -> None:
+    async def _hold(self, target: Target, held: HeldError) -> None:
         attempts = target.attempts + 1
         wait = min(_FIRST_RETRY_S * 2 ** min(attempts - 1, 20), _LONGEST_RETRY_S)
         at = self._clock() + timedelta(seconds=max(wait, held.after_s or 0))

@@ -16,9 +16,9 @@ from engine.vault import Vault
 from lrs.core.fault import Family, Fault
 from lrs.core.forwarding import Wanted, wrong
 from lrs.service import administration
-from lrs.service.forwarding import context_of
+from lrs.service.delivery import context_of
 from lrs.store import forwarding as rows
-from lrs.store.forwarding import Letter, Target
+from lrs.store.forwarding import SetAside, Target
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
@@ -96,7 +96,7 @@ async def replay(
     return count
 
 
-async def refused(conn: AsyncConnection, id_: str | None = None) -> list[Letter] | Fault:
+async def refused(conn: AsyncConnection, id_: str | None = None) -> list[SetAside] | Fault:
     """What the target refused, or what all of them did; the oldest first."""
     if id_ is not None and not await _is_known(conn, id_):
         return _unknown(id_)

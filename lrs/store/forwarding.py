@@ -1,8 +1,8 @@
-"""Where forwarding stands: a position for each target, and letters for what went another way.
+"""Where forwarding stands: a position for each target, and what was set aside from it.
 
 Statements are not queued: a target's position in `statement.seq` below the horizon says what it
 has been sent, so storing one costs nothing more, and nothing can be lost between the two. A
-letter is one statement apart from that: refused by the target (`dead`), or to be sent again.
+statement set aside is apart from that: refused by the target (`dead`), or to be sent again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ forward_target = sa.Table(
     sa.Column("wanted", sa.JSON, nullable=False),
     # Whether its host may resolve to an address of our own network.
     sa.Column("private", sa.Boolean, nullable=False),
-    # Everything up to this `seq` was delivered, or lies among the letters.
+    # Everything up to this `seq` was delivered, or was set aside.
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("delivered", sa.BigInteger, nullable=False),
     sa.Column("delivered_at", Instant, nullable=True),
@@ -85,7 +85,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class SetAside:
     """A statement that a target refused: `code` and `answer` say why."""
 
     target: str
@@ -116,7 +116,7 @@ async def add(conn: AsyncConnection, target: Target, at: datetime) -> bool:
 
 
 async def remove(conn: AsyncConnection, id_: str) -> bool:
-    """Remove the target and its letters; False where there is none."""
+    """Remove the target and what was set aside for it; False where there is none."""
     await conn.execute(sa.delete(forward_letter).where(forward_letter.c.target == id_))
     gone = await conn.execute(sa.delete(forward_target).where(forward_target.c.id == id_))
     return gone.rowcount == 1
@@ -179,9 +179,9 @@ async def to_send_again(conn: AsyncConnection, target: str, count: int) -> list[
     return [row_of(row) for row in found]
 
 
-async def keep(conn: AsyncConnection, letters: Sequence[Letter]) -> None:
+async def keep(conn: AsyncConnection, aside: Sequence[SetAside]) -> None:
     """Keep what was refused; a later refusal replaces an earlier one."""
-    for one in letters:
+    for one in aside:
         values = {"state": one.state, "code": one.code, "answer": one.answer, "at": one.at}
         new = insert(conn, forward_letter).values(
             target=one.target, seq=one.seq, statement_id=one.statement, **values
@@ -190,7 +190,7 @@ async def keep(conn: AsyncConnection, letters: Sequence[Letter]) -> None:
 
 
 async def settle(conn: AsyncConnection, target: str, seqs: Iterable[int]) -> None:
-    """Let go of letters that were delivered."""
+    """Let go of what was set aside and has been delivered."""
     await conn.execute(
         sa.delete(forward_letter).where(
             forward_letter.c.target == target, forward_letter.c.seq.in_(list(seqs))
@@ -198,14 +198,16 @@ async def settle(conn: AsyncConnection, target: str, seqs: Iterable[int]) -> Non
     )
 
 
-async def dead(conn: AsyncConnection, target: str | None = None, limit: int = 500) -> list[Letter]:
+async def dead(
+    conn: AsyncConnection, target: str | None = None, limit: int = 500
+) -> list[SetAside]:
     """Refused statements, the oldest first; of one target or of all."""
     table = forward_letter
     where = [table.c.state == "dead", *([table.c.target == target] if target else [])]
     found = await conn.execute(
         sa.select(table).where(*where).order_by(table.c.target, table.c.seq).limit(limit)
     )
-    return [Letter(*row) for row in found]
+    return [SetAside(*row) for row in found]
 
 
 async def dead_counts(conn: AsyncConnection) -> dict[str, int]:
@@ -242,7 +244,7 @@ async def send_late(conn: AsyncConnection, rows: Iterable[tuple[int, UUID]], at:
     await keep(
         conn,
         [
-            Letter(target, seq, id_, "again", "late", "", at)
+            SetAside(target, seq, id_, "again", "late", "", at)
             for target, position in reached.items()
             for seq, id_ in late
             if seq <= position
@@ -263,7 +265,9 @@ async def send_passed_over(
         )
     )
     late = [row for row in found if row.seq not in read]
-    await keep(conn, [Letter(target.id, row.seq, row.id, "again", "late", "", at) for row in late])
+    await keep(
+        conn, [SetAside(target.id, row.seq, row.id, "again", "late", "", at) for row in late]
+    )
 
 
 async def newest_position(conn: AsyncConnection) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lrs.core import scope
 from lrs.core.datatypes import is_iri
-from lrs.core.iri import lies_under, place, same_place
+from lrs.core.iri import lies_under, location, same_place
 
 PREFIX = "https://portal.example/courses"
 NAMES = ["..", "..;v=1", "..", "courses", "courses2", "x", ".", "", "講座", ".;", "...."]
@@ -90,8 +90,8 @@ def test_what_lies_under_a_prefix_leads_there_however_it_is_read(iri: str, prefi
 
 @given(iris)
 def test_a_place_is_stable_and_lies_under_itself(iri: str) -> None:
-    here = place(iri)
-    assert place(iri) == here
+    here = location(iri)
+    assert location(iri) == here
     assert lies_under(iri, iri)
     if here is not None:
         assert same_place(iri, iri)
@@ -101,7 +101,7 @@ def test_a_place_is_stable_and_lies_under_itself(iri: str) -> None:
 def test_equal_places_are_under_the_same_prefixes(path: str) -> None:
     one, other = f"https://portal.example/{path}", f"HTTPS://PORTAL.EXAMPLE:443/{path}"
     assert lies_under(one, PREFIX) == lies_under(other, PREFIX)
-    assert same_place(one, other) == (place(one) is not None)
+    assert same_place(one, other) == (location(one) is not None)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from engine.text import Text
-from lrs.messages import held_text, letter_text, wanted_texts
-from lrs.store.forwarding import Letter, Target
+from lrs.messages import aside_text, held_text, wanted_texts
+from lrs.store.forwarding import SetAside, Target
 from web.views.statements import HERE as STATEMENTS
 
 HERE = "/console/forwarding"
@@ -39,7 +39,7 @@ class TargetCard:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterLine:
+class RefusedLine:
     """A refused statement with its reason."""
 
     target: str
@@ -51,30 +51,30 @@ class LetterLine:
 
 @dataclass(frozen=True, slots=True)
 class ForwardingPage:
-    """The page; `letters` are the oldest, `more` the number of those not shown."""
+    """The page; `refused` are the oldest, `more` the number of those not shown."""
 
     targets: tuple[TargetCard, ...]
-    letters: tuple[LetterLine, ...]
+    refused: tuple[RefusedLine, ...]
     more: int
 
 
 def forwarding_page(
-    targets: Sequence[Target], counts: Mapping[str, int], letters: Sequence[Letter]
+    targets: Sequence[Target], counts: Mapping[str, int], refused: Sequence[SetAside]
 ) -> ForwardingPage:
     """The page; `counts` of refused statements by target."""
     return ForwardingPage(
         targets=tuple(_card(one, counts.get(one.id, 0)) for one in targets),
-        letters=tuple(
-            LetterLine(
+        refused=tuple(
+            RefusedLine(
                 target=one.target,
                 statement=str(one.statement),
                 href=f"{STATEMENTS}/{one.statement}",
-                reason=letter_text(one.code, one.answer),
+                reason=aside_text(one.code, one.answer),
                 at=one.at,
             )
-            for one in letters
+            for one in refused
         ),
-        more=sum(counts.values()) - len(letters),
+        more=sum(counts.values()) - len(refused),
     )
 
 

@@ -55,7 +55,7 @@ MAX_REFERRING = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Detail:
     """One labelled value. `code` is an identifier; `href` leads to what else shares it."""
 
     label: Text
@@ -69,7 +69,7 @@ class Section:
     """One part of the statement with what it holds."""
 
     title: Text
-    parts: tuple[Part, ...]
+    parts: tuple[Detail, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def sections(body: Json, mark: Text | None = None) -> Iterator[Section]:
 
     yield Section(titled(ACTOR), tuple(_actor(_NAME, body["actor"])))
     verb = body["verb"]
-    verb_part = Part(_NAME, phrases.did(verb), verb["id"], link_to(verb=verb["id"]))
+    verb_part = Detail(_NAME, phrases.did(verb), verb["id"], link_to(verb=verb["id"]))
     yield Section(titled(VERB), (verb_part,))
     target = body["object"]
     if target.get("objectType") == "SubStatement":
@@ -178,56 +178,58 @@ def sections(body: Json, mark: Text | None = None) -> Iterator[Section]:
             yield Section(titled(title), found)
 
 
-def _actor(label: Text, actor: Json) -> Iterator[Part]:
-    yield Part(label, phrases.who(actor), phrases.identifier(actor), of_agent(actor))
+def _actor(label: Text, actor: Json) -> Iterator[Detail]:
+    yield Detail(label, phrases.who(actor), phrases.identifier(actor), of_agent(actor))
     for member in actor.get("member", ()):
-        yield Part(_MEMBER, phrases.who(member), phrases.identifier(member), of_agent(member))
+        yield Detail(_MEMBER, phrases.who(member), phrases.identifier(member), of_agent(member))
 
 
-def _object(target: Json) -> Iterator[Part]:
+def _object(target: Json) -> Iterator[Detail]:
     match target.get("objectType", "Activity"):
         case "Agent" | "Group":
             yield from _actor(_NAME, target)
         case "StatementRef":
             href = f"{HERE}/{target['id'].lower()}"
-            yield Part(phrases.REFERENCE, Text.of(""), target["id"], href)
+            yield Detail(phrases.REFERENCE, Text.of(""), target["id"], href)
         case _:
             yield _activity(_NAME, target)
             definition = target.get("definition") or {}
             if definition.get("description"):
-                yield Part(_DESCRIPTION, phrases.words(definition["description"]))
+                yield Detail(_DESCRIPTION, phrases.words(definition["description"]))
             for key in ("type", "moreInfo", "interactionType"):
                 if key in definition:
                     label = _TYPE if key == "type" else Text.of(key)
-                    yield Part(label, Text.of(""), str(definition[key]))
+                    yield Detail(label, Text.of(""), str(definition[key]))
             for key in ("correctResponsesPattern", *COMPONENTS):
                 if key in definition:
-                    yield Part(Text.of(key), Text.of(""), _json(definition[key]))
+                    yield Detail(Text.of(key), Text.of(""), _json(definition[key]))
             yield from _extensions(definition)
 
 
-def _activity(label: Text, activity: Json) -> Part:
+def _activity(label: Text, activity: Json) -> Detail:
     name = phrases.what(activity)
     iri = str(activity["id"])
     shown = Text.of("") if name == Text.of(iri) else name
-    return Part(label, shown, iri, link_to(activity=iri))
+    return Detail(label, shown, iri, link_to(activity=iri))
 
 
-def _result(body: Json) -> Iterator[Part]:
+def _result(body: Json) -> Iterator[Detail]:
     result = body.get("result") or {}
     verdict = phrases.outcome({key: result[key] for key in result if key != "score"})
     if verdict:
-        yield Part(
+        yield Detail(
             _VERDICT,
             Text(ja="、".join(one.ja for one in verdict), en=", ".join(one.en for one in verdict)),
         )
     if score := result.get("score"):
-        yield Part(_SCORE, Text.of(" · ".join(f"{name} {value}" for name, value in score.items())))
+        yield Detail(
+            _SCORE, Text.of(" · ".join(f"{name} {value}" for name, value in score.items()))
+        )
     yield from _plain(result, ("response", "duration"))
     yield from _extensions(result)
 
 
-def _context(body: Json) -> Iterator[Part]:
+def _context(body: Json) -> Iterator[Detail]:
     context = body.get("context") or {}
     for role in ("instructor", "team"):
         if role in context:
@@ -241,24 +243,24 @@ def _context(body: Json) -> Iterator[Part]:
     if "registration" in context:
         registration = str(context["registration"])
         label, href = _ROLES["registration"], link_to(registration=registration.lower())
-        yield Part(label, Text.of(""), registration, href)
+        yield Detail(label, Text.of(""), registration, href)
     yield from _plain(context, ("revision", "platform", "language"))
     if "statement" in context:
         target = str(context["statement"]["id"])
-        yield Part(phrases.REFERENCE, Text.of(""), target, f"{HERE}/{target.lower()}")
+        yield Detail(phrases.REFERENCE, Text.of(""), target, f"{HERE}/{target.lower()}")
     yield from _extensions(context)
 
 
-def _plain(holder: Json, names: Sequence[str]) -> Iterator[Part]:
+def _plain(holder: Json, names: Sequence[str]) -> Iterator[Detail]:
     for name in names:
         if name in holder:
-            yield Part(_ROLES[name], Text.of(str(holder[name])))
+            yield Detail(_ROLES[name], Text.of(str(holder[name])))
 
 
-def _extensions(holder: Json) -> Iterator[Part]:
+def _extensions(holder: Json) -> Iterator[Detail]:
     for iri, value in (holder.get("extensions") or {}).items():
         shown = value if isinstance(value, str) else _json(value)
-        yield Part(_EXTENSION, Text.of(shown), str(iri))
+        yield Detail(_EXTENSION, Text.of(shown), str(iri))
 
 
 def _attachment(one: Json, below: str) -> AttachmentLine:

@@ -84,7 +84,7 @@ def test_every_text_belongs_to_a_fault_that_is_made():
     assert sorted(messages.TEXTS.keys() - made) == []
 
 
-@pytest.mark.parametrize("texts", [messages.TEXTS, messages.LETTERS, messages.HELD])
+@pytest.mark.parametrize("texts", [messages.TEXTS, messages.ASIDE, messages.HELD])
 def test_both_languages_of_a_text_tell_the_same_particulars(texts):
     for code, text in texts.items():
         ja, en = (

@@ -10,7 +10,7 @@ from engine.vault import Vault
 from lrs.core.forwarding import Wanted
 from lrs.service import targets
 from lrs.store import forwarding as rows
-from lrs.store.forwarding import Letter
+from lrs.store.forwarding import SetAside
 from web.views.forwarding import REFUSED, WAITING, WELL, forwarding_page
 
 AT = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ async def test_each_target_says_how_it_stands(database):
     await _targets(database, "calm", "picky", "gone")
     async with database.write() as conn:
         await rows.note(conn, "gone", attempts=1, retry_at=AT, error="answered 503")
-        await rows.keep(conn, [Letter("picky", 1, uuid4(), "dead", "refused", "400 no", AT)])
+        await rows.keep(conn, [SetAside("picky", 1, uuid4(), "dead", "refused", "400 no", AT)])
         view = forwarding_page(
             await rows.targets(conn), await rows.dead_counts(conn), await rows.dead(conn)
         )
@@ -51,7 +51,7 @@ async def test_each_target_says_how_it_stands(database):
     assert [one.error.ja for one in view.targets if one.error] == [
         "転送先が受け付けていません（応答：503）。"
     ]
-    assert [line.reason.en for line in view.letters] == ["The target refused it (400 no)."]
+    assert [line.reason.en for line in view.refused] == ["The target refused it (400 no)."]
 
 
 async def test_an_officer_has_refused_statements_sent_again(house):
@@ -63,9 +63,9 @@ async def test_an_officer_has_refused_statements_sent_again(house):
         {"status": 400, "detail": "証明書の番号がありません。", "pointer": "/nowhere"}
     )
     async with database.write() as conn:
-        await rows.keep(conn, [Letter("there", 1, refused, "dead", "refused", nasty, AT)])
-        await rows.keep(conn, [Letter("there", 3, uuid4(), "dead", "refused", f"400 {told}", AT)])
-        await rows.keep(conn, [Letter("there", 2, uuid4(), "dead", "version_newer", "2.0.0", AT)])
+        await rows.keep(conn, [SetAside("there", 1, refused, "dead", "refused", nasty, AT)])
+        await rows.keep(conn, [SetAside("there", 3, uuid4(), "dead", "refused", f"400 {told}", AT)])
+        await rows.keep(conn, [SetAside("there", 2, uuid4(), "dead", "version_newer", "2.0.0", AT)])
     await house.officer("sato")
     officer = house.reader()
     await officer.sign_in("sato")
