@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from config.cli import administer, credentials, forwarding, keys, operate, records, statements
+from config.cli import (
+    accounts,
+    connectors,
+    credentials,
+    forwarding,
+    keys,
+    operate,
+    records,
+    rulebooks,
+    statements,
+)
 from config.cli.output import fail
 from config.cli.refusals import REFUSALS, told
 from config.settings import language_of_environment
@@ -21,7 +31,9 @@ app = typer.Typer(
 )
 operate.add_to(app)
 records.add_to(app)
-administer.add_to(app)
+connectors.add_to(app)
+rulebooks.add_to(app)
+accounts.add_to(app)
 keys.add_to(app)
 statements.add_to(app)
 forwarding.add_to(app)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from config.cli.administer import BY
-from config.cli.files import content
+from config.cli.house import BY, read, within, written
 from config.cli.output import AsJson, Output
-from config.cli.records import within
+from config.cli.rights import (
+    Expires,
+    HomePages,
+    Jwks,
+    JwksUri,
+    Mbox,
+    Prefixes,
+    Scopes,
+    Void,
+    document_of,
+)
 from config.settings import load
 from engine.problems import Problem
 from engine.text import Text
@@ -65,25 +72,6 @@ _YES, _NO = Text(ja="はい", en="yes"), Text(ja="いいえ", en="no")
 _NEVER = Text(ja="なし", en="never")
 
 Id = Annotated[str, typer.Argument(help="The key's id, which is its client_id too.")]
-Scopes = Annotated[list[str] | None, typer.Option("--scope", help="A scope; may be repeated.")]
-HomePages = Annotated[
-    list[str] | None,
-    typer.Option("--home-page", help="Account home page it may speak for; * for everybody."),
-]
-Prefixes = Annotated[
-    list[str] | None,
-    typer.Option("--activity-prefix", help="Where the activities lie that it may report on."),
-]
-Mbox = Annotated[bool | None, typer.Option("--mbox/--no-mbox", help="May name people by mail.")]
-Void = Annotated[bool | None, typer.Option("--void/--no-void", help="May void its statements.")]
-Expires = Annotated[
-    str | None, typer.Option(help="When it ends, as 2027-04-01T00:00:00+09:00; `never` for no end.")
-]
-Jwks = Annotated[
-    Path | None,
-    typer.Option(help="A file with its public keys (JWK set)."),
-]
-JwksUri = Annotated[str | None, typer.Option(help="Where it publishes its public keys.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -129,8 +117,9 @@ def create(  # noqa: PLR0913, PLR0917 -- one option for each right
 
     Without --scope it may store statements and read its own.
     """
-    given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
-
+    given = document_of(
+        title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri
+    )
     out = Output(load().language, as_json=as_json)
     rights, checked = _option(out, rights_of(given)), _option(out, id_of(id_))
 
@@ -152,7 +141,7 @@ def list_credentials(as_json: AsJson = False) -> None:
         every = await administration.listed(conn)
         return [(one, one.state(house.clock())) for one in every]
 
-    every = _read(out, work)
+    every = read(out, work)
     out.table(
         Text(ja="接続キー", en="Connection keys"),
         [
@@ -183,7 +172,7 @@ def show(id_: Id, as_json: AsJson = False) -> None:
     async def work(_house: House, conn: AsyncConnection) -> dict[str, Any]:
         return administration.shown(granted(await administration.found(conn, id_)))
 
-    shown = _read(out, work)
+    shown = read(out, work)
     readable = {name: _for_people(value, out) for name, value in shown.items()}
     out.mapping(Text(ja="接続キー", en="Connection key"), readable)
     out.result(shown)
@@ -203,8 +192,9 @@ def change(  # noqa: PLR0913, PLR0917 -- one option for each right
     as_json: AsJson = False,
 ) -> None:
     """Change the rights that are named; the others, and the secret, stay."""
-    given = _document(title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri)
-
+    given = document_of(
+        title, scope, home_page, activity_prefix, mbox, void, expires, jwks, jwks_uri
+    )
     out = Output(load().language, as_json=as_json)
     # Title apart, which a change may leave out, the values of options are right or wrong by
     # themselves.
@@ -216,7 +206,7 @@ def change(  # noqa: PLR0913, PLR0917 -- one option for each right
         granted(await administration.change(conn, id_, rights, by=BY, at=house.clock()))
         return administration.shown(granted(await administration.found(conn, id_)))
 
-    shown = _written(out, work)
+    shown = written(out, work)
     out.say(_CHANGED, id=id_)
     out.result(shown)
 
@@ -260,49 +250,9 @@ def revoke(
         ended = administration.revoke(conn, id_, by=BY, at=house.clock(), reason=reason)
         granted(await ended)
 
-    _written(out, work)
+    written(out, work)
     out.say(_REVOKED, id=id_)
     out.result({"id": id_, "revoked": True})
-
-
-def _document(
-    title: str | None,
-    scopes: list[str] | None,
-    home_pages: list[str] | None,
-    prefixes: list[str] | None,
-    mbox: bool | None,  # noqa: FBT001
-    void: bool | None,  # noqa: FBT001
-    expires: str | None,
-    jwks: Path | None,
-    jwks_uri: str | None,
-) -> dict[str, Any]:
-    """What was given, as `lrs.core.rights` reads it; options that were not given are left out."""
-    given: Mapping[str, Any] = {
-        "title": title,
-        "scopes": scopes or None,
-        "home_pages": home_pages or None,
-        "activity_prefixes": prefixes or None,
-        "may_mbox": mbox,
-        "may_void": void,
-        "jwks": _json_of(jwks) if jwks else None,
-        "jwks_uri": jwks_uri,
-    }
-    document = {name: value for name, value in given.items() if value is not None}
-    if expires is not None:
-        document["expires_at"] = None if expires == "never" else expires
-    if "jwks" in document and jwks_uri is None:
-        document["jwks_uri"] = None
-    elif jwks_uri is not None and jwks is None:
-        document["jwks"] = None
-    return document
-
-
-def _json_of(file: Path) -> Any:
-    """The JSON in a file; what is none is refused further on, as no set of keys."""
-    try:
-        return json.loads(content(file))
-    except ValueError:
-        return {}
 
 
 def _tell_secret(out: Output, id_: str, secret: str | None, old_until: str | None) -> None:
@@ -347,19 +297,3 @@ def _option(out: Output, found: T | Fault | list[Fault]) -> T:
             out.problem(problem)
         except typer.Exit:
             raise typer.Exit(2) from None
-
-
-def _written(out: Output, work: Callable[[House, AsyncConnection], Awaitable[T]]) -> T:
-    async def in_transaction(house: House) -> T:
-        async with house.database.write() as conn:
-            return await work(house, conn)
-
-    return within(out, in_transaction)
-
-
-def _read(out: Output, work: Callable[[House, AsyncConnection], Awaitable[T]]) -> T:
-    async def in_transaction(house: House) -> T:
-        async with house.database.read() as conn:
-            return await work(house, conn)
-
-    return within(out, in_transaction)

@@ -8,9 +8,8 @@ from uuid import UUID
 
 import typer
 
-from config.cli.administer import BY
+from config.cli.house import BY, within
 from config.cli.output import AsJson, Output
-from config.cli.records import within
 from config.settings import load
 from engine.text import Text
 from lrs.api.refusal import granted

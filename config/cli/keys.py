@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from badge_bridge.credentials.keys import Algorithm
+from config.cli.house import BY, within
 from config.cli.output import AsJson, Output
-from config.cli.records import within
 from config.settings import load
 from engine.text import Text
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from badge_bridge.credentials.keyring import KeptKey
     from config.house import House
 
-BY = "operator"
 _STATES = {
     "signing": Text(ja="署名に使用中", en="signs"),
     "published": Text(ja="公開中（検証用）", en="published, for verifying"),

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from config.cli.files import content
+from config.cli.house import within
 from config.cli.output import AsJson, Output
 from config.settings import load
 from connectors.runs import Trigger
 from engine.clock import system_clock
 from engine.database import DatabaseInUse, NoPlace, NotMigrated, Unreachable
-from engine.problems import NotFound, Problem
+from engine.problems import NotFound
 from engine.text import Text
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from badge_bridge.replay import Replayed
     from config.house import House
     from connectors.run import RunSummary
-
-T = TypeVar("T")
 
 _NO_LEARNER = Text(ja="学習者 {code} はいません。", en="There is no learner {code}.")
 _LINE = Text.of("{mark} {line}")
@@ -44,25 +43,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(explain)
     app.command()(verify)
     app.command()(replay)
-
-
-def within(out: Output, work: Callable[[House], Awaitable[T]]) -> T:
-    """What `work` did with the house open; a problem is said in words and ends the command."""
-    from config.house import open_house
-    from config.logging import configure
-
-    settings = load()
-    # Unless it is told otherwise, the library logs to stdout, which is the result's.
-    configure(settings.log_format, settings.log_level)
-
-    async def run() -> T:
-        async with open_house(settings) as house:
-            return await work(house)
-
-    try:
-        return asyncio.run(run())
-    except Problem as problem:
-        out.problem(problem)
 
 
 def sync(

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from config.cli.administer import BY
 from config.cli.files import of_file
+from config.cli.house import BY, within
 from config.cli.output import AsJson, Output
-from config.cli.records import within
 from config.settings import load
 from engine import audit
 from engine.problems import Invalid, NotFound

@@ -1,49 +1,26 @@
-"""Commands that set an installation up: connectors, rulebooks, accounts."""
+"""Commands for accounts: who may sign in."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-import yaml
 
-from config.cli.files import content
+from config.cli.house import BY, within
 from config.cli.output import AsJson, Output
-from config.cli.records import within
-from config.defaults import default_rulebook
-from config.settings import environment, load
-from connectors.schedules import upcoming
+from config.settings import load
 from engine import audit
-from engine.problems import Invalid, NotFound
 from engine.text import Text
 from web import roster
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from badge_bridge.core.rulebook import Rulebook
     from badge_bridge.persons import Person
     from config.house import House
-    from connectors.connector import Connector
 
-_NOT_YAML = Text(
-    ja="{name} をYAMLとして読めません：{problem}", en="{name} cannot be read as YAML: {problem}"
-)
-_APPLIED = Text(ja="コネクター {id}：{change}", en="Connector {id}: {change}")
-_CHANGES = {
-    "created": Text(ja="登録しました", en="created"),
-    "changed": Text(ja="変更しました", en="changed"),
-    "unchanged": Text(ja="変更なし", en="unchanged"),
-}
-_PUBLISHED = Text(
-    ja="規程集 {version} を公開しました（{badges}個のバッジ）。学習者を再判定しています。",
-    en="Rulebook {version} is published ({badges} badges). Learners are being decided again.",
-)
 _ADDED = Text(ja="アカウント {login} を登録しました。", en="The account {login} was added.")
 _SUSPENDED = Text(
     ja="アカウント {login} を停止しました。サインイン中の画面もすぐに使えなくなります。",
@@ -57,118 +34,17 @@ _NEW_LEARNER = Text(
     en="There was no learner {code} yet: a new one was made.",
 )
 
-_NO_RULEBOOK = Text(ja="規程集はまだ公開されていません。", en="No rulebook has been published yet.")
-BY = "operator"
-
 Login = Annotated[str, typer.Argument(help="What the person types to sign in.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the groups of commands."""
-    connectors = typer.Typer(help="Portals that Kasane reads from.", no_args_is_help=True)
-    connectors.command("apply")(apply_connectors)
-    connectors.command("list")(list_connectors)
-    app.add_typer(connectors, name="connectors")
-    rulebook = typer.Typer(help="Skill map, mappings and badge rules.", no_args_is_help=True)
-    rulebook.command("publish")(publish_rulebook)
-    rulebook.command("show")(show_rulebook)
-    app.add_typer(rulebook, name="rulebook")
+    """Register the group of commands."""
     accounts = typer.Typer(help="Who may sign in.", no_args_is_help=True)
     accounts.command("add")(add_account)
     accounts.command("list")(list_accounts)
     accounts.command("suspend")(suspend_account)
     accounts.command("restore")(restore_account)
     app.add_typer(accounts, name="accounts")
-
-
-def _read(file: Path) -> Any:
-    """The document in the file. Raises: FileRefused, Invalid."""
-    try:
-        return yaml.safe_load(content(file).decode("utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Invalid("not_yaml", _NOT_YAML.format(name=file.name, problem=error)) from None
-
-
-def apply_connectors(file: Path, as_json: AsJson = False) -> None:
-    """Create or change the connectors that FILE describes; the others stay as they are."""
-    out = Output(load().language, as_json=as_json)
-
-    async def work(house: House) -> Mapping[str, str]:
-        document = _read(file)
-        async with house.database.write() as conn:
-            return await house.connectors.apply(conn, document, by=BY, environment=environment())
-
-    changes = within(out, work)
-    for connector, change in changes.items():
-        out.say(_APPLIED, id=connector, change=_CHANGES.get(change, change))
-    out.result(changes)
-
-
-def list_connectors(as_json: AsJson = False) -> None:
-    """List the connectors."""
-    out = Output(load().language, as_json=as_json)
-
-    async def work(house: House) -> tuple[list[Connector], dict[str, list[datetime]]]:
-        async with house.database.read() as conn:
-            return await house.connectors.list(conn), await upcoming(conn, house.clock(), count=1)
-
-    found, times = within(out, work)
-    read_next = {name: f"{at[0]:%Y-%m-%d %H:%M %Z}" for name, at in times.items() if at}
-    out.table(
-        Text(ja="コネクター", en="Connectors"),
-        [
-            Text(ja="ID", en="Id"),
-            Text(ja="種類", en="Type"),
-            Text(ja="名称", en="Title"),
-            Text(ja="次の読み取り", en="Read next"),
-        ],
-        [(one.id, one.type, out.text(one.title), read_next.get(one.id, "")) for one in found],
-    )
-    out.result(
-        [
-            {"id": one.id, "type": one.type, "title": one.title.to_json()}
-            | {"read_next": times[one.id][0].isoformat() if times.get(one.id) else None}
-            for one in found
-        ]
-    )
-
-
-def publish_rulebook(
-    file: Annotated[Path | None, typer.Argument()] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Publish FILE as the rulebook in force; without FILE the default that Kasane brings along."""
-    out = Output(load().language, as_json=as_json)
-
-    async def work(house: House) -> Rulebook:
-        document = _read(file) if file else default_rulebook()
-        async with house.database.write() as conn:
-            published = await house.rulebooks.publish(conn, document, by=BY)
-        await house.jobs.drain()
-        return published
-
-    with out.progress(Text(ja="公開しています", en="Publishing")):
-        published = within(out, work)
-    out.say(_PUBLISHED, version=published.version, badges=len(published.badges))
-    out.result({"version": published.version, "hash": published.hash})
-
-
-def show_rulebook(as_json: AsJson = False) -> None:
-    """Print the rulebook in force, as a document that can be edited and published again."""
-    out = Output(load().language, as_json=as_json)
-
-    async def work(house: House) -> Rulebook:
-        async with house.database.read() as conn:
-            current = await house.rulebooks.current(conn)
-        if current is None:
-            raise NotFound("no_rulebook", _NO_RULEBOOK)
-        return current
-
-    document = json.loads(within(out, work).document)
-    if as_json:
-        out.result(document)
-    else:
-        sys.stdout.write(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
 
 
 def add_account(
