@@ -138,7 +138,7 @@ def new_page(at: Addresses, filled: Mapping[str, str] | None = None) -> NewPage:
         canvas=Copyable("canvas", label, at.canvas),
         guides=GUIDES,
         products=tuple((one, NAMES[one]) for one in PRODUCTS),
-        filled=filled or {},
+        filled=filled or {"product": "other"},
     )
 
 
