@@ -84,10 +84,13 @@ def build(house: House) -> FastAPI:
     app.include_router(
         platform_api.router(
             database=house.database,
+            clock=house.clock,
             tokens=house.lti.tokens,
             gradebook=house.lti.gradebook,
             launches=house.lti.launches,
+            choices=house.lti.choices,
             keys=house.lti.keys,
+            signed_in=_signed_in(site),
             wake=house.jobs.wake,
         )
     )
@@ -114,6 +117,8 @@ def _services(house: House) -> Services:
         syncs=house.sync,
         sign_in=house.sign_in,
         registrations=house.registrations,
+        tools=house.lti.tools,
+        courses=house.lti.launches,
         public_url=house.settings.public_url,
         default_language=house.settings.language,
         time_zone=house.settings.time_zone,
@@ -175,6 +180,16 @@ async def _sweep(house: House) -> None:
             if removed:
                 log.info("attachments_swept", count=removed)
         await asyncio.sleep(_SWEEP_S)
+
+
+def _signed_in(site: Site) -> platform_api.SignedIn:
+    """Tells the platform's doors whose browser asks."""
+
+    async def account(request: Request) -> str | None:
+        found = (await site.desk.visitor(request)).account
+        return None if found is None else str(found.id)
+
+    return account
 
 
 def _staff(site: Site) -> Staff:

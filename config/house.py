@@ -23,13 +23,14 @@ from badge_bridge.worker import Worker
 from config import migrate, own_record, post
 from config.settings import Settings
 from connectors.jose.keysets import KeySets
-from connectors.lti.core.client import Addresses as LtiAddresses
+from connectors.lti.core.addresses import Addresses as PlatformAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
-from connectors.lti.platform.api import line_item_url
+from connectors.lti.platform.choices import Choices
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tokens import Tokens
+from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
 from connectors.lti.registrations import TYPE as LTI
 from connectors.lti.services.pull import LtiPull
@@ -96,6 +97,8 @@ class Lti:
     tokens: Tokens
     gradebook: Gradebook
     launches: Launches
+    choices: Choices
+    tools: Tools
 
 
 @asynccontextmanager
@@ -185,13 +188,15 @@ def _lti(
     sync: SyncService,
     key_sets: KeySets,
 ) -> Lti:
-    url_of = line_item_url(settings.public_url)
+    at = PlatformAddresses(settings.public_url)
     return Lti(
         keys=SigningKeys(database, vault, clock),
         tool=Tool(database, key_sets, clock, settings.public_url),
-        tokens=Tokens(database, key_sets, clock, f"{settings.public_url}/lti/platform/token"),
-        gradebook=Gradebook(connectors, sync, url_of),
-        launches=Launches(clock, settings.public_url, url_of),
+        tokens=Tokens(database, key_sets, clock, at.token),
+        gradebook=Gradebook(connectors, sync, at),
+        launches=Launches(clock, at),
+        choices=Choices(database, key_sets, clock, at),
+        tools=Tools(connectors, clock, at),
     )
 
 
@@ -203,7 +208,7 @@ def _registrations(
     connectors: Connectors,
     fetcher: Fetcher,
 ) -> Registrations:
-    at = LtiAddresses(settings.public_url)
+    at = PlatformAddresses(settings.public_url)
     private = frozenset((settings.lti_private_hosts or "").split())
     registrar = Registrar(connectors, clock)
     return Registrations(

@@ -15,6 +15,8 @@ from connectors.identity import ProvedIdentity
 from connectors.jose.refusal import Refusal
 from connectors.lti.core.client import Addresses
 from connectors.lti.dynamic import DynamicRegistration
+from connectors.lti.platform.launches import Launches
+from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
 from connectors.lti.trial import Trial
 from connectors.registry import Connectors
@@ -52,7 +54,8 @@ class Registrations:
 class Services:
     """Everything a page may ask. `public_url` is our origin, without a final slash.
 
-    `published`: where a verification gets keys and status lists from. `default_language`: of a
+    `published`: where a verification gets keys and status lists from. `courses`: starts launches of
+    outside courses. `default_language`: of a
     reader who names none. `time_zone`: of the dates on pages.
     """
 
@@ -70,6 +73,8 @@ class Services:
     syncs: SyncService
     sign_in: SignIn
     registrations: Registrations
+    tools: Tools
+    courses: Launches
     public_url: str
     default_language: Language = "ja"
     time_zone: str = "Asia/Tokyo"

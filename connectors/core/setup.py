@@ -138,6 +138,10 @@ TYPES: Mapping[str, Mapping[str, Field]] = {
         "tool": Field(fields.group(TOOL)),
         "lineitems": Field(fields.list_of(fields.group(LINE_ITEM)), default=[]),
     },
+    # Made by the console, which keeps the registration itself in `lti_tool`.
+    "lti_tool": {
+        "home_page": Field(fields.iri, required=True),
+    },
     "csv": {
         "home_page": Field(fields.iri, required=True),
         "columns": Field(_columns, required=True),

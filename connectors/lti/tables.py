@@ -110,13 +110,70 @@ lti_result = sa.Table(
     sa.Column("timestamp", Instant, nullable=False),
 )
 
-# A launch of somebody else's tool that we started; `hint` is the login_hint it must bring back.
+# A launch of somebody else's tool that we started; `hint` is the login_hint it must bring back,
+# in the browser in which `account` is signed in. `course` is null where courses are to be chosen.
 lti_outgoing = sa.Table(
     "lti_outgoing",
     metadata,
     sa.Column("hint", sa.Text, primary_key=True),
     sa.Column("connector", sa.Text, nullable=False),
-    sa.Column("line_item", sa.Text, nullable=False),
+    sa.Column("course", sa.Text, nullable=True),
     sa.Column("sub", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# An outside tool that staff registered. Its name, and whether it is enabled, stand in `connector`.
+lti_tool = sa.Table(
+    "lti_tool",
+    metadata,
+    sa.Column("connector", sa.Text, primary_key=True),
+    sa.Column("client_id", sa.Text, nullable=False, unique=True),
+    sa.Column("deployment_id", sa.Text, nullable=False),
+    sa.Column("login_url", sa.Text, nullable=False),
+    sa.Column("jwks_url", sa.Text, nullable=False),
+    sa.Column("target_link_uri", sa.Text, nullable=False),
+    sa.Column("deep_link_url", sa.Text, nullable=False),
+    sa.Column("redirect_uris", sa.JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+# A course of such a tool: a resource link with its line item; without `url` a line item alone.
+lti_course = sa.Table(
+    "lti_course",
+    metadata,
+    sa.Column("connector", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("activity", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("maximum", sa.Float, nullable=False),
+    sa.Column("resource_id", sa.Text, nullable=False),
+    sa.Column("tag", sa.Text, nullable=False),
+    sa.Column("custom", sa.JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("withdrawn_at", Instant, nullable=True),
+)
+
+# Who has opened a course, by the name under which its tool knows them.
+lti_member = sa.Table(
+    "lti_member",
+    metadata,
+    sa.Column("connector", sa.Text, primary_key=True),
+    sa.Column("course", sa.Text, primary_key=True),
+    sa.Column("sub", sa.Text, primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+)
+
+# A choice of courses that is underway in a tool; `data_hash` is of the `data` it must echo, once.
+lti_choice = sa.Table(
+    "lti_choice",
+    metadata,
+    sa.Column("data_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("connector", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
     sa.Column("expires_at", Instant, nullable=False, index=True),
 )

@@ -22,7 +22,9 @@ SCORE = AGS + "score"
 RESULT = AGS + "result.readonly"
 LINE_ITEM = AGS + "lineitem"
 LINE_ITEM_READ = AGS + "lineitem.readonly"
-SCOPES = frozenset({SCORE, RESULT, LINE_ITEM, LINE_ITEM_READ})
+MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+AGS_SCOPES = frozenset({SCORE, RESULT, LINE_ITEM, LINE_ITEM_READ})
+SCOPES = AGS_SCOPES | {MEMBERS}
 
 
 def claimed_client(claims: Mapping[str, Json]) -> str | None:

@@ -6,7 +6,7 @@ Sources: LTI 1.3 Core §3.1, 1EdTech Security Framework 1.0 §6.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from connectors.jose.refusal import Refusal, refusal
@@ -35,6 +35,8 @@ _NOT_ACTIVE: Mapping[Status, Refusal] = {
         "LTI 1.3 Core §3.1.3",
     ),
 }
+Origin = Literal["declared", "chosen", "tool"]
+"""A line item is declared in the connectors file, chosen by deep linking, or made by the tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,31 @@ def product_named(name: Json) -> Product:
 
 @dataclass(frozen=True, slots=True)
 class LineItem:
-    """A column of ours that an outside course reports to. `title`: a language map, or None."""
+    """A column of ours that an outside course reports to. `title`: a language map, or None.
+
+    `url`: what its launch opens, empty where it is a column alone; `link`: the id of the course
+    that it belongs to, empty where it stands by itself. `origin`: who said that there is one.
+    """
 
     id: str
     activity: str
     title: Mapping[str, str] | None = None
+    url: str = ""
+    link: str = ""
+    maximum: float = 100
+    resource_id: str = ""
+    tag: str = ""
+    custom: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin = "declared"
 
 
 @dataclass(frozen=True, slots=True)
 class ToolRegistration:
-    """An outside course that we launch and that posts scores to us.
+    """An outside tool that we launch and that posts scores to us.
 
     `home_page`: under which learners are known to it; `login_url`, `target_link_uri` and
-    `redirect_uris` are empty where it is not launched from here.
+    `redirect_uris` are empty where it is not launched from here, `deep_link_url` where its
+    courses are not chosen in it. `private_hosts`: hosts of it that may have private addresses.
     """
 
     connector_id: str
@@ -119,6 +133,18 @@ class ToolRegistration:
     login_url: str = ""
     target_link_uri: str = ""
     redirect_uris: frozenset[str] = frozenset()
+    deep_link_url: str = ""
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether it stands in the connectors file, its line items with it."""
+        return not self.deep_link_url
+
+    @property
+    def courses(self) -> list[LineItem]:
+        """What can be launched, by id."""
+        launched = [item for item in self.line_items.values() if item.url and self.login_url]
+        return sorted(launched, key=lambda item: item.id)
 
     @staticmethod
     def of(connector_id: str, config: Mapping[str, Json]) -> ToolRegistration | None:
@@ -126,8 +152,15 @@ class ToolRegistration:
         tool = config.get("tool") or {}
         if not (tool.get("client_id") and tool.get("jwks_url")):
             return None
+        target = str(tool.get("target_link_uri") or "")
         items = [
-            LineItem(str(item["id"]), str(item["activity"]), item.get("title"))
+            LineItem(
+                str(item["id"]),
+                str(item["activity"]),
+                item.get("title"),
+                url=target,
+                link=str(item["id"]) if target else "",
+            )
             for item in config.get("lineitems") or ()
         ]
         return ToolRegistration(
@@ -139,6 +172,6 @@ class ToolRegistration:
             line_items={item.id: item for item in items},
             private_hosts=frozenset(config.get("allow_private_hosts") or ()),
             login_url=str(tool.get("login_url") or ""),
-            target_link_uri=str(tool.get("target_link_uri") or ""),
+            target_link_uri=target,
             redirect_uris=frozenset(tool.get("redirect_uris") or ()),
         )

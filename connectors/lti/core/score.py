@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 from connectors.core.completion import Completion
@@ -24,9 +24,11 @@ ACTIVITY_PROGRESS = ("Initialized", "Started", "InProgress", "Submitted", "Compl
 GRADING_PROGRESS = ("FullyGraded", "Pending", "PendingManual", "Failed", "NotReady")
 MAX_BYTES = 64 * 1024
 _MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})(?P<zone>Z|[+-]\d\d:?\d\d)", re.ASCII
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})(?P<zone>Z|[+-]\d\d(?::?\d\d)?)",
+    re.ASCII,
 )
 _LARGEST = 1e9
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _SCORE = "AGS 2.0 §3.4.9"
 
 
@@ -52,6 +54,7 @@ _NUMBERS = refusal(
     "scoreGiven は0以上、scoreMaximum は0より大きい数で示してください。",
     "scoreGiven must be a number from 0, with a scoreMaximum above 0.",
     _SCORE,
+    "/scoreGiven",
 )
 
 
@@ -80,6 +83,7 @@ def parsed(body: bytes) -> Score | Refusal:
             "timestamp は、1秒未満の桁と時差を含むISO 8601の日時で示してください。",
             "timestamp must be an ISO 8601 moment with a fraction of a second and a time zone.",
             _SCORE,
+            "/timestamp",
         )
     return Score(
         user_id=found["userId"],
@@ -88,6 +92,22 @@ def parsed(body: bytes) -> Score | Refusal:
         activity_progress=found["activityProgress"],
         grading_progress=found["gradingProgress"],
         timestamp=moment,
+    )
+
+
+def premature(score: Score, now: datetime) -> Refusal | None:
+    """Refuses a score from the future: every correction would have to come after it.
+
+    Clocks may differ by five minutes.
+    """
+    if score.timestamp <= now + _CLOCKS_DIFFER:
+        return None
+    return refusal(
+        "score_from_future",
+        "timestamp が未来になっています。ツールの時計を確認してください。",
+        "timestamp lies in the future. Check the tool's clock.",
+        _SCORE,
+        "/timestamp",
     )
 
 
@@ -127,6 +147,7 @@ def _wrong_names(found: Mapping[str, Json]) -> Refusal | None:
             "userId がないか、形が正しくありません。",
             "userId is missing or not properly formed.",
             _SCORE,
+            "/userId",
         )
     for name, allowed in (
         ("activityProgress", ACTIVITY_PROGRESS),
@@ -138,6 +159,7 @@ def _wrong_names(found: Mapping[str, Json]) -> Refusal | None:
                 f"{name} は {' / '.join(allowed)} のいずれかで示してください。",
                 f"{name} must be one of {', '.join(allowed)}.",
                 _SCORE,
+                f"/{name}",
             )
     return None
 

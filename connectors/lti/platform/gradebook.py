@@ -1,55 +1,57 @@
-"""The gradebook: line items as set up, the scores that courses post, and the results to read back.
+"""The gradebook: line items as AGS shows them, the scores that tools post, the results and members.
 
 A score becomes a Completion like any other portal's record, and is answered after commit.
-Source: AGS 2.0 §3.
+Source: AGS 2.0 §3, NRPS 2.0 §2.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.core.counts import Result
 from connectors.delivery import Delivered
+from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.message import LEARNER
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.score import Score, completion
-from connectors.lti.tables import lti_result
+from connectors.lti.platform.pages import Page
+from connectors.lti.tables import lti_member, lti_result
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.database import insert
 
 Json = Any
 _KEPT = frozenset({Result.STORED, Result.CHANGED, Result.DUPLICATE})
-_MAXIMUM = 100  # what a line item says before any score came; a score brings its own
 
 
 class Gradebook:
-    """The columns of all outside courses. `url_of`: the address of a connector's line item."""
+    """The columns of all outside tools."""
 
-    def __init__(
-        self,
-        connectors: Connectors,
-        sync: SyncService,
-        url_of: Callable[[str, str], str],
-    ) -> None:
+    def __init__(self, connectors: Connectors, sync: SyncService, addresses: Addresses) -> None:
         self._connectors = connectors
         self._sync = sync
-        self._url_of = url_of
+        self.at = addresses
 
     async def line_item(
         self, conn: AsyncConnection, tool: ToolRegistration, item: LineItem
     ) -> Json:
         """The line item as AGS shows it (AGS 2.0 §3.2)."""
         title = item.title or (await self._connectors.get(conn, tool.connector_id)).title.to_json()
+        link = {"resourceLinkId": item.link} if item.link else {}
+        tag = {"tag": item.tag} if item.tag else {}
+        resource = item.activity if item.origin == "declared" else item.resource_id
         return {
-            "id": self._url_of(tool.connector_id, item.id),
+            "id": self.at.line_item(tool.connector_id, item.id),
             "label": title.get("ja") or title.get("en") or item.id,
-            "resourceId": item.activity,
-            "scoreMaximum": _MAXIMUM,
+            **({"resourceId": resource} if resource else {}),
+            **link,
+            **tag,
+            "scoreMaximum": item.maximum,
         }
 
     async def take(
@@ -69,25 +71,65 @@ class Gradebook:
         return delivered
 
     async def results(
-        self, conn: AsyncConnection, tool: ToolRegistration, item: LineItem, user_id: str | None
-    ) -> Json:
-        """The latest final scores of the column (AGS 2.0 §3.3); of one learner, if asked."""
+        self,
+        conn: AsyncConnection,
+        tool: ToolRegistration,
+        item: LineItem,
+        page: Page,
+        user_id: str | None,
+    ) -> tuple[Json, str | None]:
+        """The latest final scores of the column (AGS 2.0 §3.3), and where the next page begins.
+
+        `user_id`: of one learner alone.
+        """
         query = sa.select(lti_result).where(
-            lti_result.c.connector == tool.connector_id, lti_result.c.line_item == item.id
+            lti_result.c.connector == tool.connector_id,
+            lti_result.c.line_item == item.id,
+            lti_result.c.user_id > page.after,
         )
         if user_id is not None:
             query = query.where(lti_result.c.user_id == user_id)
-        url = self._url_of(tool.connector_id, item.id)
-        return [
+        query = query.order_by(lti_result.c.user_id).limit(page.limit + 1)
+        rows, after = page.cut((await conn.execute(query)).all(), lambda row: row.user_id)
+        url = self.at.line_item(tool.connector_id, item.id)
+        shown = [
             {
-                "id": f"{url}/results/{place}",
+                "id": f"{url}/results/{quote(row.user_id, safe='')}",
                 "scoreOf": url,
                 "userId": row.user_id,
                 "resultScore": row.given,
                 "resultMaximum": row.maximum,
             }
-            for place, row in enumerate(await conn.execute(query.order_by(lti_result.c.user_id)))
+            for row in rows
         ]
+        return shown, after
+
+    async def members(
+        self, conn: AsyncConnection, tool: ToolRegistration, course: LineItem, page: Page
+    ) -> tuple[Json, str | None]:
+        """Who has opened the course (NRPS 2.0 §2.2), and where the next page begins.
+
+        Nobody's name and nobody's address: nobody here was asked whether a provider may have them.
+        """
+        query = (
+            sa.select(lti_member.c.sub)
+            .where(
+                lti_member.c.connector == tool.connector_id,
+                lti_member.c.course == course.id,
+                lti_member.c.sub > page.after,
+            )
+            .order_by(lti_member.c.sub)
+            .limit(page.limit + 1)
+        )
+        rows, after = page.cut((await conn.execute(query)).all(), lambda row: row.sub)
+        shown = {
+            "id": self.at.members(tool.connector_id, course.id),
+            "context": {"id": course.id},
+            "members": [
+                {"status": "Active", "user_id": row.sub, "roles": [LEARNER]} for row in rows
+            ],
+        }
+        return shown, after
 
     async def _show(
         self, conn: AsyncConnection, tool: ToolRegistration, item: LineItem, score: Score

@@ -1,12 +1,15 @@
-"""Launches of an outside course: we start the login, the course asks back, and we sign who it is.
+"""Launches of an outside tool: we start the login, the tool asks back, and we sign who it is.
 
-Sources: LTI 1.3 Core §4-5, 1EdTech Security Framework 1.0 §5.1.1, AGS 2.0 §3.1.
+A launch belongs to the account that started it: the browser that brings the hint back must be
+signed in with that account, or somebody could be sent into a course as somebody else.
+Sources: LTI 1.3 Core §4-5, 1EdTech Security Framework 1.0 §5.1.1.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,132 +23,189 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.jose import token as jose
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti import registrations
-from connectors.lti.core import assertion
-from connectors.lti.core.launch import CLAIM, RESOURCE_LINK, VERSION
+from connectors.lti.core import message
+from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.message import Addressee
 from connectors.lti.core.registration import ToolRegistration
-from connectors.lti.tables import lti_outgoing
+from connectors.lti.platform import choices, tools
+from connectors.lti.tables import lti_member, lti_outgoing
+from engine import audit
 from engine.clock import Clock
+from engine.database import insert
 
 Json = Any
-LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
 _HINT_LIFE = timedelta(minutes=5)
-_TOKEN_LIFE_S = 300
 _FIXED = {
     "scope": "openid",
     "response_type": "id_token",
     "response_mode": "form_post",
     "prompt": "none",
 }
+_LONGEST = 2000
+ASKED = (*_FIXED, "client_id", "redirect_uri", "login_hint", "lti_message_hint", "state", "nonce")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the browser posts to the course: the signed launch, and the course's own state."""
+    """What the browser posts to the tool: the signed launch, and the tool's own state."""
 
     redirect_uri: str
     id_token: str
     state: str
 
 
-class Launches:
-    """Starts and signs launches. `issuer`: our own name, `url_of`: a line item's address."""
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Who starts a launch: their `account` here, and `sub`, who they are to the tool."""
 
-    def __init__(self, clock: Clock, issuer: str, url_of: Callable[[str, str], str]) -> None:
+    account: str
+    sub: str
+    language: str = "ja"
+
+
+def pseudonym(connector_id: str, person: uuid.UUID) -> str:
+    """Who `person` is to this tool: the same at each launch, another one to each other tool.
+
+    Nobody can tell the person from it, for a person's own id is random and shown nowhere.
+    """
+    return str(uuid.uuid5(person, f"lti|{connector_id}"))
+
+
+class Launches:
+    """Starts and signs launches."""
+
+    def __init__(self, clock: Clock, addresses: Addresses) -> None:
         self._clock = clock
-        self._issuer = issuer
-        self._url_of = url_of
+        self._at = addresses
 
     async def start(
-        self, conn: AsyncConnection, connector_id: str, line_item: str, sub: str
+        self, conn: AsyncConnection, connector_id: str, course: str, by: Starter
     ) -> str | Refusal:
-        """Where the learner's browser goes to start the course; `sub`: who they are to it."""
-        tool = await registrations.tool(conn, connector_id)
-        if tool is None or not tool.login_url or line_item not in tool.line_items:
+        """Where the learner's browser goes to open a course."""
+        tool = await tools.tool(conn, connector_id)
+        found = {one.id: one for one in tool.courses}.get(course) if tool else None
+        if tool is None or found is None:
             return _NOT_LAUNCHED
+        return await self._begin(conn, tool, found.id, found.url, by)
+
+    async def choose(self, conn: AsyncConnection, connector_id: str, by: Starter) -> str | Refusal:
+        """Where an officer's browser goes to choose courses in the tool."""
+        tool = await tools.tool(conn, connector_id)
+        if tool is None or not tool.deep_link_url:
+            return _NOT_LAUNCHED
+        return await self._begin(conn, tool, None, tool.deep_link_url, by)
+
+    async def _begin(
+        self,
+        conn: AsyncConnection,
+        tool: ToolRegistration,
+        course: str | None,
+        target: str,
+        by: Starter,
+    ) -> str:
         now = self._clock()
         hint = secrets.token_urlsafe(32)
         await conn.execute(sa.delete(lti_outgoing).where(lti_outgoing.c.expires_at <= now))
         await conn.execute(
             sa.insert(lti_outgoing).values(
                 hint=hint,
-                connector=connector_id,
-                line_item=line_item,
-                sub=sub,
+                connector=tool.connector_id,
+                course=course,
+                sub=by.sub,
+                account=by.account,
+                language=by.language,
                 expires_at=now + _HINT_LIFE,
             )
         )
         asked = {
-            "iss": self._issuer,
+            "iss": self._at.issuer,
             "login_hint": hint,
-            "target_link_uri": tool.target_link_uri,
-            "lti_message_hint": line_item,
+            "target_link_uri": target,
+            "lti_message_hint": course or "deep-linking",
             "client_id": tool.client_id,
             "lti_deployment_id": tool.deployment_id,
         }
         return f"{tool.login_url}{'&' if '?' in tool.login_url else '?'}{urlencode(asked)}"
 
     async def answer(
-        self, conn: AsyncConnection, params: Mapping[str, str], key: RSAKey
+        self, conn: AsyncConnection, params: Mapping[str, str], key: RSAKey, account: str | None
     ) -> Answer | Refusal:
-        """The signed launch for a course that asks back with the hint it was given, once."""
+        """The signed launch for a tool that asks back with the hint it was given, once.
+
+        `account`: whose browser brings the request.
+        """
         names = ("client_id", "redirect_uri", "login_hint")
-        if not all(is_name(params.get(name), 2000) for name in names):
+        if not all(is_name(params.get(name), _LONGEST) for name in names):
             return _INCOMPLETE
-        tool = await registrations.tool_named(conn, params["client_id"])
+        tool = await tools.tool_named(conn, params["client_id"])
         if tool is None or params["redirect_uri"] not in tool.redirect_uris:
             return _UNKNOWN_TOOL
         wrong = [name for name, value in _FIXED.items() if params.get(name) != value]
-        if wrong or not all(is_name(params.get(name), 2000) for name in ("state", "nonce")):
+        if wrong or not all(is_name(params.get(name), _LONGEST) for name in ("state", "nonce")):
             return _INCOMPLETE
-        taken = (
-            await conn.execute(
-                sa.delete(lti_outgoing)
-                .where(
-                    lti_outgoing.c.hint == params["login_hint"],
-                    lti_outgoing.c.connector == tool.connector_id,
-                    lti_outgoing.c.expires_at > self._clock(),
-                )
-                .returning(lti_outgoing.c.line_item, lti_outgoing.c.sub)
-            )
-        ).one_or_none()
-        if taken is None:
-            return _UNKNOWN_HINT
-        claims = self._claims(tool, taken.line_item, taken.sub, params["nonce"])
+        taken = await self._taken(conn, tool, params["login_hint"], account)
+        if isinstance(taken, Refusal):
+            return taken
+        claims = await self._claims(conn, tool, taken, params["nonce"])
+        if isinstance(claims, Refusal):
+            return claims
+        await audit.record(
+            conn,
+            at=self._clock(),
+            actor=f"account:{taken.account}",
+            action="lti.platform.launch",
+            subject=f"connector:{tool.connector_id}",
+            after={"course": taken.course},
+        )
         header = {"alg": "RS256", "kid": key.kid}
         id_token = jwt.encode(header, claims, key, algorithms=list(jose.RS256))
         return Answer(params["redirect_uri"], id_token, params["state"])
 
-    def _claims(
-        self, tool: ToolRegistration, line_item: str, sub: str, nonce: str
-    ) -> dict[str, Json]:
-        now = int(self._clock().timestamp())
-        item = tool.line_items[line_item]
-        return {
-            "iss": self._issuer,
-            "aud": tool.client_id,
-            "sub": sub,
-            "iat": now,
-            "exp": now + _TOKEN_LIFE_S,
-            "nonce": nonce,
-            CLAIM + "message_type": RESOURCE_LINK,
-            CLAIM + "version": VERSION,
-            CLAIM + "deployment_id": tool.deployment_id,
-            CLAIM + "target_link_uri": tool.target_link_uri,
-            CLAIM + "resource_link": {"id": item.id},
-            CLAIM + "roles": [LEARNER],
-            # No name and no address: the course needs neither to report a score.
-            "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {
-                "scope": sorted(assertion.SCOPES - {assertion.LINE_ITEM}),
-                "lineitem": self._url_of(tool.connector_id, item.id),
-            },
-        }
+    async def _taken(
+        self, conn: AsyncConnection, tool: ToolRegistration, hint: str, account: str | None
+    ) -> sa.Row[Any] | Refusal:
+        """The launch of that hint, which is used up; only its own account uses it up."""
+        waits = (
+            lti_outgoing.c.hint == hint,
+            lti_outgoing.c.connector == tool.connector_id,
+            lti_outgoing.c.expires_at > self._clock(),
+        )
+        taken = (
+            await conn.execute(
+                sa.delete(lti_outgoing)
+                .where(*waits, lti_outgoing.c.account == (account or ""))
+                .returning(*lti_outgoing.c)
+            )
+        ).one_or_none()
+        if taken is not None:
+            return taken
+        if await conn.scalar(sa.select(lti_outgoing.c.hint).where(*waits)) is not None:
+            return _FOREIGN_SESSION
+        return _UNKNOWN_HINT
+
+    async def _claims(
+        self, conn: AsyncConnection, tool: ToolRegistration, taken: sa.Row[Any], nonce: str
+    ) -> dict[str, Json] | Refusal:
+        now = self._clock()
+        whom = Addressee(taken.sub, nonce, taken.language, int(now.timestamp()))
+        if taken.course is None:
+            data = await choices.begin(conn, tool.connector_id, taken.account, now)
+            return message.choosing(tool, whom, data, self._at)
+        course = {one.id: one for one in tool.courses}.get(taken.course)
+        if course is None:
+            return _NOT_LAUNCHED
+        await conn.execute(
+            insert(conn, lti_member)
+            .values(connector=tool.connector_id, course=course.id, sub=taken.sub, since=now)
+            .on_conflict_do_nothing()
+        )
+        return message.opening(tool, course, whom, self._at)
 
 
 _NOT_LAUNCHED = refusal(
     "not_launchable",
-    "この講座はここから開けるように設定されていません。",
-    "This course is not set up to be opened from here.",
+    "この講座は、現在ここから開けません。",
+    "This course cannot be opened from here at present.",
     "LTI 1.3 Core §4.1",
 )
 _INCOMPLETE = refusal(
@@ -164,5 +224,11 @@ _UNKNOWN_HINT = refusal(
     "unknown_hint",
     "開始された受講が見つからないか、期限が切れています。もう一度講座を開いてください。",
     "No start of this course is waiting, or it has expired. Please open the course again.",
+    "LTI 1.3 Core §4.1.1",
+)
+_FOREIGN_SESSION = refusal(
+    "foreign_session",
+    "講座を開いたときのアカウントでサインインしていません。サインインして、もう一度講座を開いてください。",
+    "You are not signed in with the account that opened the course. Sign in and open it again.",
     "LTI 1.3 Core §4.1.1",
 )

@@ -1,4 +1,4 @@
-"""Access tokens for outside courses: given for a signed assertion, good for an hour.
+"""Access tokens for outside tools: given for a signed assertion, good for an hour.
 
 Tokens are random and only their hash is kept; a connector that is switched off takes its tokens
 with it. Sources: RFC 6749 §4.4, RFC 7523, 1EdTech Security Framework 1.0 §4.
@@ -19,12 +19,13 @@ from connectors.jose import token as jose
 from connectors.jose.claims import SKEW_S
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti import registrations
 from connectors.lti.core import assertion
 from connectors.lti.core.registration import ToolRegistration
-from connectors.lti.tables import lti_assertion, lti_token
+from connectors.lti.platform import seen, tools
+from connectors.lti.tables import lti_token
+from engine import audit
 from engine.clock import Clock
-from engine.database import Database, insert
+from engine.database import Database
 from engine.fetcher import Policy
 from engine.text import Text
 from engine.vault import hashed
@@ -80,13 +81,19 @@ class Tokens:
         shown = jose.read(params.get("client_assertion", ""), jose.RS256)
         if isinstance(shown, Refusal):
             return Denied("invalid_client", shown)
-        tool = await self._signer(shown)
-        if isinstance(tool, Denied):
-            return tool
+        client_id = assertion.claimed_client(shown.claims)
+        async with self._database.read() as conn:
+            tool = await tools.tool_named(conn, client_id) if client_id else None
+        if tool is None:
+            return Denied("invalid_client", _UNKNOWN_CLIENT)
+        denied = await self._denied(tool, shown)
         async with self._database.write() as conn:
-            if not await self._first_use(conn, tool, shown):
-                return Denied("invalid_client", _REPLAYED)
-            return Granted(await self._issued(conn, tool, scopes), scopes)
+            if denied is None and not await self._first_use(conn, tool, shown):
+                denied = Denied("invalid_client", _REPLAYED)
+            if denied is None:
+                return Granted(await self._issued(conn, tool, scopes), scopes)
+            await self._note(conn, tool, denied)
+        return denied
 
     async def bearer(self, conn: AsyncConnection, token: str) -> Bearer | None:
         """Who holds this token, while it lasts and its course is still registered."""
@@ -100,45 +107,40 @@ class Tokens:
         ).one_or_none()
         if row is None:
             return None
-        tool = await registrations.tool(conn, row.connector)
+        tool = await tools.tool(conn, row.connector)
         if tool is None or tool.client_id != row.client_id:
             return None
         return Bearer(tool, frozenset(row.scopes))
 
-    async def _signer(self, shown: jose.Token) -> ToolRegistration | Denied:
-        """The course that signed this assertion."""
-        client_id = assertion.claimed_client(shown.claims)
-        async with self._database.read() as conn:
-            tool = client_id and await registrations.tool_named(conn, client_id)
-        if not tool:
-            return Denied("invalid_client", _UNKNOWN_CLIENT)
-        refusal = assertion.wrong(shown.claims, self._token_url, self._clock().timestamp())
-        if refusal is not None:
-            return Denied("invalid_client", refusal)
+    async def _denied(self, tool: ToolRegistration, shown: jose.Token) -> Denied | None:
+        """Why this assertion, which names the tool, is not its own and good now."""
+        wrong = assertion.wrong(shown.claims, self._token_url, self._clock().timestamp())
+        if wrong is not None:
+            return Denied("invalid_client", wrong)
         policy = Policy.towards(tool.jwks_url, private=tool.private_hosts)
         key = await self._key_sets.key(tool.jwks_url, shown.kid, "RS256", policy)
         if isinstance(key, Refusal):
             away = key.code == "key_set_unreachable"
             return Denied("temporarily_unavailable" if away else "invalid_client", key)
-        if not shown.is_signed_by(key, jose.RS256):
-            return Denied("invalid_client", _WRONG_SIGNATURE)
-        return tool
+        return None if shown.is_signed_by(key, jose.RS256) else _NOT_SIGNED
+
+    async def _note(self, conn: AsyncConnection, tool: ToolRegistration, denied: Denied) -> None:
+        await audit.record(
+            conn,
+            at=self._clock(),
+            actor="lti",
+            action="lti.token.refused",
+            subject=f"connector:{tool.connector_id}",
+            reason=denied.refusal.code,
+        )
 
     async def _first_use(
         self, conn: AsyncConnection, tool: ToolRegistration, shown: jose.Token
     ) -> bool:
-        """Whether this assertion was never seen before; from now on it was."""
-        now = self._clock()
-        await conn.execute(sa.delete(lti_assertion).where(lti_assertion.c.expires_at <= now))
         # Kept for as long as its times would still be taken.
         until = datetime.fromtimestamp(shown.claims["exp"] + 2 * SKEW_S, UTC)
-        new = await conn.execute(
-            insert(conn, lti_assertion)
-            .values(client_id=tool.client_id, jti=shown.claims["jti"], expires_at=until)
-            .on_conflict_do_nothing()
-            .returning(lti_assertion.c.jti)
-        )
-        return new.one_or_none() is not None
+        jti = f"jti {shown.claims['jti']}"
+        return await seen.first(conn, tool.client_id, jti, until, self._clock())
 
     async def _issued(
         self, conn: AsyncConnection, tool: ToolRegistration, scopes: frozenset[str]
@@ -197,12 +199,11 @@ _UNKNOWN_CLIENT = Refusal(
     Text(ja="この client_id は登録されていません。", en="This client is not registered."),
     "RFC 7523 §3",
 )
-_WRONG_SIGNATURE = Refusal(
+_NOT_SIGNED = _denied(
+    "invalid_client",
     "token_signature",
-    Text(
-        ja="アサーションの署名が、登録された公開鍵と一致しません。",
-        en="The assertion's signature does not match the registered key.",
-    ),
+    "アサーションの署名が、登録された公開鍵と一致しません。",
+    "The assertion's signature does not match the registered key.",
     "RFC 7523 §3",
 )
 _REPLAYED = Refusal(

@@ -21,14 +21,18 @@ from config.demo.portals.signer import Signer
 from config.demo.portals.site import Site
 from connectors.jose.keysets import KeySets
 from connectors.lti import adapter
+from connectors.lti.core.addresses import Addresses
 from connectors.lti.core.assertion import LINE_ITEM_READ, RESULT, TYPE
 from connectors.lti.core.launch import CLAIM, Login
 from connectors.lti.core.registration import Registration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform import api
+from connectors.lti.platform.choices import Choices
 from connectors.lti.platform.gradebook import Gradebook
-from connectors.lti.platform.launches import Launches
+from connectors.lti.platform.launches import Launches, Starter
+from connectors.lti.platform.services import LINE_ITEM_TYPE
 from connectors.lti.platform.tokens import Tokens
+from connectors.lti.platform.tools import Tools
 from connectors.lti.tables import lti_assertion
 from connectors.registry import Connectors
 from connectors.run import SyncService
@@ -65,8 +69,10 @@ class House:
         vault = Vault(secrets.token_bytes(32))
         self.registry = Connectors(vault, clock)
         self.keys = SigningKeys(database, vault, clock)
-        url_of = api.line_item_url(US)
-        self.launches = Launches(clock, US, url_of)
+        at = Addresses(US)
+        self.account: str | None = "account-7"
+        self.launches = Launches(clock, at)
+        self.tools = Tools(self.registry, clock, at)
         key_sets = KeySets(Fetcher(), clock)
         sync = SyncService(database, self.registry, vault, Fetcher(), clock)
         app = FastAPI()
@@ -74,16 +80,22 @@ class House:
         app.include_router(
             api.router(
                 database=database,
-                tokens=Tokens(database, key_sets, clock, TOKEN_URL),
-                gradebook=Gradebook(self.registry, sync, url_of),
+                clock=clock,
+                tokens=Tokens(database, key_sets, clock, at.token),
+                gradebook=Gradebook(self.registry, sync, at),
                 launches=self.launches,
+                choices=Choices(database, key_sets, clock, at),
                 keys=self.keys,
+                signed_in=self._signed_in,
                 wake=self._wake,
             )
         )
         self.web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=US)
         self.tool = CourseTool(url=site.url, client_id="course-tool-77", token_url=TOKEN_URL)
         site.serve(self.tool.app)
+
+    async def _signed_in(self, _request: Any) -> str | None:
+        return self.account
 
     def _wake(self) -> None:
         self.woken += 1
@@ -162,7 +174,7 @@ async def test_a_final_score_is_stored_once_and_shown_as_a_result(house) -> None
 
     bearer = {"Authorization": f"Bearer {token}"}
     shown = await house.web.get(ITEM, headers=bearer)
-    assert shown.headers["content-type"].startswith(api.LINE_ITEM_TYPE)
+    assert shown.headers["content-type"].startswith(LINE_ITEM_TYPE)
     assert shown.json()["id"] == US + ITEM
     results = await house.web.get(f"{ITEM}/results", headers=bearer)
     assert [(one["userId"], one["resultScore"]) for one in results.json()] == [("3b9d-sub-77", 78)]
@@ -322,7 +334,7 @@ async def test_a_score_that_cannot_be_read_is_refused_and_the_next_one_taken(
 async def start(house: House) -> dict[str, str]:
     """What the course's login door receives."""
     async with house.database.write() as conn:
-        url = await house.launches.start(conn, "lms-b", "501", "learner-7")
+        url = await house.launches.start(conn, "lms-b", "501", Starter("account-7", "learner-7"))
     assert isinstance(url, str)
     assert url.startswith("https://course.example.com/login?lang=ja&")
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}

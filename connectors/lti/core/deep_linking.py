@@ -1,0 +1,228 @@
+"""A tool's answer to a deep linking request: the courses that were chosen in it.
+
+All of them are taken or none: whoever chose is told which one cannot be, and chooses again.
+Source: Deep Linking 2.0 §3, §4.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
+
+from connectors.jose import claims as registered
+from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core import line_item
+from connectors.lti.core.launch import CLAIM, VERSION
+from connectors.lti.core.line_item import Column
+from connectors.lti.core.registration import ToolRegistration
+
+Json = Any
+
+RESPONSE = "LtiDeepLinkingResponse"
+MAX_AGE_S = 600
+MAX_LIFE_S = 3600 + registered.SKEW_S
+MOST = 50
+_DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+_ITEMS, _DATA = _DL + "content_items", _DL + "data"
+_LONGEST_URL = 2000
+_MOST_CUSTOM = 50
+_LONGEST_CUSTOM = 1000
+_LINK = "Deep Linking 2.0 §3.2"
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenCourse:
+    """A course that was chosen: what its launch opens, and its column."""
+
+    title: str
+    url: str
+    column: Column
+    custom: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An answer that holds. `data` is what we sent along; `nonce` must not come twice."""
+
+    data: str
+    nonce: str
+    courses: tuple[ChosenCourse, ...]
+
+
+def judged(
+    claims: Mapping[str, Json], tool: ToolRegistration, issuer: str, now: float
+) -> Chosen | Refusal:
+    """What these signed claims say was chosen, or the first rule they break.
+
+    `now`: seconds since 1970.
+    """
+    checks: tuple[Callable[[], Refusal | None], ...] = (
+        lambda: registered.wrong_issuer(claims, tool.client_id),
+        lambda: registered.wrong_audience(claims, issuer),
+        lambda: registered.wrong_times(claims, now, max_age_s=MAX_AGE_S, max_life_s=MAX_LIFE_S),
+        lambda: _wrong_message(claims),
+        lambda: _wrong_deployment(claims, tool),
+        lambda: _wrong_echo(claims),
+    )
+    for check in checks:
+        if wrong := check():
+            return wrong
+    items = claims.get(_ITEMS, [])
+    if not isinstance(items, list) or len(items) > MOST:
+        return refusal(
+            "deep_link_items",
+            f"content_items は{MOST}件までの一覧で示してください。",
+            f"content_items must be a list of at most {MOST}.",
+            "Deep Linking 2.0 §4.5.3",
+            f"/{_escaped(_ITEMS)}",
+        )
+    courses = []
+    for place, item in enumerate(items):
+        course = _course(item, tool, f"/{_escaped(_ITEMS)}/{place}")
+        if isinstance(course, Refusal):
+            return course
+        courses.append(course)
+    return Chosen(claims[_DATA], claims["nonce"], tuple(courses))
+
+
+def _wrong_message(claims: Mapping[str, Json]) -> Refusal | None:
+    if (claims.get(CLAIM + "message_type"), claims.get(CLAIM + "version")) == (RESPONSE, VERSION):
+        return None
+    return refusal(
+        "deep_link_message",
+        "講座の選択結果（LtiDeepLinkingResponse、1.3.0）ではありません。",
+        "This is not an LtiDeepLinkingResponse of version 1.3.0.",
+        "Deep Linking 2.0 §4.5.1",
+    )
+
+
+def _wrong_deployment(claims: Mapping[str, Json], tool: ToolRegistration) -> Refusal | None:
+    if claims.get(CLAIM + "deployment_id") == tool.deployment_id:
+        return None
+    return refusal(
+        "deep_link_deployment",
+        "deployment_id が、このツールに渡したものと違います。",
+        "deployment_id is not the one that this tool was given.",
+        "Deep Linking 2.0 §4.5.2",
+    )
+
+
+def _wrong_echo(claims: Mapping[str, Json]) -> Refusal | None:
+    if registered.is_name(claims.get(_DATA)) and registered.is_name(claims.get("nonce")):
+        return None
+    return refusal(
+        "deep_link_data",
+        "選択結果に data または nonce がないか、形が正しくありません。",
+        "The answer lacks data or nonce, or they are not well formed.",
+        "Deep Linking 2.0 §4.5.4",
+    )
+
+
+def _course(item: Json, tool: ToolRegistration, place: str) -> ChosenCourse | Refusal:
+    if not isinstance(item, dict) or item.get("type") != "ltiResourceLink":
+        return refusal(
+            "deep_link_type",
+            "受け取れるのは、ここから開ける講座（ltiResourceLink）だけです。",
+            "Only courses that can be opened from here (ltiResourceLink) are taken.",
+            "Deep Linking 2.0 §3",
+            f"{place}/type",
+        )
+    url = item.get("url", tool.target_link_uri)
+    if not _is_own(url, tool):
+        return refusal(
+            "deep_link_url",
+            "講座の url は、登録されたツールと同じサイトの https アドレスにしてください。",
+            "A course's url must be an https address on the registered tool's own site.",
+            _LINK,
+            f"{place}/url",
+        )
+    title = item.get("title")
+    if not line_item.is_title(title):
+        return refusal(
+            "deep_link_title",
+            "講座の title は、タグを含まない255字までの文字で示してください。",
+            "A course's title must be plain text of up to 255 characters, without markup.",
+            _LINK,
+            f"{place}/title",
+        )
+    return _with_column(item, title, url, place)
+
+
+def _with_column(
+    item: Mapping[str, Json], title: str, url: str, place: str
+) -> ChosenCourse | Refusal:
+    custom = item.get("custom", {})
+    if not _is_custom(custom):
+        return refusal(
+            "deep_link_custom",
+            f"講座の custom は、名前と文字の組（{_MOST_CUSTOM}件まで）で示してください。",
+            f"A course's custom must be names with texts, {_MOST_CUSTOM} at most.",
+            _LINK,
+            f"{place}/custom",
+        )
+    found = item.get("lineItem")
+    if not isinstance(found, dict):
+        return refusal(
+            "deep_link_line_item",
+            "講座に成績項目（lineItem）がありません。これがないと、修了の報告を受け取れません。",
+            "The course has no lineItem, without which nobody could report that it was completed.",
+            _LINK,
+            f"{place}/lineItem",
+        )
+    column = line_item.read(found, title, f"{place}/lineItem")
+    if isinstance(column, Refusal):
+        return column
+    return ChosenCourse(title, url, column, custom)
+
+
+def _is_own(url: Json, tool: ToolRegistration) -> bool:
+    """Whether the address lies on a site where the tool itself said that it answers."""
+    return is_address(url, tool.private_hosts) and _origin(url) in {
+        _origin(one) for one in (tool.target_link_uri, *tool.redirect_uris)
+    }
+
+
+def is_address(url: Json, private_hosts: frozenset[str] = frozenset()) -> TypeGuard[str]:
+    """Whether a browser may be sent to `url`: https, a host, no credentials, no odd signs.
+
+    Plain http is taken where the operator has named the host as a private one.
+    """
+    if not registered.is_name(url, _LONGEST_URL) or not url.isascii():
+        return False
+    if any(sign in url for sign in " \\<>\"'`{}|^"):
+        return False
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or "@" in parts.netloc:
+        return False
+    is_private = bool({host, f"{host}:{port}"} & private_hosts)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_private)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _is_custom(custom: Json) -> bool:
+    return (
+        isinstance(custom, dict)
+        and len(custom) <= _MOST_CUSTOM
+        and all(
+            registered.is_name(name)
+            and isinstance(value, str)
+            and len(value) <= _LONGEST_CUSTOM
+            and "\0" not in value
+            for name, value in custom.items()
+        )
+    )
+
+
+def _escaped(name: str) -> str:
+    """The name as a step of a JSON Pointer (RFC 6901 §3)."""
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,112 @@
+"""The messages that we sign for an outside tool: opening a course, and choosing courses in it.
+
+Neither carries a name or an address: a tool needs neither to report a score.
+Sources: LTI 1.3 Core §5, AGS 2.0 §3.1, NRPS 2.0 §3.6.1, Deep Linking 2.0 §4.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.lti.core import assertion
+from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.launch import CLAIM, RESOURCE_LINK, VERSION
+from connectors.lti.core.registration import LineItem, ToolRegistration
+
+Json = Any
+
+LIFE_S = 300
+DEEP_LINKING = "LtiDeepLinkingRequest"
+SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
+ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+ROSTER = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+_MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+LEARNER, INSTRUCTOR = _MEMBERSHIP + "Learner", _MEMBERSHIP + "Instructor"
+_COURSE = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who is there (`sub`, as the tool knows them), for which login (`nonce`), and when (`now`,
+    seconds since 1970)."""
+
+    sub: str
+    nonce: str
+    language: str
+    now: int
+
+
+def opening(
+    tool: ToolRegistration, course: LineItem, whom: Addressee, at: Addresses
+) -> dict[str, Json]:
+    """The launch of a course by a learner (LTI 1.3 Core §5.3)."""
+    title = _title(course.title, whom.language)
+    claims = _common(tool, whom, at) | {
+        CLAIM + "message_type": RESOURCE_LINK,
+        CLAIM + "target_link_uri": course.url,
+        CLAIM + "resource_link": {"id": course.id} | title,
+        CLAIM + "context": {"id": course.id, "type": [_COURSE]} | title,
+        CLAIM + "roles": [LEARNER],
+        CLAIM + "launch_presentation": {
+            "document_target": "window",
+            "locale": whom.language,
+            "return_url": f"{at.issuer}/catalogue",
+        },
+        ENDPOINT: _endpoint(tool, at) | {"lineitem": at.line_item(tool.connector_id, course.id)},
+        ROSTER: {
+            "context_memberships_url": at.members(tool.connector_id, course.id),
+            "service_versions": ["2.0"],
+        },
+    }
+    return claims | ({CLAIM + "custom": dict(course.custom)} if course.custom else {})
+
+
+def choosing(tool: ToolRegistration, whom: Addressee, data: str, at: Addresses) -> dict[str, Json]:
+    """The launch in which staff choose courses (Deep Linking 2.0 §4.4). `data` comes back once."""
+    return _common(tool, whom, at) | {
+        CLAIM + "message_type": DEEP_LINKING,
+        CLAIM + "target_link_uri": tool.deep_link_url,
+        CLAIM + "roles": [INSTRUCTOR],
+        CLAIM + "launch_presentation": {"document_target": "window", "locale": whom.language},
+        ENDPOINT: _endpoint(tool, at),
+        SETTINGS: {
+            "deep_link_return_url": at.chosen,
+            "accept_types": ["ltiResourceLink"],
+            "accept_presentation_document_targets": ["window"],
+            "accept_multiple": True,
+            "accept_lineitem": True,
+            "auto_create": True,
+            "data": data,
+        },
+    }
+
+
+def _common(tool: ToolRegistration, whom: Addressee, at: Addresses) -> dict[str, Json]:
+    return {
+        "iss": at.issuer,
+        "aud": tool.client_id,
+        "sub": whom.sub,
+        "iat": whom.now,
+        "exp": whom.now + LIFE_S,
+        "nonce": whom.nonce,
+        CLAIM + "version": VERSION,
+        CLAIM + "deployment_id": tool.deployment_id,
+        CLAIM + "tool_platform": {"guid": at.issuer, "product_family_code": "kasane"},
+    }
+
+
+def _endpoint(tool: ToolRegistration, at: Addresses) -> dict[str, Json]:
+    """What the tool may do with columns; those of the connectors file it may not change."""
+    changing = {assertion.LINE_ITEM} if tool.is_declared else set()
+    return {
+        "scope": sorted(assertion.AGS_SCOPES - changing),
+        "lineitems": at.line_items(tool.connector_id),
+    }
+
+
+def _title(title: Mapping[str, str] | None, language: str) -> dict[str, str]:
+    named = title or {}
+    found = named.get(language) or next(iter(named.values()), "")
+    return {"title": found} if found else {}

@@ -1,0 +1,154 @@
+"""The line items of registered tools: courses that staff chose, and columns that a tool made.
+
+Source: AGS 2.0 §3.2, Deep Linking 2.0 §3.2.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.deep_linking import ChosenCourse
+from connectors.lti.core.line_item import Column
+from connectors.lti.core.registration import ToolRegistration
+from connectors.lti.tables import lti_course
+from engine.database import insert
+
+MOST = 1000
+_SPEC = "AGS 2.0 §3.2"
+
+
+async def choose(
+    conn: AsyncConnection, tool: ToolRegistration, courses: Iterable[ChosenCourse], at: datetime
+) -> list[str]:
+    """Offer these courses; returns their ids. One that was chosen before is brought up to date."""
+    ids = []
+    for course in courses:
+        # By what is opened: the same course chosen again must not stand there twice.
+        place = json.dumps([course.url, dict(course.custom), course.column.resource_id])
+        id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tool.connector_id}|{place}"))
+        values = _values(course.column) | {
+            "title": course.title,
+            "url": course.url,
+            "link": id_,
+            "custom": dict(course.custom),
+            "withdrawn_at": None,
+        }
+        await conn.execute(
+            insert(conn, lti_course)
+            .values(
+                connector=tool.connector_id,
+                id=id_,
+                origin="chosen",
+                activity=f"{tool.home_page}/courses/{id_}",
+                created_at=at,
+                **values,
+            )
+            .on_conflict_do_update(index_elements=["connector", "id"], set_=values)
+        )
+        ids.append(id_)
+    return ids
+
+
+async def create(
+    conn: AsyncConnection, tool: ToolRegistration, column: Column, at: datetime
+) -> str | Refusal:
+    """A column that the tool itself makes (AGS 2.0 §3.2.4); returns its id."""
+    if tool.is_declared:
+        return _DECLARED
+    if len(tool.line_items) >= MOST:
+        return _TOO_MANY
+    if column.link and column.link not in {one.id for one in tool.courses}:
+        return _NO_LINK
+    id_ = str(uuid.uuid4())
+    await conn.execute(
+        sa.insert(lti_course).values(
+            connector=tool.connector_id,
+            id=id_,
+            origin="tool",
+            activity=f"{tool.home_page}/lineitems/{id_}",
+            title=column.label,
+            url="",
+            link=column.link,
+            custom={},
+            created_at=at,
+            **_values(column),
+        )
+    )
+    return id_
+
+
+async def change(
+    conn: AsyncConnection, tool: ToolRegistration, item: str, column: Column
+) -> Refusal | None:
+    """Another label, maximum, resource id or tag; the resource link stays (AGS 2.0 §3.2.5)."""
+    if tool.is_declared:
+        return _DECLARED
+    if column.link not in {"", tool.line_items[item].link}:
+        return _LINK_CHANGED
+    await conn.execute(
+        sa.update(lti_course)
+        .where(lti_course.c.connector == tool.connector_id, lti_course.c.id == item)
+        .values(title=column.label, **_values(column))
+    )
+    return None
+
+
+async def remove(
+    conn: AsyncConnection, tool: ToolRegistration, item: str, at: datetime
+) -> Refusal | None:
+    """Let go of a column that the tool made; what was reported to it stays (AGS 2.0 §3.2.6)."""
+    if tool.is_declared:
+        return _DECLARED
+    if tool.line_items[item].origin != "tool":
+        return _CHOSEN
+    await conn.execute(
+        sa.update(lti_course)
+        .where(lti_course.c.connector == tool.connector_id, lti_course.c.id == item)
+        .values(withdrawn_at=at)
+    )
+    return None
+
+
+def _values(column: Column) -> dict[str, object]:
+    return {"maximum": column.maximum, "resource_id": column.resource_id, "tag": column.tag}
+
+
+_DECLARED = refusal(
+    "line_items_declared",
+    "この講座の成績項目は、運営側の設定で定められています。変更はできません。",
+    "The line items of this tool are set up by whoever runs this service and cannot be changed.",
+    _SPEC,
+)
+_CHOSEN = refusal(
+    "line_item_chosen",
+    "この成績項目は、事務局が選んだ講座のものです。取り下げは事務局が行います。",
+    "This line item belongs to a course that staff chose; only staff can withdraw it.",
+    _SPEC,
+)
+_NO_LINK = refusal(
+    "line_item_link",
+    "resourceLinkId の講座は、このツールのものとして選ばれていません。",
+    "resourceLinkId names no course of this tool.",
+    _SPEC,
+    "/resourceLinkId",
+)
+_LINK_CHANGED = refusal(
+    "line_item_link_changed",
+    "resourceLinkId は変更できません。",
+    "resourceLinkId cannot be changed.",
+    _SPEC,
+    "/resourceLinkId",
+)
+_TOO_MANY = refusal(
+    "line_items_too_many",
+    f"1つのツールが持てる成績項目は{MOST}件までです。",
+    f"A tool may have {MOST} line items at most.",
+    _SPEC,
+)
