@@ -59,6 +59,24 @@ NOTICES: dict[str, Text] = {
         ja="この講座を対応づけから外しました。授与済みのバッジはそのままです。",
         en="The course no longer counts. Badges that were awarded stay.",
     ),
+    "tool_registered": Text(
+        ja="登録しました。下の値を提供者に伝えて、相手側の登録を済ませてもらってください。",
+        en="It is registered. Hand the values below to the provider, who enters them there.",
+    ),
+    "tool_switched_off": Text(
+        ja="停止しました。講座は開けず、成績も受け取りません。",
+        en="It is switched off: its courses cannot be opened, its scores are not taken.",
+    ),
+    "tool_switched_on": Text(ja="使用を再開しました。", en="It is in use again."),
+    "courses_chosen": Text(
+        ja="講座を受け取りました。スキルに対応づけると、受講できる講座の一覧に載ります。",
+        en="The courses are here. Each appears in the catalogue once it counts for a skill.",
+    ),
+    "no_course_chosen": Text(ja="講座は選ばれませんでした。", en="No course was chosen."),
+    "course_withdrawn": Text(
+        ja="講座を取り下げました。これまでの修了はそのまま残ります。",
+        en="The course is withdrawn. What was completed in it stays.",
+    ),
     "set_aside": Text(ja="記録を対象外にしました。", en="The record has been set aside."),
     "proposed": Text(
         ja="提案を記録しました。もう一人の担当者の承認で、つながります。",

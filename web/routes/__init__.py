@@ -8,6 +8,7 @@ from web.desk import Desk
 from web.routes import (
     account,
     badges,
+    catalogue,
     credentials,
     forwarding,
     home,
@@ -18,6 +19,7 @@ from web.routes import (
     registrations,
     statements,
     syncs,
+    tools,
 )
 from web.services import Services
 
@@ -29,6 +31,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         home,
         account,
         passport,
+        catalogue,
         identities,
         badges,
         syncs,
@@ -38,6 +41,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         credentials,
         registrations,
         register,
+        tools,
     ):
         routes.include_router(part.router(services, desk))
     return routes

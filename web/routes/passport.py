@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from badge_bridge.passport import passport
+from connectors.lti.platform import tools
 from web.desk import Desk
 from web.portals import portals
 from web.services import Services
+from web.views.catalogue import offers
 from web.views.passport import BADGE_STATES, passport_page
 from web.views.skill_map import STATES
 
@@ -22,11 +24,13 @@ def router(services: Services, desk: Desk) -> APIRouter:
         async with services.database.read() as conn:
             read = await passport(conn, person_id)
             titles = await portals(conn, services.connectors)
+            rulebook = await services.rulebooks.current(conn)
+            found = offers(await tools.enabled(conn), rulebook, titles.by_id)
         return desk.page(
             request,
             visitor,
             "passport.html",
-            view=passport_page(read, titles.by_id),
+            view=passport_page(read, titles.by_id, found),
             states=STATES,
             badge_states=BADGE_STATES,
         )

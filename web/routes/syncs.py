@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from badge_bridge.store.evidence import names_of
+from badge_bridge.rulebooks import Unmapped
+from badge_bridge.store.evidence import keep_names, names_of
 from connectors import quarantine, runs
+from connectors.lti.platform import tools
 from connectors.quarantine import list_held
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.text import Text
@@ -137,6 +140,10 @@ class _SyncPages:
         form = await self._desk.form(request, visitor)
         percent = _percent(form["min_percent"])
         async with self._services.database.write() as conn:
+            course = await self._offered(conn, form["source"], form["activity"])
+            if course is not None and course.name is not None:
+                place = (course.source, course.activity)
+                await keep_names(conn, {place: (course.last_seen, course.name.to_json())})
             await self._services.rulebooks.map_activity(
                 conn,
                 source=form["source"],
@@ -190,7 +197,7 @@ class _SyncPages:
             titles = (await portals(conn, self._services.connectors)).by_id
             line = next(
                 (one for one in waiting if (one.source, one.activity) == (source, activity)), None
-            )
+            ) or await self._offered(conn, source, activity)
             skill = next((one for one in skill_choices(rulebook) if one.id == skill_id), None)
             if rulebook is None or line is None or skill is None:
                 raise NotFound("nothing_to_map", NO_SUCH)
@@ -202,6 +209,16 @@ class _SyncPages:
                 min_scaled=None if percent is None else percent / 100,
             )
         return mapping_page(unmapped_line(line, titles), skill, preview, percent, rulebook)
+
+    async def _offered(self, conn: AsyncConnection, source: str, activity: str) -> Unmapped | None:
+        """A course that is opened from here, and that perhaps nobody has completed yet."""
+        tool = await tools.tool(conn, source)
+        items = tool.line_items.values() if tool else ()
+        item = next((one for one in items if one.activity == activity), None)
+        if item is None:
+            return None
+        name = Text.of(item.title) if item.title else None
+        return Unmapped(source, activity, name, 0, 0, self._services.clock())
 
     async def _page(self, request: Request, problem: Problem | None = None) -> Response:
         visitor, _ = await self._desk.staff(request)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from badge_bridge.core.explanation import Why
 from badge_bridge.core.passport import BadgeView, Passport, SkillView
 from engine.text import Text
+from web.views.catalogue import Offers
 from web.views.emblem import Emblem, Layer, emblem
 from web.views.palette import combination
 from web.views.skill_map import Group, Skill, SkillMap, skill_map
@@ -119,8 +121,13 @@ class PassportPage:
     decided_at: datetime | None
 
 
-def passport_page(passport: Passport, portals: Mapping[str, Text]) -> PassportPage:
-    """The passport of one learner; `portals` are the titles of the sources of evidence."""
+def passport_page(
+    passport: Passport, portals: Mapping[str, Text], offers: Offers = MappingProxyType({})
+) -> PassportPage:
+    """The passport of one learner; `portals` are the titles of the sources of evidence.
+
+    `offers`: the courses that are opened from here.
+    """
     skills = {skill.id: skill for skill in passport.skills}
     groups = _groups(passport.skills)
     cards = [_card(badge, skills, portals) for badge in passport.badges]
@@ -135,7 +142,7 @@ def passport_page(passport: Passport, portals: Mapping[str, Text]) -> PassportPa
         held=tuple(sorted(held, key=lambda card: not card.stack)),
         ahead=tuple(card for card in cards if not card.award),
         revoked=tuple(_revoked(passport)),
-        next=_next(passport, cards, portals),
+        next=_next(passport, cards, portals, offers),
         skills_done=sum(skill.done for skill in leaves),
         skills_total=len(leaves),
         is_empty=all(skill.state == "none" for skill in passport.skills),
@@ -247,10 +254,10 @@ def _revoked(passport: Passport) -> Iterator[RevokedLine]:
 
 
 def _next(
-    passport: Passport, cards: Sequence[BadgeCard], portals: Mapping[str, Text]
+    passport: Passport, cards: Sequence[BadgeCard], portals: Mapping[str, Text], offers: Offers
 ) -> NextBadge | None:
     aim = passport.next
     card = next((card for card in cards if aim and card.id == aim.badge), None)
     if aim is None or card is None:
         return None
-    return NextBadge(card, tuple(step_to_go(step, portals) for step in aim.steps))
+    return NextBadge(card, tuple(step_to_go(step, portals, offers) for step in aim.steps))

@@ -39,6 +39,7 @@ TYPES: dict[str, Text] = {
     "xapi_push": Text(ja="xAPI（受信）", en="xAPI, sent to us"),
     "xapi_pull": Text(ja="xAPI（取得）", en="xAPI, fetched by us"),
     "lti_ags": Text(ja="LTI", en="LTI"),
+    "lti_tool": Text(ja="LTI（外部講座）", en="LTI, outside courses"),
     "csv": Text(ja="CSVファイル", en="CSV files"),
 }
 ADDS_UP = Text(

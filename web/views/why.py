@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from badge_bridge.core.decision import Outcome
 from badge_bridge.core.explanation import Why
 from badge_bridge.core.passport import Completion, Course, SkillView, StepView
 from engine.text import Text
+from web.views.catalogue import Offer, Offers
 
 UNNAMED = Text(ja="名称未登録の講座", en="A course without a name here")
 
@@ -31,11 +33,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class CourseLine:
-    """A course to take. `href` is empty where its address is no web page."""
+    """A course to take. `href` is empty where its address is no web page.
+
+    `offer`: where it is opened from here.
+    """
 
     name: Text
     portal: Text
     href: str
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +91,25 @@ def facts(completions: Sequence[Completion], portals: Mapping[str, Text]) -> tup
     )
 
 
-def step_to_go(step: StepView, portals: Mapping[str, Text]) -> StepToGo:
-    """A step with its courses."""
-    return StepToGo(step.text, tuple(course_line(course, portals) for course in step.courses))
+def step_to_go(
+    step: StepView, portals: Mapping[str, Text], offers: Offers = MappingProxyType({})
+) -> StepToGo:
+    """A step with its courses; `offers`: those that are opened from here."""
+    return StepToGo(
+        step.text, tuple(course_line(course, portals, offers) for course in step.courses)
+    )
 
 
-def course_line(course: Course, portals: Mapping[str, Text]) -> CourseLine:
+def course_line(course: Course, portals: Mapping[str, Text], offers: Offers) -> CourseLine:
     """A course with the portal that offers it."""
     unnamed = course.name.ja == course.activity
+    offer = offers.get((course.source, course.activity))
+    named = offer.title if offer else UNNAMED
     return CourseLine(
-        name=UNNAMED if unnamed else course.name,
+        name=named if unnamed else course.name,
         portal=portals.get(course.source, Text.of(course.source)),
-        href=web_address(course.activity),
+        href="" if offer else web_address(course.activity),
+        offer=offer,
     )
 
 

@@ -12,7 +12,7 @@ from alembic import op
 import engine.database
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -26,9 +26,12 @@ from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from badge_bridge.worker import Worker
 from connectors.identity import ProvedIdentity
+from connectors.lti.core.addresses import Addresses as LtiAddresses
 from connectors.lti.core.client import Addresses as OurAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
+from connectors.lti.platform.launches import Launches
+from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
 from connectors.lti.trial import Trial
 from connectors.registry import Connectors
@@ -300,6 +303,8 @@ async def house(database: Database, clock: Any) -> House:
         syncs=syncs,
         sign_in=PortalDoor(clock),
         registrations=registrations,
+        tools=Tools(connectors, clock, LtiAddresses(URL)),
+        courses=Launches(clock, LtiAddresses(URL)),
         public_url=URL,
     )
     app = FastAPI()

@@ -148,7 +148,7 @@ def test_nothing_is_fetched_from_elsewhere():
 
 
 PUBLIC = ("/", "/signin", "/signup", "/verify", "/no/such/page")
-LEARNERS = ("/passport", "/passport/identities")
+LEARNERS = ("/passport", "/passport/identities", "/catalogue")
 OFFICERS = (
     "/console/syncs",
     "/console/syncs/mapped",
@@ -160,6 +160,7 @@ OFFICERS = (
     "/console/statements?verb=x",
     "/console/forwarding",
     "/console/credentials",
+    "/console/tools",
 )
 
 

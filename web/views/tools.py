@@ -1,0 +1,122 @@
+"""The tools of outside providers, as staff register them and choose courses in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from badge_bridge.core.rulebook import Rulebook
+from connectors.connector import Connector
+from connectors.core.fields import SetupFault
+from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.registration import ToolRegistration
+from engine.text import Text
+from web.views.catalogue import UNNAMED
+from web.views.mapping import SkillChoice, skill_choices
+
+ON = Text(ja="使用中", en="In use")
+OFF = Text(ja="停止中", en="Switched off")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolLine:
+    """One tool in the list."""
+
+    id: str
+    title: Text
+    state: str
+    state_text: Text
+    courses: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsPage:
+    """The list, and the form with what was filled in (`filled`) and is wrong (`faults`)."""
+
+    lines: tuple[ToolLine, ...]
+    at: Addresses
+    filled: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseRow:
+    """A course or column of a tool. `skills`: what it counts for; empty: nothing yet."""
+
+    id: str
+    title: Text
+    activity: str
+    is_course: bool
+    skills: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPage:
+    """One tool: what its provider has to be told, and its courses."""
+
+    line: ToolLine
+    tool: ToolRegistration
+    at: Addresses
+    is_on: bool
+    courses: tuple[CourseRow, ...]
+    columns: tuple[CourseRow, ...]
+    skills: tuple[SkillChoice, ...]
+
+
+def tools_page(
+    tools: Sequence[ToolRegistration],
+    connectors: Mapping[str, Connector],
+    at: Addresses,
+    filled: Mapping[str, str] | None = None,
+    faults: Sequence[SetupFault] = (),
+) -> ToolsPage:
+    """The list; of several faults of one field the first is told."""
+    told: dict[str, Text] = {}
+    for fault in faults:
+        told.setdefault(fault.pointer.removeprefix("/"), fault.text)
+    lines = tuple(_line(tool, connectors[tool.connector_id]) for tool in tools)
+    return ToolsPage(lines, at, filled or {}, told)
+
+
+def tool_page(
+    tool: ToolRegistration, connector: Connector, rulebook: Rulebook | None, at: Addresses
+) -> ToolPage:
+    """One tool."""
+    rows = [
+        CourseRow(
+            id=item.id,
+            title=Text.of(item.title) if item.title else UNNAMED,
+            activity=item.activity,
+            is_course=item.origin == "chosen",
+            skills=_skills(rulebook, (tool.connector_id, item.activity)),
+        )
+        for item in sorted(tool.line_items.values(), key=lambda one: (str(one.title), one.id))
+    ]
+    return ToolPage(
+        line=_line(tool, connector),
+        tool=tool,
+        at=at,
+        is_on=connector.enabled,
+        courses=tuple(row for row in rows if row.is_course),
+        columns=tuple(row for row in rows if not row.is_course),
+        skills=skill_choices(rulebook),
+    )
+
+
+def _line(tool: ToolRegistration, connector: Connector) -> ToolLine:
+    return ToolLine(
+        id=tool.connector_id,
+        title=connector.title,
+        state="ok" if connector.enabled else "none",
+        state_text=ON if connector.enabled else OFF,
+        courses=len(tool.courses),
+    )
+
+
+def _skills(rulebook: Rulebook | None, place: tuple[str, str]) -> tuple[Text, ...]:
+    if rulebook is None:
+        return ()
+    return tuple(
+        rulebook.skill_map.skills[mapping.skill].title
+        for mapping in rulebook.mappings.get(place, ())
+    )
