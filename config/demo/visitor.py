@@ -32,9 +32,14 @@ class Visitor:
     def __init__(self, kasane: str, lang: str = "ja") -> None:
         # The client would copy a jar for each request, and leave its policy behind.
         cookies = httpx.Cookies(CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https"))))
+
+        def forget(request: httpx.Request) -> None:
+            """Drop what the client itself remembers: a jar leaves a header that is there alone."""
+            request.headers.pop("Cookie", None)
+
         self._client = httpx.Client(
             event_hooks={
-                "request": [cookies.set_cookie_header],
+                "request": [forget, cookies.set_cookie_header],
                 "response": [cookies.extract_cookies],
             },
             follow_redirects=True,
