@@ -60,7 +60,7 @@ NOTICES: dict[str, Text] = {
         en="The course no longer counts. Badges that were awarded stay.",
     ),
     "tool_registered": Text(
-        ja="登録しました。下の値を提供者に伝えて、相手側の登録を済ませてもらってください。",
+        ja="登録しました。下の値を提供元に伝えて、相手側の登録を済ませてもらってください。",
         en="It is registered. Hand the values below to the provider, who enters them there.",
     ),
     "tool_switched_off": Text(
