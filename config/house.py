@@ -23,7 +23,8 @@ from badge_bridge.worker import Worker
 from config import migrate, own_record, post
 from config.settings import Settings
 from connectors.jose.keysets import KeySets
-from connectors.lti.core.addresses import Addresses as PlatformAddresses
+from connectors.lti.core.addresses import PlatformAddresses
+from connectors.lti.core.client import ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.choices import Choices
@@ -208,7 +209,7 @@ def _registrations(
     connectors: Connectors,
     fetcher: Fetcher,
 ) -> Registrations:
-    at = PlatformAddresses(settings.public_url)
+    at = ToolAddresses(settings.public_url)
     private = frozenset((settings.lti_private_hosts or "").split())
     registrar = Registrar(connectors, clock)
     return Registrations(

@@ -54,7 +54,7 @@ class DynamicRegistration:
         fetcher: Fetcher,
         registrar: Registrar,
         clock: Clock,
-        at: client.Addresses,
+        at: client.ToolAddresses,
         private: Collection[str] = (),
     ) -> None:
         self._database = database

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from connectors.core.fields import SetupFault
 from connectors.jose.refusal import Refusal
 from connectors.lti.core import new_tool
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.new_tool import NewTool
 from connectors.lti.platform import tools
 from connectors.lti.platform.launches import Starter, pseudonym
@@ -50,7 +50,7 @@ class _ToolPages:
     def __init__(self, services: Services, desk: Desk) -> None:
         self._services = services
         self._desk = desk
-        self._at = Addresses(services.public_url)
+        self._at = PlatformAddresses(services.public_url)
 
     async def page(self, request: Request) -> Response:
         """The tools, and the form for another one."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from connectors.lti.core.client import SCOPES, Addresses
+from connectors.lti.core.client import SCOPES, ToolAddresses
 from connectors.lti.core.registration import PRODUCTS, Product
 from connectors.lti.invitations import Invitation
 from connectors.lti.registrar import Origin, Registered
@@ -129,7 +129,7 @@ def invited_page(address: str, expires_at: datetime) -> InvitedPage:
     return InvitedPage(Copyable("address", label, address), expires_at, guides)
 
 
-def new_page(at: Addresses, filled: Mapping[str, str] | None = None) -> NewPage:
+def new_page(at: ToolAddresses, filled: Mapping[str, str] | None = None) -> NewPage:
     """The page on which a platform is registered by hand."""
     label = Text(ja="Canvas用の設定（JSON）のURL", en="Configuration for Canvas (JSON URL)")
     return NewPage(
@@ -143,7 +143,7 @@ def new_page(at: Addresses, filled: Mapping[str, str] | None = None) -> NewPage:
 
 
 def registration_page(
-    held: Registered, at: Addresses, checks: Sequence[Check] = ()
+    held: Registered, at: ToolAddresses, checks: Sequence[Check] = ()
 ) -> RegistrationPage:
     """The page of one platform."""
     one = held.registration
@@ -176,7 +176,7 @@ def registration_page(
     )
 
 
-def ours(at: Addresses) -> tuple[Copyable, ...]:
+def ours(at: ToolAddresses) -> tuple[Copyable, ...]:
     """What every LMS asks of us, in the order of most screens."""
     return (
         Copyable(

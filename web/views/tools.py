@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from badge_bridge.core.rulebook import Rulebook
 from connectors.connector import Connector
 from connectors.core.fields import SetupFault
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.registration import ToolRegistration
 from engine.text import Text
 from web.views.catalogue import UNNAMED
@@ -34,7 +34,7 @@ class ToolsPage:
     """The list, and the form with what was filled in (`filled`) and is wrong (`faults`)."""
 
     lines: tuple[ToolLine, ...]
-    at: Addresses
+    at: PlatformAddresses
     filled: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, Text] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ class ToolPage:
 
     line: ToolLine
     tool: ToolRegistration
-    at: Addresses
+    at: PlatformAddresses
     is_on: bool
     courses: tuple[CourseRow, ...]
     columns: tuple[CourseRow, ...]
@@ -66,7 +66,7 @@ class ToolPage:
 def tools_page(
     tools: Sequence[ToolRegistration],
     connectors: Mapping[str, Connector],
-    at: Addresses,
+    at: PlatformAddresses,
     filled: Mapping[str, str] | None = None,
     faults: Sequence[SetupFault] = (),
 ) -> ToolsPage:
@@ -79,7 +79,7 @@ def tools_page(
 
 
 def tool_page(
-    tool: ToolRegistration, connector: Connector, rulebook: Rulebook | None, at: Addresses
+    tool: ToolRegistration, connector: Connector, rulebook: Rulebook | None, at: PlatformAddresses
 ) -> ToolPage:
     """One tool."""
     rows = [

@@ -14,7 +14,7 @@ MEMBERS = "/lti/nrps/{connector}/courses/{item}/memberships"
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class PlatformAddresses:
     """The addresses below `issuer`: our origin without a final slash, and our name as issuer."""
 
     issuer: str

@@ -40,7 +40,7 @@ _PLACEMENTS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class ToolAddresses:
     """Where a platform finds us. `base`: our origin, no slash at its end."""
 
     base: str
@@ -86,7 +86,7 @@ class Addresses:
         return urlsplit(self.base).netloc
 
 
-def client(at: Addresses, platform: OpenIdConfiguration) -> Json:
+def client(at: ToolAddresses, platform: OpenIdConfiguration) -> Json:
     """What we ask the platform to register: nothing that it says it does not know."""
     scopes = [one for one in SCOPES if platform.scopes is None or one in platform.scopes]
     return {
@@ -117,7 +117,7 @@ def client(at: Addresses, platform: OpenIdConfiguration) -> Json:
     }
 
 
-def canvas(at: Addresses) -> Json:
+def canvas(at: ToolAddresses) -> Json:
     """Our configuration for Canvas's developer key, method "Enter URL" or "Paste JSON"."""
     return {
         "title": NAME,
@@ -172,7 +172,7 @@ def registered(answer: Json) -> Registered | Refusal:
     return Registered(found["client_id"], placed if is_name(placed) else None)
 
 
-def _message(at: Addresses, kind: str, known: frozenset[str]) -> Json:
+def _message(at: ToolAddresses, kind: str, known: frozenset[str]) -> Json:
     label = LABEL if kind == RESOURCE_LINK else CHOOSE
     message: dict[str, Json] = {
         "type": kind,
@@ -184,7 +184,7 @@ def _message(at: Addresses, kind: str, known: frozenset[str]) -> Json:
     return message | ({"placements": placements} if placements else {})
 
 
-def _canvas_placement(at: Addresses, placement: str, kind: str) -> Json:
+def _canvas_placement(at: ToolAddresses, placement: str, kind: str) -> Json:
     return {
         "placement": placement,
         "message_type": kind,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.lti.core import assertion
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.launch import CLAIM, RESOURCE_LINK, VERSION
 from connectors.lti.core.registration import LineItem, ToolRegistration
 
@@ -39,7 +39,7 @@ class Addressee:
 
 
 def opening(
-    tool: ToolRegistration, course: LineItem, whom: Addressee, at: Addresses
+    tool: ToolRegistration, course: LineItem, whom: Addressee, at: PlatformAddresses
 ) -> dict[str, Json]:
     """The launch of a course by a learner (LTI 1.3 Core §5.3)."""
     title = _title(course.title, whom.language)
@@ -63,7 +63,9 @@ def opening(
     return claims | ({CLAIM + "custom": dict(course.custom)} if course.custom else {})
 
 
-def choosing(tool: ToolRegistration, whom: Addressee, data: str, at: Addresses) -> dict[str, Json]:
+def choosing(
+    tool: ToolRegistration, whom: Addressee, data: str, at: PlatformAddresses
+) -> dict[str, Json]:
     """The launch in which staff choose courses (Deep Linking 2.0 §4.4). `data` comes back once."""
     return _common(tool, whom, at) | {
         CLAIM + "message_type": DEEP_LINKING,
@@ -83,7 +85,7 @@ def choosing(tool: ToolRegistration, whom: Addressee, data: str, at: Addresses) 
     }
 
 
-def _common(tool: ToolRegistration, whom: Addressee, at: Addresses) -> dict[str, Json]:
+def _common(tool: ToolRegistration, whom: Addressee, at: PlatformAddresses) -> dict[str, Json]:
     return {
         "iss": at.issuer,
         "aud": tool.client_id,
@@ -97,7 +99,7 @@ def _common(tool: ToolRegistration, whom: Addressee, at: Addresses) -> dict[str,
     }
 
 
-def _endpoint(tool: ToolRegistration, at: Addresses) -> dict[str, Json]:
+def _endpoint(tool: ToolRegistration, at: PlatformAddresses) -> dict[str, Json]:
     """What the tool may do with columns; those of the connectors file it may not change."""
     changing = {assertion.LINE_ITEM} if tool.is_declared else set()
     return {

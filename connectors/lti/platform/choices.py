@@ -18,7 +18,7 @@ from connectors.jose import token as jose
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import assertion, deep_linking
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.deep_linking import Chosen
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.platform import courses, seen, tools
@@ -56,7 +56,7 @@ class Choices:
     """Takes the answers of tools."""
 
     def __init__(
-        self, database: Database, key_sets: KeySets, clock: Clock, addresses: Addresses
+        self, database: Database, key_sets: KeySets, clock: Clock, addresses: PlatformAddresses
     ) -> None:
         self._database = database
         self._key_sets = key_sets

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.core.counts import Result
 from connectors.delivery import Delivered
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.message import LEARNER
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.score import Score, completion
@@ -32,7 +32,9 @@ _KEPT = frozenset({Result.STORED, Result.CHANGED, Result.DUPLICATE})
 class Gradebook:
     """The columns of all outside tools."""
 
-    def __init__(self, connectors: Connectors, sync: SyncService, addresses: Addresses) -> None:
+    def __init__(
+        self, connectors: Connectors, sync: SyncService, addresses: PlatformAddresses
+    ) -> None:
         self._connectors = connectors
         self._sync = sync
         self.at = addresses

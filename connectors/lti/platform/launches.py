@@ -24,7 +24,7 @@ from connectors.jose import token as jose
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import message
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.message import Addressee
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.platform import choices, tools
@@ -74,7 +74,7 @@ def pseudonym(connector_id: str, person: uuid.UUID) -> str:
 class Launches:
     """Starts and signs launches."""
 
-    def __init__(self, clock: Clock, addresses: Addresses) -> None:
+    def __init__(self, clock: Clock, addresses: PlatformAddresses) -> None:
         self._clock = clock
         self._at = addresses
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.claims import is_name
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.new_tool import NewTool
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.tables import lti_course, lti_tool
@@ -63,7 +63,7 @@ async def registered(conn: AsyncConnection) -> list[ToolRegistration]:
 class Tools:
     """Registers tools and switches them off and on. Works in the caller's transaction."""
 
-    def __init__(self, connectors: Connectors, clock: Clock, addresses: Addresses) -> None:
+    def __init__(self, connectors: Connectors, clock: Clock, addresses: PlatformAddresses) -> None:
         self._connectors = connectors
         self._clock = clock
         self._addresses = addresses

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from config.demo.portals.site import Site
 from connectors.jose.refusal import Refusal
 from connectors.lti import registrations
-from connectors.lti.core.client import TOOL, Addresses
+from connectors.lti.core.client import TOOL, ToolAddresses
 from connectors.lti.core.openid import PLATFORM
 from connectors.lti.dynamic import Done, DynamicRegistration
 from connectors.lti.invitations import BUSY, LIFE, claim
@@ -84,7 +84,7 @@ def site() -> Iterator[Site]:
 def office(desk, site) -> Office:
     registrar = Registrar(desk.connectors, desk.clock)
     dynamic = DynamicRegistration(
-        desk.database, Fetcher(), registrar, desk.clock, Addresses(US), {site.host}
+        desk.database, Fetcher(), registrar, desk.clock, ToolAddresses(US), {site.host}
     )
     return Office(desk, RegisteringLms(site), registrar, dynamic)
 

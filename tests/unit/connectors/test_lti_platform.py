@@ -21,7 +21,7 @@ from config.demo.portals.signer import Signer
 from config.demo.portals.site import Site
 from connectors.jose.keysets import KeySets
 from connectors.lti import adapter
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.assertion import LINE_ITEM_READ, RESULT, TYPE
 from connectors.lti.core.launch import CLAIM, Login
 from connectors.lti.core.registration import Registration
@@ -69,7 +69,7 @@ class House:
         vault = Vault(secrets.token_bytes(32))
         self.registry = Connectors(vault, clock)
         self.keys = SigningKeys(database, vault, clock)
-        at = Addresses(US)
+        at = PlatformAddresses(US)
         self.account: str | None = "account-7"
         self.launches = Launches(clock, at)
         self.tools = Tools(self.registry, clock, at)

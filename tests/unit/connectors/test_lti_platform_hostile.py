@@ -26,7 +26,7 @@ from config.demo.portals.course_tool import CourseTool
 from config.demo.portals.signer import Signer
 from config.demo.portals.site import Site
 from connectors.jose.keysets import KeySets
-from connectors.lti.core.addresses import Addresses
+from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.assertion import LINE_ITEM, MEMBERS, RESULT, SCORE, TYPE
 from connectors.lti.core.deep_linking import RESPONSE
 from connectors.lti.core.launch import CLAIM
@@ -51,7 +51,7 @@ from engine.text import Text
 from engine.vault import Vault
 
 US = "https://kasane.example.jp"
-AT = Addresses(US)
+AT = PlatformAddresses(US)
 DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 NRPS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 COLUMN = {"label": "最終テスト", "scoreMaximum": 50}

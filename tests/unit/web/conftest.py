@@ -26,8 +26,8 @@ from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from badge_bridge.worker import Worker
 from connectors.identity import ProvedIdentity
-from connectors.lti.core.addresses import Addresses as LtiAddresses
-from connectors.lti.core.client import Addresses as OurAddresses
+from connectors.lti.core.addresses import PlatformAddresses
+from connectors.lti.core.client import ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.launches import Launches
@@ -275,7 +275,7 @@ async def house(database: Database, clock: Any) -> House:
     issuer.register(jobs)
     syncs.register(jobs)
     jobs.detached("mail", post)
-    registrar, here = Registrar(connectors, clock), OurAddresses(URL)
+    registrar, here = Registrar(connectors, clock), ToolAddresses(URL)
     # Only platforms on this machine may lie inside: those that a test serves.
     inside = frozenset({"127.0.0.1"})
     fetcher = Fetcher()
@@ -303,8 +303,8 @@ async def house(database: Database, clock: Any) -> House:
         syncs=syncs,
         sign_in=PortalDoor(clock),
         registrations=registrations,
-        tools=Tools(connectors, clock, LtiAddresses(URL)),
-        courses=Launches(clock, LtiAddresses(URL)),
+        tools=Tools(connectors, clock, PlatformAddresses(URL)),
+        courses=Launches(clock, PlatformAddresses(URL)),
         public_url=URL,
     )
     app = FastAPI()
