@@ -34,6 +34,7 @@ from connectors.lti.registrar import Registrar
 from connectors.lti.registrations import TYPE as LTI
 from connectors.lti.services.pull import LtiPull
 from connectors.lti.services.tokens import AccessTokens
+from connectors.lti.selections import Selections
 from connectors.lti.tool import Tool
 from connectors.lti.trial import Trial
 from connectors.oidc.provider import Providers
@@ -93,6 +94,7 @@ class Lti:
 
     keys: SigningKeys
     tool: Tool
+    selections: Selections
     tokens: Tokens
     gradebook: Gradebook
     launches: Launches
@@ -186,9 +188,11 @@ def _lti(
     key_sets: KeySets,
 ) -> Lti:
     url_of = line_item_url(settings.public_url)
+    keys = SigningKeys(database, vault, clock)
     return Lti(
-        keys=SigningKeys(database, vault, clock),
+        keys=keys,
         tool=Tool(database, key_sets, clock, settings.public_url),
+        selections=Selections(database, keys, clock),
         tokens=Tokens(database, key_sets, clock, f"{settings.public_url}/lti/platform/token"),
         gradebook=Gradebook(connectors, sync, url_of),
         launches=Launches(clock, settings.public_url, url_of),

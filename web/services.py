@@ -17,6 +17,7 @@ from connectors.lti.core.client import Addresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.registrar import Registrar
 from connectors.lti.trial import Trial
+from connectors.lti.selections import Selections
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.clock import Clock
@@ -70,6 +71,7 @@ class Services:
     syncs: SyncService
     sign_in: SignIn
     registrations: Registrations
+    selections: Selections
     public_url: str
     default_language: Language = "ja"
     time_zone: str = "Asia/Tokyo"

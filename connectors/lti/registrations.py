@@ -95,6 +95,12 @@ async def tool_named(conn: AsyncConnection, client_id: str) -> ToolRegistration 
     return fitting[0] if len(fitting) == 1 else None
 
 
+async def tools(conn: AsyncConnection) -> list[ToolRegistration]:
+    """The outside courses of all connectors that are enabled."""
+    found = [ToolRegistration.of(*one) for one in (await _configs(conn)).items()]
+    return [one for one in found if one is not None]
+
+
 async def _configs(
     conn: AsyncConnection, connector_id: str | None = None
 ) -> Mapping[str, Mapping[str, Json]]:

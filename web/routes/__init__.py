@@ -12,6 +12,7 @@ from web.routes import (
     forwarding,
     home,
     identities,
+    lti,
     passport,
     people,
     register,
@@ -28,6 +29,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
     for part in (
         home,
         account,
+        lti,
         passport,
         identities,
         badges,

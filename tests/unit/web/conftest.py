@@ -31,6 +31,8 @@ from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.registrar import Registrar
 from connectors.lti.trial import Trial
+from connectors.lti.keys import SigningKeys
+from connectors.lti.selections import Selections
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.database import Database
@@ -300,6 +302,7 @@ async def house(database: Database, clock: Any) -> House:
         syncs=syncs,
         sign_in=PortalDoor(clock),
         registrations=registrations,
+        selections=Selections(database, SigningKeys(database, vault, clock), clock),
         public_url=URL,
     )
     app = FastAPI()
