@@ -95,7 +95,6 @@ class _Doors:
         self._database = database
         self._clock = clock
         self._pages = pages
-        self._https = tool.base_url.startswith("https://")
 
     async def login(self, request: Request) -> Response:
         """Send the browser on to the platform that initiated the login."""
@@ -205,14 +204,15 @@ class _Doors:
         One for each login: a page may embed several of our launches, all of which start at once.
         """
         name = hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()[:12]
-        return f"__Host-lti-{name}" if self._https else f"lti-{name}"
+        return f"__Host-lti-{name}"
 
     def _set_cookie(self, answer: Response, state: str, browser: str, life_s: int) -> None:
         # Written by hand: `Partitioned` is unknown to http.cookies before Python 3.14, and
-        # without it browsers drop the cookie inside an LMS's frame. Over plain http browsers
-        # take no SameSite=None; there platform and tool share the site (loopback).
-        protection = "Secure; SameSite=None; Partitioned" if self._https else "SameSite=Lax"
+        # without it browsers drop the cookie inside an LMS's frame. Browsers take loopback for
+        # as safe as https, as our session cookies do.
         name = self._cookie(state)
         answer.headers.append(
-            "set-cookie", f"{name}={browser}; Path=/; Max-Age={life_s}; HttpOnly; {protection}"
+            "set-cookie",
+            f"{name}={browser}; Path=/; Max-Age={life_s}; "
+            "HttpOnly; Secure; SameSite=None; Partitioned",
         )

@@ -16,6 +16,7 @@ _TITLES: dict[int, Text] = {
     429: Text(ja="しばらくお待ちください", en="Please wait a little"),
     503: Text(ja="一時的に使えません", en="Temporarily unavailable"),
 }
+_ANEW = Text(ja="新しいウィンドウで開いてください", en="Please open it in a new window")
 _OTHER = Text(ja="処理できませんでした", en="This did not work")
 
 
@@ -35,4 +36,5 @@ class ProblemPage:
 
 def problem_page(status: int, text: Text, code: str, *, anew: str = "") -> ProblemPage:
     """The page for a problem of this status."""
-    return ProblemPage(status, _TITLES.get(status, _OTHER), text, code, anew)
+    title = _ANEW if anew else _TITLES.get(status, _OTHER)
+    return ProblemPage(status, title, text, code, anew)

@@ -73,7 +73,7 @@ async def test_the_passport_a_badge_and_a_skill_can_be_chosen(choosing):
     page = await reader.send(here, do="place", **chosen)
     assert page.status_code == 200, page.text
     assert [(item["title"], item["url"]) for item in _items(page)] == [
-        ("スキルパスポート", "https://kasane.test/passport"),
+        ("学びの台帳", "https://kasane.test/passport"),
         ("B-SEC-1のバッジ", "https://kasane.test/passport/badges/B-SEC-1"),
         ("情報セキュリティ基礎", "https://kasane.test/passport/skills/SEC-1"),
     ]
