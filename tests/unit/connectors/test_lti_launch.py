@@ -7,19 +7,20 @@ a table of their own (test_lti_bad_launches.py); here is what takes more than on
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import RSAKey
@@ -45,7 +46,7 @@ from connectors.lti.tables import lti_login, lti_registration
 from connectors.lti.tool import Tool
 from connectors.registry import Connectors
 from connectors.store.tables import connector
-from engine import problems
+from engine import base64url, problems
 from engine.audit import audit_entry
 from engine.database import Database
 from engine.fetcher import Fetcher
@@ -590,3 +591,101 @@ async def test_a_launch_leaves_behind_where_grades_and_roster_can_be_read(house)
     ):
         assert [replace(one, seen_at=kept.seen_at) for one in await launch(**hostile)] == [kept]
     await house.good()
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+async def test_any_mutation_of_header_claims_or_signature_is_refused(house, data) -> None:
+    asked = await house.login()
+    good = signed(house.claims(asked))
+    parts = [base64url.decoded(part) for part in good.split(".")]
+    place = data.draw(st.integers(0, 2))
+    if place == 2:
+        changed = data.draw(st.binary(max_size=300))
+    else:
+        members = json.loads(parts[place])
+        name = data.draw(st.sampled_from([*members, "jku", "crit", "extra"]))
+        value = data.draw(st.none() | VALUES)
+        changed = json.dumps(
+            {one: kept for one, kept in members.items() if one != name}
+            if value is None
+            else members | {name: value}
+        ).encode()
+    parts[place] = changed
+    bad = ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+    assume(bad != good)
+    answer = await house.answer(asked, bad)
+    assert 400 <= answer.status_code < 500
+    assert (await house.answer(asked, good)).status_code == 200
+
+
+NAMES = st.sampled_from(["state", "id_token", "error", "browser", "iss", "login_hint"]) | st.text()
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(form=st.dictionaries(NAMES, st.text(), max_size=8), cookie=st.binary(max_size=80))
+async def test_no_form_and_no_cookie_makes_a_door_crash(house, form, cookie) -> None:
+    cookie = cookie.translate(None, b"\r\n\0")
+    form = {name: value.encode("utf-8", "surrogatepass") for name, value in form.items()}
+    form = {name.encode("utf-8", "surrogatepass"): value for name, value in form.items()}
+    body = urlencode(form)
+    for door in ("/lti/login", "/lti/launch"):
+        answer = await house.browser.post(door, content=body, headers={"Cookie": cookie})
+        assert answer.status_code < 500
+    assert (await house.browser.get(f"/lti/login?{body}")).status_code < 500
+
+
+async def test_two_hundred_launches_at_once_each_take_their_own_login_once(house) -> None:
+    asked = await asyncio.gather(*(house.login() for _ in range(200)))
+    tokens = [signed(house.claims(one)) for one in asked]
+    pairs = [(one, token) for one, token in zip(asked, tokens, strict=True) for _ in range(2)]
+    answers = await asyncio.gather(*(house.answer(*pair) for pair in pairs))
+    assert sorted(answer.status_code for answer in answers) == [200] * 200 + [403] * 200
+    assert len({identity.reference for identity in house.seen}) == 200
+    assert house.asked == 1
+    async with house.database.read() as conn:
+        assert await conn.scalar(sa.select(sa.func.count()).select_from(lti_login)) == 0
+
+
+async def test_a_platform_with_a_storage_is_given_the_secret_and_asked_for_it(house) -> None:
+    begun = await house.browser.get(
+        "/lti/login",
+        params={
+            "iss": ISS,
+            "login_hint": "h",
+            "target_link_uri": TARGET,
+            "lti_storage_target": "_parent",
+        },
+    )
+    kept = begun.json()["store"]
+    query = parse_qs(urlsplit(kept["url"]).query)
+    asked = {name: query[name][0] for name in ("state", "nonce")}
+    token = signed(house.claims(asked))
+    bare = house.new_browser()
+    wanted = (await house.answer(asked, token, bare)).json()["fetch"]
+    assert wanted["storage"] == kept["storage"]
+    assert (wanted["state"], wanted["id_token"]) == (asked["state"], token)
+    for secret in ("", "made-up", asked["state"], asked["nonce"]):
+        form = {"state": asked["state"], "id_token": token, "browser": secret}
+        await refused(house, await bare.post("/lti/launch", data=form), "unknown_login")
+    form = {"state": asked["state"], "id_token": token, "browser": kept["secret"]}
+    assert (await bare.post("/lti/launch", data=form)).status_code == 200
+    await refused(house, await bare.post("/lti/launch", data=form), "unknown_login")
+
+
+async def test_a_launch_without_cookie_and_storage_says_where_it_can_begin_anew(house) -> None:
+    asked = await house.login(lti_message_hint="m")
+    answer = await house.answer(asked, signed(house.claims(asked)), house.new_browser())
+    await refused(house, answer, "unknown_login")
+    where = answer.json()["open_anew"]
+    assert where.startswith("/lti/login?")
+    assert parse_qs(urlsplit(where).query)["lti_message_hint"] == ["m"]
+    window = house.new_browser()
+    again = parse_qs(urlsplit((await window.get(where)).headers["location"]).query)
+    fresh = {name: again[name][0] for name in ("state", "nonce")}
+    launched = await house.answer(fresh, signed(house.claims(fresh)), window)
+    assert launched.status_code == 200
