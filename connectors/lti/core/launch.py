@@ -34,6 +34,8 @@ __all__ = ["CLAIM", "RESOURCE_LINK", "VERSION", "Launch", "Login", "is_ours", "j
 
 Json = Any
 
+# Below it lie the pages of outside courses, and nothing else.
+COURSES = "/lti/platform/tools/"
 MAX_AGE_S = 600
 MAX_LIFE_S = 3600 + registered.SKEW_S
 
@@ -137,6 +139,8 @@ def page_of(target: str) -> str:
     Some platforms launch every placement at the one address that they have of a tool.
     """
     path = urlsplit(target).path
+    if path.startswith(COURSES):
+        return path
     is_door = path in {"", "/"} or path.startswith(("/lti/", "/launch/", "//"))
     return "/passport" if is_door else path
 

@@ -117,7 +117,9 @@ async def test_valid_launch(house, name, who) -> None:
 
 
 BADGE = Chosen("基礎バッジ", "情報セキュリティの基礎", f"{US}/passport/badges/B-1")
-COURSE = Chosen("外部講座", "", f"{US}/catalogue/a/501", Column("外部講座", 100, "a:501"))
+COURSE = Chosen(
+    "外部講座", "", f"{US}/lti/platform/tools/a/courses/501", Column("外部講座", 100, "a:501")
+)
 
 
 @pytest.fixture
@@ -192,7 +194,7 @@ async def test_deep_linking_7_the_values_are_those_that_were_chosen(answered) ->
         {
             "type": "ltiResourceLink",
             "title": "外部講座",
-            "url": f"{US}/catalogue/a/501",
+            "url": f"{US}/lti/platform/tools/a/courses/501",
             "lineItem": {"label": "外部講座", "scoreMaximum": 100, "resourceId": "a:501"},
         },
     ]

@@ -79,6 +79,38 @@ async def test_the_passport_a_badge_and_a_skill_can_be_chosen(choosing):
     ]
 
 
+async def test_a_course_is_offered_with_a_column_where_the_platform_takes_one(house, choosing):
+    course = {
+        "id": "lms-c",
+        "type": "lti_ags",
+        "title": {"ja": "外部講座サイト", "en": "Courses elsewhere"},
+        "may_assert_homepages": ["https://lms-c.example.jp"],
+        "iss": "https://lms-c.example.jp",
+        "client_id": "c",
+        "deployment_id": "1",
+        "tool": {
+            "client_id": "t",
+            "jwks_url": "https://course.example.jp/jwks",
+            "login_url": "https://course.example.jp/login",
+            "target_link_uri": "https://course.example.jp/",
+            "redirect_uris": ["https://course.example.jp/launch"],
+        },
+        "lineitems": [
+            {"id": "501", "activity": "https://lms-c.example.jp/501", "title": {"ja": "統計入門"}}
+        ],
+    }
+    reader, here = await choosing()
+    assert "統計入門" not in reader.page.text
+    async with house.services.database.write() as conn:
+        await house.services.connectors.apply(conn, {"connectors": [course]})
+    await reader.open(here)
+    (item,) = _items(await reader.send(here, do="place", **{"course:lms-c:501": "on"}))
+    assert item["url"] == "https://kasane.test/lti/platform/tools/lms-c/courses/501"
+    assert item["lineItem"] == {"label": "統計入門", "scoreMaximum": 100, "resourceId": "lms-c:501"}
+    reader, _ = await choosing(line_items=False)
+    assert "統計入門" not in reader.page.text
+
+
 async def test_the_way_back_is_a_form_to_the_platform_alone_and_escaped(choosing):
     reader, here = await choosing()
     page = await reader.send(here, do="place", passport="on")
@@ -213,6 +245,10 @@ async def test_a_launch_about_somebody_else_shows_nothing_of_them(house, arrive,
         ("https://kasane.test/lti/launch", "/passport"),
         ("https://kasane.test//evil.example/x", "/passport"),
         ("https://kasane.test/launch/abc", "/passport"),
+        (
+            "https://kasane.test/lti/platform/tools/a/courses/501",
+            "/lti/platform/tools/a/courses/501",
+        ),
         ("https://kasane.test/passport/badges/B%2F1?x=1#y", "/passport/badges/B%2F1"),
     ],
 )
