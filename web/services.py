@@ -16,8 +16,8 @@ from connectors.jose.refusal import Refusal
 from connectors.lti.core.client import Addresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.registrar import Registrar
-from connectors.lti.trial import Trial
 from connectors.lti.selections import Selections
+from connectors.lti.trial import Trial
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.clock import Clock

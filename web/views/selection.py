@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from badge_bridge.core.rulebook import Rulebook
-from connectors.lti.core.launch import COURSES
+from connectors.lti.core import launch
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.selection import Chosen, Column
 from engine.text import Language, Text
@@ -108,7 +108,7 @@ def _courses(tools: Iterable[ToolRegistration], titles: Mapping[str, Text]) -> I
                 f"course:{tool.connector_id}:{item.id}",
                 title,
                 titles.get(tool.connector_id, _NOTHING),
-                f"{COURSES}{_in(tool.connector_id)}/courses/{_in(item.id)}",
+                f"{launch.COURSES}{_in(tool.connector_id)}/courses/{_in(item.id)}",
                 Column(title.ja, 100, f"{tool.connector_id}:{item.id}"),
             )
 

@@ -30,9 +30,8 @@ from connectors.lti.core.client import Addresses as OurAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.registrar import Registrar
-from connectors.lti.trial import Trial
-from connectors.lti.keys import SigningKeys
 from connectors.lti.selections import Selections
+from connectors.lti.trial import Trial
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.database import Database
