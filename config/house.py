@@ -32,9 +32,9 @@ from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tokens import Tokens
 from connectors.lti.registrar import Registrar
 from connectors.lti.registrations import TYPE as LTI
+from connectors.lti.selections import Selections
 from connectors.lti.services.pull import LtiPull
 from connectors.lti.services.tokens import AccessTokens
-from connectors.lti.selections import Selections
 from connectors.lti.tool import Tool
 from connectors.lti.trial import Trial
 from connectors.oidc.provider import Providers

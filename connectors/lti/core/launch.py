@@ -16,8 +16,8 @@ from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import selection
 from connectors.lti.core.registration import Registration
-from connectors.lti.core.services import Services, services_of
 from connectors.lti.core.selection import SETTINGS, Wanted
+from connectors.lti.core.services import Services, services_of
 from connectors.lti.core.shape import (
     CLAIM,
     DEEP_LINKING,

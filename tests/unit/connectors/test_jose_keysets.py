@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from config.demo.portals.site import Site
-from connectors.jose.keysets import KEPT, PAUSE, KeySets
+from connectors.jose.keysets import KEPT, KeySets
 from connectors.jose.refusal import Refusal
 from engine.fetcher import Fetcher, Policy
+from engine.keysets import PAUSE
 
 OLD, NEW = (RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True) for _ in range(2))
 _CHUNK = b" " * 65536

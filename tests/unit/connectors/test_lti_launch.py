@@ -10,7 +10,7 @@ import asyncio
 import base64
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -37,9 +37,9 @@ from config.demo.portals.site import Site
 from connectors.identity import ProvedIdentity
 from connectors.jose.keysets import KeySets
 from connectors.lti import api
+from connectors.lti.core.launch import CLAIM, Launch
 from connectors.lti.core.plan import Offer
 from connectors.lti.core.services import AGS_CLAIM, LINE_ITEM_READ, NRPS_CLAIM, RESULT
-from connectors.lti.core.launch import CLAIM, Launch
 from connectors.lti.keys import SigningKeys
 from connectors.lti.services import contexts
 from connectors.lti.tables import lti_login, lti_registration
