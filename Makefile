@@ -33,6 +33,7 @@ check: $(VENV)/.locked-dev
 bench: $(VENV)/.locked-dev
 	@$(BIN)/python bench/record_store.py $(BENCH)
 	@$(BIN)/python bench/decisions.py
+	@$(BIN)/python bench/launches.py
 
 clean:
 	rm -rf $(VENV) .demo dist

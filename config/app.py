@@ -78,7 +78,7 @@ def build(house: House) -> FastAPI:
             keys=house.lti.keys,
             database=house.database,
             clock=house.clock,
-            on_launch=site.on_launch,
+            pages=site.launch_pages,
         )
     )
     app.include_router(
@@ -119,6 +119,7 @@ def _services(house: House) -> Services:
         registrations=house.registrations,
         tools=house.lti.tools,
         courses=house.lti.launches,
+        selections=house.lti.selections,
         public_url=house.settings.public_url,
         default_language=house.settings.language,
         time_zone=house.settings.time_zone,

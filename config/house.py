@@ -34,6 +34,7 @@ from connectors.lti.platform.tokens import Tokens
 from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
 from connectors.lti.registrations import TYPE as LTI
+from connectors.lti.selections import Selections
 from connectors.lti.services.pull import LtiPull
 from connectors.lti.services.tokens import AccessTokens
 from connectors.lti.tool import Tool
@@ -95,6 +96,7 @@ class Lti:
 
     keys: SigningKeys
     tool: Tool
+    selections: Selections
     tokens: Tokens
     gradebook: Gradebook
     launches: Launches
@@ -190,9 +192,11 @@ def _lti(
     key_sets: KeySets,
 ) -> Lti:
     at = PlatformAddresses(settings.public_url)
+    keys = SigningKeys(database, vault, clock)
     return Lti(
-        keys=SigningKeys(database, vault, clock),
+        keys=keys,
         tool=Tool(database, key_sets, clock, settings.public_url),
+        selections=Selections(database, keys, clock),
         tokens=Tokens(database, key_sets, clock, at.token),
         gradebook=Gradebook(connectors, sync, at),
         launches=Launches(clock, at),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from connectors.lti.api import ANEW
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Forbidden, Problem, Unauthenticated
@@ -88,13 +89,19 @@ class Desk:
         return Visitor(
             account=account,
             token=new_token() if is_new else token,
-            token_is_new=is_new,
+            # A launch is posted by another site, and to such a post browsers attach no session
+            # cookie: a new token would sign out whoever has one.
+            token_is_new=is_new and not self._is_from_elsewhere(request),
             language=language,
             language_was_asked=asked == language,
             nonce=getattr(request.state, "nonce", ""),
             path=request.url.path,
             query=tuple(request.query_params.multi_items()),
         )
+
+    def _is_from_elsewhere(self, request: Request) -> bool:
+        origin, host = request.headers.get("origin"), request.headers.get("host")
+        return request.method == "POST" and not forms.same_origin(origin, host, self.public_url)
 
     async def signed_in(self, request: Request) -> tuple[Visitor, Account]:
         """The visitor, who is signed in.
@@ -159,6 +166,7 @@ class Desk:
             notice=notice(request.query_params.get("done")),
             notice_is_good=request.query_params.get("done") not in NOT_GOOD,
             public_url=self.public_url,
+            framed=is_framed(request),
             **context,
         )
         answer = HTMLResponse(html, status_code=status)
@@ -180,7 +188,8 @@ class Desk:
         visitor = await self._visitor_of_failed(problem, request)
         if isinstance(problem, SignInNeeded):
             return self.to(f"/signin?{urlencode({'next': problem.target})}", visitor)
-        view = problem_page(problem.status, problem.text, problem.code)
+        anew = problem.members.get(ANEW, "")
+        view = problem_page(problem.status, problem.text, problem.code, anew=anew)
         answer = self.page(request, visitor, "problem.html", status=problem.status, view=view)
         answer.headers.update(problem.headers)
         if problem.status >= 500:
@@ -194,6 +203,11 @@ class Desk:
         if problem.status >= 500:
             return _ready(self._visitor(request, None, request.cookies.get(COOKIE, "")))
         return self.visitor(request)
+
+
+def is_framed(request: Request) -> bool:
+    """Whether the page is shown inside another one, where our cookies are out of reach."""
+    return request.headers.get("sec-fetch-dest") in {"iframe", "frame"}
 
 
 async def _ready(visitor: Visitor) -> Visitor:

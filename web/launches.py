@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,15 +23,36 @@ _KIND: dict[str, Kind] = {kind: kind for kind in KINDS}
 _METHOD: dict[str, Method] = {"lti_launch": "lti_launch", "oidc_login": "oidc_login"}
 
 
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where a launch leads: a page of ours. `origins`: whose pages may frame the way there."""
+
+    path: str = "/passport"
+    origins: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A launch that waits: what it proved, and where it leads."""
+
+    proved: ProvedIdentity
+    landing: Landing
+
+
 class Launches:
     """Proved identities that nobody has taken yet; each can be taken once."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def keep(self, conn: AsyncConnection, proved: ProvedIdentity) -> str:
+    async def keep(
+        self, conn: AsyncConnection, proved: ProvedIdentity, landing: Landing | None = None
+    ) -> str:
         """The token with which the launched browser, and nobody else, can take it up."""
-        now = self._clock()
+        now, landing = self._clock(), landing or Landing()
         token = secrets.token_urlsafe(32)
         await conn.execute(sa.delete(pending_launch).where(pending_launch.c.expires_at <= now))
         await conn.execute(
@@ -43,26 +66,23 @@ class Launches:
                     "reference": proved.reference,
                     "at": proved.at.isoformat(),
                 },
+                landing={"path": landing.path, "origins": sorted(landing.origins)},
                 expires_at=now + LIFE,
             )
         )
         return token
 
-    async def waiting(self, conn: AsyncConnection, token: str) -> ProvedIdentity | None:
+    async def waiting(self, conn: AsyncConnection, token: str) -> Waiting | None:
         """What waits for this token; it goes on waiting."""
-        return _proved(
-            await conn.scalar(sa.select(pending_launch.c.identity).where(*self._still_good(token)))
-        )
+        found = await conn.execute(sa.select(*_KEPT).where(*self._still_good(token)))
+        return _waiting(found.mappings().one_or_none())
 
-    async def take(self, conn: AsyncConnection, token: str) -> ProvedIdentity | None:
+    async def take(self, conn: AsyncConnection, token: str) -> Waiting | None:
         """What waited for this token; it no longer does."""
-        return _proved(
-            await conn.scalar(
-                sa.delete(pending_launch)
-                .where(*self._still_good(token))
-                .returning(pending_launch.c.identity)
-            )
+        found = await conn.execute(
+            sa.delete(pending_launch).where(*self._still_good(token)).returning(*_KEPT)
         )
+        return _waiting(found.mappings().one_or_none())
 
     def _still_good(self, token: str) -> tuple[sa.ColumnElement[bool], ...]:
         return (
@@ -71,9 +91,20 @@ class Launches:
         )
 
 
-def _proved(kept: dict[str, str] | None) -> ProvedIdentity | None:
-    if kept is None:
+_KEPT = (pending_launch.c.identity, pending_launch.c.landing)
+
+
+def _waiting(row: sa.RowMapping | None) -> Waiting | None:
+    if row is None:
         return None
+    landing: Mapping[str, Json] = row["landing"]
+    return Waiting(
+        _proved(row["identity"]),
+        Landing(landing.get("path", "/passport"), frozenset(landing.get("origins", ()))),
+    )
+
+
+def _proved(kept: Mapping[str, str]) -> ProvedIdentity:
     return ProvedIdentity(
         ifi=Ifi(_KIND[kept["kind"]], kept["value"], kept["home_page"]),
         method=_METHOD[kept["method"]],

@@ -1,13 +1,18 @@
 """The headers that every answer carries.
 
-One nonce per answer allows the page's own style, and a script where a page had one. A page
+One nonce per answer allows the page's own style, and a script where a page has one. A page
 may be framed nowhere but where a learning management system embeds its launch.
+
+Who may frame a launch: while it is not known yet which platform it comes from, in the answers of
+the doors and in refusals, which show nothing of anybody, every page over https. The pages behind
+a launch say themselves whom they let: its own platform alone.
 Source: OWASP ASVS 5.0 3.4; CSP Level 3.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,16 +20,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FRAMED = ("/lti/", "/launch/")
 
 
-def policy(nonce: str, *, framed: bool) -> str:
-    """The Content-Security-Policy of a page."""
-    ancestors = "https: http://127.0.0.1:* http://localhost:*" if framed else "'none'"
+ANYBODY = ("https:", "http://127.0.0.1:*", "http://localhost:*")
+
+
+def policy(nonce: str, *, framed_by: Iterable[str] = (), posts_to: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of a page.
+
+    `framed_by`: origins whose pages may embed it; `posts_to`: to which its forms lead besides us.
+    """
+    ancestors = " ".join(framed_by) or "'none'"
+    targets = " ".join(("'self'", *posts_to))
     return "; ".join(
         (
             "default-src 'none'",
             f"style-src 'self' 'nonce-{nonce}'",
             f"script-src 'nonce-{nonce}'",
             "img-src 'self' data:",
-            "form-action 'self'",
+            f"form-action {targets}",
             "base-uri 'none'",
             f"frame-ancestors {ancestors}",
         )
@@ -35,7 +47,7 @@ def headers(nonce: str, *, framed: bool = False, https: bool = False) -> dict[st
     """What an answer carries."""
     transport = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
     return {
-        "Content-Security-Policy": policy(nonce, framed=framed),
+        "Content-Security-Policy": policy(nonce, framed_by=ANYBODY if framed else ()),
         "X-Content-Type-Options": "nosniff",
         # `no-referrer` would make browsers send `Origin: null` with our own forms.
         "Referrer-Policy": "same-origin",

@@ -18,6 +18,7 @@ from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
+from connectors.lti.selections import Selections
 from connectors.lti.trial import Trial
 from connectors.registry import Connectors
 from connectors.run import SyncService
@@ -75,6 +76,7 @@ class Services:
     registrations: Registrations
     tools: Tools
     courses: Launches
+    selections: Selections
     public_url: str
     default_language: Language = "ja"
     time_zone: str = "Asia/Tokyo"

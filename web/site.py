@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from connectors.lti.api import OnLaunch
 from engine import problems
 from web import routes
 from web.desk import Desk
-from web.routes.account import on_launch
+from web.routes.lti import LaunchPages
 from web.security import SecurityHeaders
 from web.services import Services
 
@@ -30,7 +29,7 @@ class Site:
             default_language=services.default_language,
             zone=ZoneInfo(services.time_zone),
         )
-        self.on_launch: OnLaunch = on_launch(services)
+        self.launch_pages = LaunchPages(services, self.desk)
         self._services = services
 
     def install(self, app: FastAPI) -> None:

@@ -46,5 +46,7 @@ pending_launch = sa.Table(
     metadata,
     sa.Column("token_hash", sa.LargeBinary, primary_key=True),
     sa.Column("identity", sa.JSON, nullable=False),
+    # Where it leads, and from where the platform shows our pages.
+    sa.Column("landing", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("expires_at", Instant, nullable=False, index=True),
 )

@@ -1,8 +1,9 @@
-"""Commands for the keys that sign badges: list, rotate, withdraw."""
+"""Commands for our keys: those that sign badges, and those that sign for LTI."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ from engine.text import Text
 if TYPE_CHECKING:
     from badge_bridge.credentials.keyring import KeptKey
     from config.house import House
+    from connectors.lti.keys import KeptKey as LtiKey
 
 _STATES = {
     "signing": Text(ja="署名に使用中", en="signs"),
@@ -33,6 +35,17 @@ _WITHDRAWN = Text(
     en="The key {fragment} is withdrawn. Badges that it signed can no longer be verified.",
 )
 
+_LTI_STATES = {
+    "next": Text(ja="公開中（次に使用）", en="published, next to sign"),
+    "signing": _STATES["signing"],
+    "retired": Text(ja="公開中（以前の署名用）", en="published, signed before"),
+    "gone": Text(ja="公開終了", en="no longer published"),
+}
+_LTI_ROTATED = Text(
+    ja="{at} から次の鍵で署名します。今の鍵は、その後も30日間公開します。",
+    en="The next key signs from {at}. The present one stays published for 30 days after that.",
+)
+
 Reason = Annotated[str, typer.Option(help="Why; it stands in the audit log.")]
 
 
@@ -42,6 +55,10 @@ def add_to(app: typer.Typer) -> None:
     keys.command("list")(list_keys)
     keys.command("rotate")(rotate)
     keys.command("withdraw")(withdraw)
+    lti = typer.Typer(help="Keys that sign for LTI.", no_args_is_help=True)
+    lti.command("list")(list_lti_keys)
+    lti.command("rotate")(rotate_lti)
+    keys.add_typer(lti, name="lti")
     app.add_typer(keys, name="keys")
 
 
@@ -97,3 +114,36 @@ def withdraw(
     within(out, work)
     out.say(_WITHDRAWN, fragment=fragment)
     out.result({"key": fragment, "state": "withdrawn"})
+
+
+def list_lti_keys(as_json: AsJson = False) -> None:
+    """List the keys of /lti/jwks, the newest first; they are made where there are none yet."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> Sequence[LtiKey]:
+        return await house.lti.keys.kept()
+
+    found = within(out, work)
+    for key in found:
+        out.say(_KEY, fragment=key.kid)
+        state = _LTI_STATES[key.state]
+        out.say(_ABOUT, algorithm="RS256", at=key.created_at.date(), state=state)
+    out.result(
+        [
+            {"key": key.kid, "state": key.state, "created_at": key.created_at.isoformat()}
+            | {"signs_from": key.signs_from.isoformat() if key.signs_from else None}
+            for key in found
+        ]
+    )
+
+
+def rotate_lti(reason: Reason, as_json: AsJson = False) -> None:
+    """Sign with the next key of LTI once platforms have had a day to see it."""
+    out = Output(load().language, as_json=as_json)
+
+    async def work(house: House) -> datetime:
+        return await house.lti.keys.rotate(actor=BY, reason=reason)
+
+    begin = within(out, work)
+    out.say(_LTI_ROTATED, at=begin.strftime("%Y-%m-%d %H:%M UTC"))
+    out.result({"signs_from": begin.isoformat()})

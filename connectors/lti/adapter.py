@@ -7,7 +7,8 @@ lets through is judged in `connectors.lti.core.launch`. Both functions are quick
 them in a thread.
 
 Worked around (PyLTI1p3 2.0.0): no leeway on `iat` and `exp`, only the first audience looked at,
-an already seen state taken again, `?` appended to login addresses that have a query.
+an already seen state taken again, `?` appended to login addresses that have a query, deep linking
+refused where it takes links only.
 """
 
 from __future__ import annotations
@@ -226,6 +227,12 @@ class _Message(MessageLaunch[_Request, _OneRegistration, _Session, _Conversation
 
     def get_client_id(self) -> str:
         return self.login.client_id
+
+    def validate_message(self) -> _Message:
+        """Leaves deep linking to us: the library wants every platform to take resource links."""
+        if not self.is_deep_link_launch():
+            super().validate_message()
+        return self
 
 
 class _NoNetwork:

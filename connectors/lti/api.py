@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,28 +20,68 @@ from connectors.lti.core.launch import Launch, Login
 from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
 from connectors.lti.services import contexts
-from connectors.lti.tool import LAUNCH_PATH, REPLAYED, Tool
+from connectors.lti.tool import LAUNCH_PATH, LOGIN_PATH, REPLAYED, UNKNOWN_LOGIN, Storage, Tool
 from engine import audit
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Forbidden, Invalid, Problem, Unavailable
 
-OnLaunch = Callable[[AsyncConnection, ProvedIdentity], Awaitable[Response]]
-"""What follows a good launch, in the transaction that takes its login. It must not open another
-one: on SQLite that would wait for itself."""
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A launch that was taken, and who it proves to be there."""
+
+    launch: Launch
+    identity: ProvedIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class ToStore:
+    """What the platform's storage is to keep: the browser's secret; then the browser goes on."""
+
+    storage: Storage
+    secret: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToFetch:
+    """What is to be had back from the platform's storage, and posted with the launch again."""
+
+    storage: Storage
+    state: str
+    id_token: str
+
+
+class Pages(Protocol):
+    """The pages of a launch."""
+
+    async def arrived(self, conn: AsyncConnection, arrival: Arrival) -> Response:
+        """What follows a good launch, in the transaction that takes its login.
+
+        It must not open another one: on SQLite that would wait for itself.
+        """
+
+    async def store(self, request: Request, wanted: ToStore) -> Response:
+        """Hands the secret to the platform's storage."""
+
+    async def fetch(self, request: Request, wanted: ToFetch) -> Response:
+        """Asks the platform's storage for the secret."""
+
+
+# A member of the problem document: where the launch can be begun anew, in a window of its own.
+ANEW = "open_anew"
+SECRET = "browser"  # noqa: S105 -- the name of the field
 _COOKIE_LIFE_S = int(logins.LIFE.total_seconds())
 
 
 def router(
-    *, tool: Tool, keys: SigningKeys, database: Database, clock: Clock, on_launch: OnLaunch
+    *, tool: Tool, keys: SigningKeys, database: Database, clock: Clock, pages: Pages
 ) -> APIRouter:
     """`/lti/login`, `/lti/launch` and `/lti/jwks`."""
-    doors = _Doors(tool, database, clock, on_launch)
+    doors = _Doors(tool, database, clock, pages)
     routes = APIRouter(include_in_schema=False)
-    routes.add_api_route(
-        "/lti/login", doors.login, methods=["GET", "POST"], response_class=Response
-    )
+    routes.add_api_route(LOGIN_PATH, doors.login, methods=["GET", "POST"], response_class=Response)
     routes.add_api_route(LAUNCH_PATH, doors.launch, methods=["POST"], response_class=Response)
     routes.add_api_route(
         "/lti/jwks", jwks.door(keys, database), methods=["GET"], response_class=Response
@@ -48,12 +90,11 @@ def router(
 
 
 class _Doors:
-    def __init__(self, tool: Tool, database: Database, clock: Clock, on_launch: OnLaunch) -> None:
+    def __init__(self, tool: Tool, database: Database, clock: Clock, pages: Pages) -> None:
         self._tool = tool
         self._database = database
         self._clock = clock
-        self._on_launch = on_launch
-        self._https = tool.base_url.startswith("https://")
+        self._pages = pages
 
     async def login(self, request: Request) -> Response:
         """Send the browser on to the platform that initiated the login."""
@@ -65,17 +106,23 @@ class _Doors:
                 await self._refused(conn, "lti.login.refused", params.get("iss", ""), started)
         if isinstance(started, Refusal):
             raise Invalid(started.code, started.text, spec=started.spec)
-        answer = RedirectResponse(
-            started.url, status_code=303, headers={"Cache-Control": "no-store"}
-        )
+        if started.storage is None:
+            answer: Response = RedirectResponse(started.url, status_code=303)
+        else:
+            wanted = ToStore(started.storage, browser, started.url)
+            answer = await self._pages.store(request, wanted)
+        answer.headers["Cache-Control"] = "no-store"
         self._set_cookie(answer, started.state, browser, _COOKIE_LIFE_S)
         return answer
 
     async def launch(self, request: Request) -> Response:
         """Take a launch whose signature and claims hold, once."""
         params = await parameters(request)
-        browser = request.cookies.get(self._cookie(params.get("state", "")), "")
-        login = await self._tool.underway(params, browser)
+        cookie = request.cookies.get(self._cookie(params.get("state", "")), "")
+        if not cookie and SECRET not in params and (storage := await self._tool.storage(params)):
+            wanted = ToFetch(storage, params["state"], params.get("id_token", ""))
+            return await self._pages.fetch(request, wanted)
+        login = await self._tool.underway(params, cookie or params.get(SECRET, ""))
         if isinstance(login, Refusal):
             return await self._turned_away(login, "", params)
         launch = await self._tool.verified(params, login)
@@ -93,7 +140,8 @@ class _Doors:
 
     async def _followed(self, login: Login, launch: Launch) -> Response | None:
         """What follows the launch; None where another request took its login first."""
-        identity = self._tool.identity(launch, login)
+        arrival = Arrival(launch, self._tool.identity(launch, login))
+        identity = arrival.identity
         async with self._database.write() as conn:
             if not await logins.take(conn, login):
                 return None
@@ -105,14 +153,18 @@ class _Doors:
                     launch.services,
                     identity.at,
                 )
-            answer = await self._on_launch(conn, identity)
+            answer = await self._pages.arrived(conn, arrival)
             await audit.record(
                 conn,
                 at=identity.at,
                 actor=f"lti:{login.connector_id}",
                 action="lti.launch",
                 subject=identity.ifi.key,
-                after={"deployment": launch.deployment_id, "reference": identity.reference},
+                after={
+                    "deployment": launch.deployment_id,
+                    "message": launch.message,
+                    "reference": identity.reference,
+                },
             )
         return answer
 
@@ -128,7 +180,10 @@ class _Doors:
         async with self._database.write() as conn:
             await self._refused(conn, "lti.launch.refused", subject, refusal)
         kind = Unavailable if refusal.code == "key_set_unreachable" else Forbidden
-        raise kind(refusal.code, refusal.text, spec=refusal.spec)
+        anew = await self._tool.anew(params) if refusal is UNKNOWN_LOGIN else ""
+        problem = kind(refusal.code, refusal.text, spec=refusal.spec)
+        problem.members |= {ANEW: anew} if anew else {}
+        raise problem
 
     async def _refused(
         self, conn: AsyncConnection, action: str, subject: str, refusal: Refusal
@@ -149,14 +204,15 @@ class _Doors:
         One for each login: a page may embed several of our launches, all of which start at once.
         """
         name = hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()[:12]
-        return f"__Host-lti-{name}" if self._https else f"lti-{name}"
+        return f"__Host-lti-{name}"
 
     def _set_cookie(self, answer: Response, state: str, browser: str, life_s: int) -> None:
         # Written by hand: `Partitioned` is unknown to http.cookies before Python 3.14, and
-        # without it browsers drop the cookie inside an LMS's frame. Over plain http browsers
-        # take no SameSite=None; there platform and tool share the site (loopback).
-        protection = "Secure; SameSite=None; Partitioned" if self._https else "SameSite=Lax"
+        # without it browsers drop the cookie inside an LMS's frame. Browsers take loopback for
+        # as safe as https, as our session cookies do.
         name = self._cookie(state)
         answer.headers.append(
-            "set-cookie", f"{name}={browser}; Path=/; Max-Age={life_s}; HttpOnly; {protection}"
+            "set-cookie",
+            f"{name}={browser}; Path=/; Max-Age={life_s}; "
+            "HttpOnly; Secure; SameSite=None; Partitioned",
         )

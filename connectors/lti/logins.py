@@ -27,6 +27,8 @@ async def start(conn: AsyncConnection, login: Login, browser: str, at: datetime)
             deployment_id=login.deployment_id,
             target_link_uri=login.target_link_uri,
             browser_hash=hashed(browser),
+            storage_target=login.storage_target,
+            asked=dict(login.asked),
             expires_at=at + LIFE,
         )
     )
@@ -34,15 +36,21 @@ async def start(conn: AsyncConnection, login: Login, browser: str, at: datetime)
 
 async def underway(conn: AsyncConnection, state: str, browser: str, at: datetime) -> Login | None:
     """The login of this state, if it is this browser's and still waits; it stays in place."""
-    row = (
-        await conn.execute(
-            sa.select(lti_login).where(
-                lti_login.c.state == state,
-                lti_login.c.browser_hash == hashed(browser),
-                lti_login.c.expires_at > at,
-            )
-        )
-    ).one_or_none()
+    return await _waiting(conn, state, at, lti_login.c.browser_hash == hashed(browser))
+
+
+async def of_any_browser(conn: AsyncConnection, state: str, at: datetime) -> Login | None:
+    """The login of this state, whoever started it: good for asking again, not for a launch."""
+    return await _waiting(conn, state, at)
+
+
+async def _waiting(
+    conn: AsyncConnection, state: str, at: datetime, *more: sa.ColumnElement[bool]
+) -> Login | None:
+    query = sa.select(lti_login).where(
+        lti_login.c.state == state, lti_login.c.expires_at > at, *more
+    )
+    row = (await conn.execute(query)).one_or_none()
     if row is None:
         return None
     return Login(
@@ -53,6 +61,8 @@ async def underway(conn: AsyncConnection, state: str, browser: str, at: datetime
         client_id=row.client_id,
         deployment_id=row.deployment_id,
         target_link_uri=row.target_link_uri,
+        storage_target=row.storage_target,
+        asked=row.asked,
     )
 
 

@@ -67,9 +67,26 @@ lti_login = sa.Table(
     sa.Column("deployment_id", sa.Text, nullable=True),
     sa.Column("target_link_uri", sa.Text, nullable=False),
     sa.Column("browser_hash", sa.LargeBinary, nullable=False),
+    sa.Column("storage_target", sa.Text, nullable=False, server_default=""),
+    sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("expires_at", Instant, nullable=False, index=True),
 )
 
+# A platform that waits for somebody to choose what it shall place. Taken once.
+lti_selection = sa.Table(
+    "lti_selection",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("connector", sa.Text, nullable=False),
+    sa.Column("iss", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("deployment_id", sa.Text, nullable=False),
+    sa.Column("wanted", sa.JSON, nullable=False),
+    sa.Column("origins", sa.JSON, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# One of our keys. `signs_from`: empty while it is only published ahead of its turn.
 lti_key = sa.Table(
     "lti_key",
     metadata,
@@ -77,6 +94,7 @@ lti_key = sa.Table(
     sa.Column("public", sa.JSON, nullable=False),
     sa.Column("private", sa.LargeBinary, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("signs_from", Instant, nullable=True),
 )
 
 # Client assertions seen: each is good for one token (jti once).

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,16 +27,42 @@ from engine.fetcher import Policy
 from engine.text import Text
 from lrs.core.ifi import Ifi
 
+LOGIN_PATH = "/lti/login"
 LAUNCH_PATH = "/lti/launch"
 _LONGEST_HINT = 4000
+_ASKED = (
+    "iss", "login_hint", "target_link_uri", "client_id", "lti_deployment_id", "lti_message_hint",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A login underway: where to send the browser, and the state it will bring back."""
+    """A login underway: where to send the browser, and the state it will bring back.
+
+    `storage`: where the platform keeps the browser's secret for us, if it offers to.
+    """
 
     url: str
     state: str
+    storage: Storage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A frame of the platform that keeps things for us: its name, and the origin it must have.
+
+    Source: LTI OIDC Login with LTI Client Side postMessages 1.0.
+    """
+
+    target: str
+    origin: str
+    key: str
+
+    @staticmethod
+    def of(target: str, auth_login_url: str, state: str) -> Storage:
+        """The storage behind `lti_storage_target`: it speaks from where logins are answered."""
+        parts = urlsplit(auth_login_url)
+        return Storage(target, f"{parts.scheme}://{parts.netloc}", f"kasane_{state}")
 
 
 class Tool:
@@ -63,6 +90,7 @@ class Tool:
         deployment = params.get("lti_deployment_id") or None
         if deployment is not None and deployment not in registration.deployments:
             return _UNKNOWN_DEPLOYMENT
+        target = params.get("lti_storage_target", "")
         login = Login(
             state=f"state-{secrets.token_urlsafe(32)}",
             nonce=secrets.token_urlsafe(32),
@@ -71,13 +99,15 @@ class Tool:
             client_id=registration.client_id,
             deployment_id=deployment,
             target_link_uri=params["target_link_uri"],
+            storage_target=target if is_name(target) else "",
+            asked={name: params[name] for name in _ASKED if name in params},
         )
         launch_url = self.base_url + LAUNCH_PATH
         url = await asyncio.to_thread(adapter.login_url, params, registration, login, launch_url)
         if isinstance(url, Refusal):
             return url
         await logins.start(conn, login, browser, self._clock())
-        return Started(url, login.state)
+        return Started(url, login.state, _storage(login, registration))
 
     def _unanswerable(self, params: Mapping[str, str]) -> Refusal | None:
         """Refuses a login request that lacks something, or leads away from here."""
@@ -90,10 +120,34 @@ class Tool:
         """The login that these launch parameters answer, if this browser started it."""
         state = params.get("state")
         if not is_name(state) or not is_name(browser):
-            return _UNKNOWN_LOGIN
+            return UNKNOWN_LOGIN
         async with self._database.read() as conn:
             login = await logins.underway(conn, str(state), browser, self._clock())
-        return login or _UNKNOWN_LOGIN
+        return login or UNKNOWN_LOGIN
+
+    async def storage(self, params: Mapping[str, str]) -> Storage | None:
+        """Where the platform keeps the secret of the browser that started this login, if it does.
+
+        Nothing is proved by it: whoever brings the secret from there is that browser.
+        """
+        login = await self._of_any_browser(params)
+        if login is None or not login.storage_target:
+            return None
+        async with self._database.read() as conn:
+            registration = await registrations.platform(conn, login.connector_id)
+        return _storage(login, registration) if registration else None
+
+    async def anew(self, params: Mapping[str, str]) -> str:
+        """Where the same login begins once more, in a window of its own; empty if unknown."""
+        login = await self._of_any_browser(params)
+        return f"{LOGIN_PATH}?{urlencode(login.asked)}" if login and login.asked else ""
+
+    async def _of_any_browser(self, params: Mapping[str, str]) -> Login | None:
+        state = params.get("state")
+        if not is_name(state):
+            return None
+        async with self._database.read() as conn:
+            return await logins.of_any_browser(conn, str(state), self._clock())
 
     async def verified(self, params: Mapping[str, str], login: Login) -> Launch | Refusal:
         """The launch, signed by the platform and good for `login`; the login is not taken yet.
@@ -143,6 +197,12 @@ def _is_same(registration: Registration, login: Login) -> bool:
     return (registration.iss, registration.client_id) == (login.iss, login.client_id)
 
 
+def _storage(login: Login, registration: Registration) -> Storage | None:
+    if not login.storage_target:
+        return None
+    return Storage.of(login.storage_target, registration.auth_login_url, login.state)
+
+
 _LOGIN_INCOMPLETE = Refusal(
     "login_incomplete",
     Text(
@@ -175,7 +235,7 @@ _UNKNOWN_DEPLOYMENT = Refusal(
     ),
     "LTI 1.3 Core §5.3.3",
 )
-_UNKNOWN_LOGIN = Refusal(
+UNKNOWN_LOGIN = Refusal(
     "unknown_login",
     Text(
         ja="このブラウザーで開始されたログインが見つからないか、期限が切れています。"

@@ -13,6 +13,7 @@ from web.routes import (
     forwarding,
     home,
     identities,
+    lti,
     passport,
     people,
     register,
@@ -30,6 +31,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
     for part in (
         home,
         account,
+        lti,
         passport,
         catalogue,
         identities,

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.identity import ProvedIdentity
-from connectors.lti.api import OnLaunch
 from engine.problems import Forbidden, NotFound, Problem
 from engine.text import Text
 from web.accounts import PASSWORD_MIN, Account
-from web.desk import Desk, person_of
+from web.desk import Desk, is_framed, person_of
 from web.forms import Form
-from web.launches import Launches
+from web.launches import Launches, Waiting
 from web.portals import portals
+from web.routes.lti import LAUNCH, LAUNCH_COOKIE
+from web.security import policy
 from web.services import Services
 from web.sessions import new_token
 from web.views.account import LAUNCH_WAITS, AccountForm
 from web.views.identities import LaunchPage, identity_name
 from web.visitor import Visitor, safe_next
 
-LAUNCH_COOKIE = "__Host-kasane-launch"
 LAUNCH_GONE = Text(
     ja="この本人確認は期限が切れたか、すでに使われています。学習ポータルからもう一度開いてください。",
     en="This launch has expired or was used already. Please open it from your portal again.",
@@ -30,26 +27,6 @@ SIGN_UP_CLOSED = Text(
     ja="登録は事務局が行います。事務局にお問い合わせください。",
     en="Accounts are made by the secretariat here. Please ask there.",
 )
-_LAUNCH = "/launch/"
-
-
-def on_launch(services: Services) -> OnLaunch:
-    """What follows a launch that proved who is there: it waits for the learner's own session.
-
-    The browser is sent on with a GET, for to a launch, a post from another site, it attaches no
-    session cookie.
-    """
-    launches = Launches(services.clock)
-
-    async def keep(conn: AsyncConnection, proved: ProvedIdentity) -> Response:
-        token = await launches.keep(conn, proved)
-        answer = RedirectResponse(_LAUNCH + token, status_code=303)
-        answer.set_cookie(
-            LAUNCH_COOKIE, token, path="/", secure=True, httponly=True, samesite="lax"
-        )
-        return answer
-
-    return keep
 
 
 def router(services: Services, desk: Desk) -> APIRouter:
@@ -61,9 +38,9 @@ def router(services: Services, desk: Desk) -> APIRouter:
     routes.add_api_route("/signup", pages.sign_up_form, methods=["GET"], response_model=None)
     routes.add_api_route("/signup", pages.sign_up, methods=["POST"], response_model=None)
     routes.add_api_route("/signout", pages.sign_out, methods=["POST"], response_model=None)
-    routes.add_api_route(_LAUNCH + "{token}", pages.launched, methods=["GET"], response_model=None)
+    routes.add_api_route(LAUNCH + "{token}", pages.launched, methods=["GET"], response_model=None)
     routes.add_api_route(
-        _LAUNCH + "{token}", pages.take_launch, methods=["POST"], response_model=None
+        LAUNCH + "{token}", pages.take_launch, methods=["POST"], response_model=None
     )
     return routes
 
@@ -147,15 +124,14 @@ class _AccountPages:
         """
         visitor = await self._desk.visitor(request)
         async with self._services.database.read() as conn:
-            proved = await self._launches.waiting(conn, token)
-        if proved is None:
+            found = await self._launches.waiting(conn, token)
+        if found is None:
             raise NotFound("launch_gone", LAUNCH_GONE)
-        is_framed = request.headers.get("sec-fetch-dest") == "iframe"
         account = visitor.account
-        if account is None or account.person_id is None or is_framed:
-            return await self._ask(request, visitor, proved, token, is_framed=is_framed)
+        if account is None or account.person_id is None or is_framed(request):
+            return await self._ask(request, visitor, found, token)
         if request.cookies.get(LAUNCH_COOKIE) != token:
-            return await self._ask(request, visitor, proved, token)
+            return await self._ask(request, visitor, found, token)
         return await self._link(visitor, account, token)
 
     async def take_launch(self, request: Request, token: str) -> Response:
@@ -167,37 +143,36 @@ class _AccountPages:
     async def _link(self, visitor: Visitor, account: Account, token: str) -> Response:
         person_id = person_of(account)
         async with self._services.database.write() as conn:
-            proved = await self._launches.take(conn, token)
-            if proved is None:
+            found = await self._launches.take(conn, token)
+            if found is None:
                 raise NotFound("launch_gone", LAUNCH_GONE)
+            proved = found.proved
             result = await self._services.people.link_proved(
                 conn, person_id, proved.ifi, method=proved.method, reference=proved.reference
             )
         self._services.jobs.wake()
-        answer = self._desk.to("/passport", visitor, done=result)
+        answer = self._desk.to(found.landing.path, visitor, done=result)
         answer.delete_cookie(LAUNCH_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 
     async def _ask(
-        self,
-        request: Request,
-        visitor: Visitor,
-        proved: ProvedIdentity,
-        token: str,
-        *,
-        is_framed: bool = False,
+        self, request: Request, visitor: Visitor, found: Waiting, token: str
     ) -> Response:
         async with self._services.database.read() as conn:
             titles = await portals(conn, self._services.connectors)
         account = visitor.account
         view = LaunchPage(
-            identity=identity_name(proved.ifi, titles),
-            href=_LAUNCH + token,
-            is_framed=is_framed,
+            identity=identity_name(found.proved.ifi, titles),
+            href=LAUNCH + token,
+            is_framed=is_framed(request),
             is_learner=account is not None and account.person_id is not None,
             may_sign_up=self._services.learner_sign_up,
         )
-        return self._desk.page(request, visitor, "launch.html", view=view)
+        answer = self._desk.page(request, visitor, "launch.html", view=view)
+        answer.headers["Content-Security-Policy"] = policy(
+            visitor.nonce, framed_by=sorted(found.landing.origins)
+        )
+        return answer
 
     async def _welcome(
         self, visitor: Visitor, account: Account, target: str, done: str = ""
@@ -229,7 +204,7 @@ class _AccountPages:
             name=form["name"] if form else "",
             problem=problem.text if problem else None,
             fault_at=problem.pointer.removeprefix("/") if problem else "",
-            waiting=LAUNCH_WAITS if target.startswith(_LAUNCH) else None,
+            waiting=LAUNCH_WAITS if target.startswith(LAUNCH) else None,
             may_sign_up=self._services.learner_sign_up,
             password_min=PASSWORD_MIN,
         )

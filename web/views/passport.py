@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
@@ -148,6 +148,33 @@ def passport_page(
         is_empty=all(skill.state == "none" for skill in passport.skills),
         decided_at=passport.decided_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PassportPart:
+    """One badge or one skill of a passport, on a page of its own."""
+
+    title: Text
+    name: str
+    code: str
+    card: BadgeCard | None = None
+    group: SkillGroup | None = None
+
+
+def badge_part(page: PassportPage, badge: str) -> PassportPart | None:
+    """The badge as this learner has it; None where the rulebook has none of that id."""
+    found = next((card for card in (*page.held, *page.ahead) if card.id == badge), None)
+    return PassportPart(found.name, page.name, page.code, card=found) if found else None
+
+
+def skill_part(page: PassportPage, skill: str) -> PassportPart | None:
+    """The skill as this learner has it; None where the map has none of that id."""
+    for group in page.groups:
+        for line in group.lines:
+            if line.skill.id == skill:
+                alone = replace(group, lines=(line,), done=int(line.skill.done), is_open=True)
+                return PassportPart(line.skill.title, page.name, page.code, group=alone)
+    return None
 
 
 def _groups(views: Sequence[SkillView]) -> list[Group]:

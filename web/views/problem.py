@@ -16,19 +16,25 @@ _TITLES: dict[int, Text] = {
     429: Text(ja="しばらくお待ちください", en="Please wait a little"),
     503: Text(ja="一時的に使えません", en="Temporarily unavailable"),
 }
+_ANEW = Text(ja="新しいウィンドウで開いてください", en="Please open it in a new window")
 _OTHER = Text(ja="処理できませんでした", en="This did not work")
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemPage:
-    """A refusal as a page: `code` is what to quote to the secretariat."""
+    """A refusal as a page: `code` is what to quote to the secretariat.
+
+    `anew`: where what was tried can be begun once more, in a window of its own.
+    """
 
     status: int
     title: Text
     text: Text
     code: str
+    anew: str = ""
 
 
-def problem_page(status: int, text: Text, code: str) -> ProblemPage:
+def problem_page(status: int, text: Text, code: str, *, anew: str = "") -> ProblemPage:
     """The page for a problem of this status."""
-    return ProblemPage(status, _TITLES.get(status, _OTHER), text, code)
+    title = _ANEW if anew else _TITLES.get(status, _OTHER)
+    return ProblemPage(status, title, text, code, anew)

@@ -1,38 +1,52 @@
-"""A resource link launch: which are taken for whom, and which are refused and why.
+"""A launch: which are taken for whom, and which are refused and why.
 
-These are the checks that the protocol library leaves out; it runs before them, on the signature
-and on the shape it knows. Pure: the time is an argument.
+These are the checks that the protocol library leaves out; it runs after them, on the signature
+and on the messages it knows. Pure: the time is an argument.
 Sources: LTI 1.3 Core §4-5, 1EdTech Security Framework 1.0 §5.1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core import selection
 from connectors.lti.core.registration import Registration
+from connectors.lti.core.selection import SETTINGS, Wanted
 from connectors.lti.core.services import Services, services_of
+from connectors.lti.core.shape import (
+    CLAIM,
+    DEEP_LINKING,
+    LONGEST_URI,
+    MESSAGES,
+    RESOURCE_LINK,
+    VERSION,
+    Message,
+    wrong_message,
+    wrong_shape,
+)
+
+__all__ = ["CLAIM", "RESOURCE_LINK", "VERSION", "Launch", "Login", "is_ours", "judged"]
 
 Json = Any
 
-CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
-RESOURCE_LINK = "LtiResourceLinkRequest"
-VERSION = "1.3.0"
-
+# Below it lie the pages of outside courses, and nothing else.
+COURSES = "/lti/platform/tools/"
 MAX_AGE_S = 600
 MAX_LIFE_S = 3600 + registered.SKEW_S
-_MAX_ROLES = 100
-_LONGEST_URI = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
     """A login that was started and waits for its launch: what the launch must match.
 
-    `deployment_id`: None where the platform did not say it beforehand.
+    `deployment_id`: None where the platform did not say it beforehand. `storage_target`: the frame
+    in which the platform keeps things for us, empty where it keeps none. `asked`: the request that
+    the login began with, to begin it anew.
     """
 
     state: str
@@ -42,17 +56,30 @@ class Login:
     client_id: str
     deployment_id: str | None
     target_link_uri: str
+    storage_target: str = ""
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A launch that holds: whose it is (`sub` below `home_page`), and by which registration."""
+    """A launch that holds: whose it is (`sub` below `home_page`), and by which registration.
+
+    `about`: the learner it concerns where the message names one. `origins`: from where the
+    platform shows our pages. `wanted`: set in deep linking alone.
+    """
 
     connector_id: str
+    iss: str
+    client_id: str
     deployment_id: str
     sub: str
     home_page: str
     services: Services | None = None
+    message: Message = RESOURCE_LINK
+    target: str = ""
+    about: str = ""
+    origins: frozenset[str] = frozenset()
+    wanted: Wanted | None = None
 
 
 def judged(
@@ -68,20 +95,31 @@ def judged(
         lambda: registered.wrong_times(claims, now, max_age_s=MAX_AGE_S, max_life_s=MAX_LIFE_S),
         lambda: registered.wrong_nonce(claims, login.nonce),
         lambda: registered.wrong_subject(claims),
-        lambda: _wrong_message(claims),
+        lambda: wrong_message(claims),
         lambda: _wrong_deployment(claims, login, registration),
         lambda: _wrong_target(claims, login),
-        lambda: _wrong_shape(claims),
+        lambda: wrong_shape(claims),
     )
     for check in checks:
         if wrong := check():
             return wrong
+    message = MESSAGES[claims[CLAIM + "message_type"]]
+    wanted = selection.wanted(claims, registration) if message == DEEP_LINKING else None
+    if isinstance(wanted, Refusal):
+        return wanted
     return Launch(
         connector_id=login.connector_id,
+        iss=login.iss,
+        client_id=login.client_id,
         deployment_id=claims[CLAIM + "deployment_id"],
         sub=claims["sub"],
         home_page=registration.home_page,
         services=services_of(claims),
+        message=message,
+        target=login.target_link_uri,
+        about=(claims.get(CLAIM + "for_user") or {}).get("user_id", ""),
+        origins=_origins(claims, registration),
+        wanted=wanted,
     )
 
 
@@ -90,27 +128,42 @@ def is_ours(uri: Json, base_url: str) -> bool:
 
     Compared as text: whatever follows our own origin and a slash cannot name another host.
     """
-    if not registered.is_name(uri, _LONGEST_URI) or "\\" in uri or " " in uri:
+    if not registered.is_name(uri, LONGEST_URI) or "\\" in uri or " " in uri:
         return False
     return bool(uri == base_url or uri.startswith(base_url + "/"))
 
 
-def _wrong_message(claims: Mapping[str, Json]) -> Refusal | None:
-    if claims.get(CLAIM + "version") != VERSION:
-        return refusal(
-            "launch_version",
-            "LTI 1.3 の起動ではありません。",
-            "This is not an LTI 1.3 launch.",
-            "LTI 1.3 Core §5.3.2",
+def page_of(target: str) -> str:
+    """The page of ours that a launch of this target opens: a path, the passport where it is none.
+
+    Some platforms launch every placement at the one address that they have of a tool.
+    """
+    path = urlsplit(target).path
+    if path.startswith(COURSES):
+        return path
+    is_door = path in {"", "/"} or path.startswith(("/lti/", "/launch/", "//"))
+    return "/passport" if is_door else path
+
+
+def _origins(claims: Mapping[str, Json], registration: Registration) -> frozenset[str]:
+    """From where the platform shows our pages, by what is registered and what it signed.
+
+    The issuer alone does not do: those of the large services are names, and every school has a
+    host of its own, which only the addresses to come back to tell.
+    """
+    told = [
+        claim.get(name)
+        for claim, name in (
+            (claims.get(CLAIM + "launch_presentation"), "return_url"),
+            (claims.get(SETTINGS), "deep_link_return_url"),
         )
-    if claims.get(CLAIM + "message_type") != RESOURCE_LINK:
-        return refusal(
-            "launch_message_type",
-            "この種類の起動メッセージには対応していません。",
-            "We do not take this type of launch message.",
-            "LTI 1.3 Core §5.3.1",
-        )
-    return None
+        if isinstance(claim, dict)
+    ]
+    found = [
+        selection.origin(url, registration)
+        for url in (registration.iss, registration.auth_login_url, *told)
+    ]
+    return frozenset(one for one in found if one is not None)
 
 
 def _wrong_deployment(
@@ -137,46 +190,3 @@ def _wrong_target(claims: Mapping[str, Json], login: Login) -> Refusal | None:
         "The launch's target address is missing, or not the one it was started for.",
         "LTI 1.3 Core §5.3.4",
     )
-
-
-def _wrong_shape(claims: Mapping[str, Json]) -> Refusal | None:
-    link, roles = claims.get(CLAIM + "resource_link"), claims.get(CLAIM + "roles")
-    context = claims.get(CLAIM + "context")
-    if not isinstance(link, dict) or not _has_id(link):
-        return refusal(
-            "launch_resource_link",
-            "起動メッセージにリソースリンクの番号がありません。",
-            "The launch does not say which resource link it comes from.",
-            "LTI 1.3 Core §5.3.5",
-        )
-    if (
-        not isinstance(roles, list)
-        or len(roles) > _MAX_ROLES
-        or not all(registered.is_name(role) for role in roles)
-    ):
-        return refusal(
-            "launch_roles",
-            "起動メッセージの役割（roles）がないか、形が正しくありません。",
-            "The launch's roles are missing, or not a list of names.",
-            "LTI 1.3 Core §5.3.7",
-        )
-    if context is not None and not (isinstance(context, dict) and _has_id(context)):
-        return refusal(
-            "launch_context",
-            "起動メッセージのコース情報の形が正しくありません。",
-            "The launch's context is not properly formed.",
-            "LTI 1.3 Core §5.4.1",
-        )
-    texts = (claims.get("name"), (context or {}).get("title"))
-    if not all(text is None or (isinstance(text, str) and len(text) <= 1000) for text in texts):
-        return refusal(
-            "launch_name",
-            "起動メッセージの名前の形が正しくありません。",
-            "A name in the launch is not properly formed.",
-            "LTI 1.3 Core §5.3.6",
-        )
-    return None
-
-
-def _has_id(claim: Mapping[str, Json]) -> bool:
-    return registered.is_name(claim.get("id"))

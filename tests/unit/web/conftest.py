@@ -33,6 +33,7 @@ from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
+from connectors.lti.selections import Selections
 from connectors.lti.trial import Trial
 from connectors.registry import Connectors
 from connectors.run import SyncService
@@ -305,6 +306,7 @@ async def house(database: Database, clock: Any) -> House:
         registrations=registrations,
         tools=Tools(connectors, clock, PlatformAddresses(URL)),
         courses=Launches(clock, PlatformAddresses(URL)),
+        selections=Selections(database, SigningKeys(database, vault, clock), clock),
         public_url=URL,
     )
     app = FastAPI()

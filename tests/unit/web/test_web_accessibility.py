@@ -142,13 +142,20 @@ def test_nothing_is_fetched_from_elsewhere():
         assert set(scripts) <= {
             '<script src="/static/copy.js" nonce="{{ visitor.nonce }}" defer></script>',
             '<script src="/static/registered.js" nonce="{{ visitor.nonce }}" defer></script>',
+            '<script src="/static/lti.js" nonce="{{ visitor.nonce }}" defer></script>',
         }, template.name
         assert text.count("<script") == len(scripts), template.name
         assert not re.search(r'(src|href)="https?:', text), template.name
 
 
-PUBLIC = ("/", "/signin", "/signup", "/verify", "/no/such/page")
-LEARNERS = ("/passport", "/passport/identities", "/catalogue")
+PUBLIC = ("/", "/signin", "/signup", "/verify", "/no/such/page", "/lti/about-another")
+LEARNERS = (
+    "/passport",
+    "/passport/identities",
+    "/passport/badges/ST-BOTH",
+    "/passport/skills/SEC-1",
+    "/catalogue",
+)
 OFFICERS = (
     "/console/syncs",
     "/console/syncs/mapped",

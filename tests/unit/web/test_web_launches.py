@@ -8,7 +8,7 @@ import pytest
 
 from connectors.identity import ProvedIdentity
 from lrs.core.ifi import Ifi
-from web.launches import LIFE, Launches
+from web.launches import LIFE, Landing, Launches
 
 PASSWORD = "ひぐらしの鳴く午後に"
 PORTAL = "https://portal-a.example.jp"
@@ -21,7 +21,8 @@ async def launch(house, clock):
     await house.learner("yui", "L-0001")
     proved = ProvedIdentity(Ifi("account", "u-7f3a", PORTAL), "lti_launch", "test", clock())
     async with house.services.database.write() as conn:
-        token = await Launches(clock).keep(conn, proved)
+        landing = Landing("/passport", frozenset({"https://lms.example.jp"}))
+        token = await Launches(clock).keep(conn, proved, landing)
     return f"/launch/{token}"
 
 
@@ -73,7 +74,8 @@ async def test_an_address_sent_by_somebody_else_asks_first(house, launch):
 async def test_inside_an_lms_frame_a_window_is_offered(house, launch):
     page = await house.reader().open(launch, **{"Sec-Fetch-Dest": "iframe"})
     assert 'target="_blank"' in page.text
-    assert "frame-ancestors https:" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"].split("; ")
+    assert "frame-ancestors https://lms.example.jp" in policy
 
 
 async def test_a_launch_is_good_once_and_for_its_time(house, launch, clock):

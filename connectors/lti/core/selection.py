@@ -1,0 +1,217 @@
+"""Deep linking as the tool: what a platform asks to be chosen, and the message that answers it.
+
+Source: Deep Linking 2.0 §3-4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
+
+from connectors.jose import claims as registered
+from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.registration import Registration
+from connectors.lti.core.shape import CLAIM, LONGEST_URI, VERSION
+
+Json = Any
+
+SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
+ITEMS = "https://purl.imsglobal.org/spec/lti-dl/claim/content_items"
+DATA = "https://purl.imsglobal.org/spec/lti-dl/claim/data"
+RESPONSE = "LtiDeepLinkingResponse"
+RESOURCE, LINK = "ltiResourceLink", "link"
+LIFE_S = 300
+_MOST_TYPES = 50
+_ODD_SIGNS = frozenset(" \\<>\"'`{}|^")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the platform takes for an answer, and where (`deep_linking_settings`).
+
+    `types` are those of ours that it takes, of which there is at least one. `echo` is what the
+    answer must carry of its own: empty where the platform sent no `data`.
+    """
+
+    return_url: str
+    types: frozenset[str]
+    several: bool
+    line_items: bool
+    echo: Mapping[str, Json]
+
+    def to_json(self) -> dict[str, Json]:
+        """The settings as they are kept until somebody has chosen."""
+        return {
+            "return_url": self.return_url,
+            "types": sorted(self.types),
+            "several": self.several,
+            "line_items": self.line_items,
+            "echo": dict(self.echo),
+        }
+
+    @staticmethod
+    def of_json(kept: Mapping[str, Json]) -> Wanted:
+        """The settings that were kept."""
+        return Wanted(
+            return_url=kept["return_url"],
+            types=frozenset(kept["types"]),
+            several=kept["several"],
+            line_items=kept["line_items"],
+            echo=kept["echo"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A line item that the platform shall make for what was chosen. `maximum`: of its scores."""
+
+    label: str
+    maximum: float
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One thing of ours to be placed in a course: its title, its words, where it opens."""
+
+    title: str
+    text: str
+    url: str
+    column: Column | None = None
+
+
+def wanted(claims: Mapping[str, Json], registration: Registration) -> Wanted | Refusal:
+    """What a deep linking request asks for, or the first rule that it breaks."""
+    settings = claims.get(SETTINGS)
+    if not isinstance(settings, dict):
+        return _SETTINGS
+    url = settings.get("deep_link_return_url")
+    if not _is_address(url, registration):
+        return _RETURN_URL
+    types, targets = (
+        settings.get(name) for name in ("accept_types", "accept_presentation_document_targets")
+    )
+    if not _is_list(types) or not _is_list(targets) or not targets:
+        return _SETTINGS
+    ours = frozenset(types) & {RESOURCE, LINK}
+    if not ours:
+        return _TYPES
+    return Wanted(
+        return_url=url,
+        types=ours,
+        several=settings.get("accept_multiple") in (True, "true"),
+        # Where it is not said, an ignored column does no harm.
+        line_items=settings.get("accept_lineitem") not in (False, "false"),
+        echo={DATA: settings["data"]} if settings.get("data") is not None else {},
+    )
+
+
+def response(
+    chosen: Sequence[Chosen],
+    asked: Wanted,
+    *,
+    iss: str,
+    client_id: str,
+    deployment_id: str,
+    nonce: str,
+    now: int,
+) -> dict[str, Json] | Refusal:
+    """The claims that answer the request; nothing chosen is an answer too (Deep Linking §4.5).
+
+    `iss`: the platform's, to whom the answer is made out. `now`: seconds since 1970.
+    """
+    if len(chosen) > 1 and not asked.several:
+        return _ONE_ONLY
+    return {
+        "iss": client_id,
+        "aud": [iss],
+        "iat": now,
+        "exp": now + LIFE_S,
+        "nonce": nonce,
+        CLAIM + "message_type": RESPONSE,
+        CLAIM + "version": VERSION,
+        CLAIM + "deployment_id": deployment_id,
+        ITEMS: [_item(one, asked) for one in chosen],
+        **asked.echo,
+    }
+
+
+def _item(one: Chosen, asked: Wanted) -> dict[str, Json]:
+    words = {"title": one.title, "url": one.url} | ({"text": one.text} if one.text else {})
+    if RESOURCE not in asked.types:
+        return {"type": LINK, **words}
+    if one.column is None or not asked.line_items:
+        return {"type": RESOURCE, **words}
+    column = {
+        "label": one.column.label,
+        "scoreMaximum": one.column.maximum,
+        "resourceId": one.column.resource,
+    }
+    return {"type": RESOURCE, **words, "lineItem": column}
+
+
+def _is_list(value: Json) -> TypeGuard[list[str]]:
+    return (
+        isinstance(value, list)
+        and len(value) <= _MOST_TYPES
+        and all(registered.is_name(one) for one in value)
+    )
+
+
+def _is_address(url: Json, registration: Registration) -> TypeGuard[str]:
+    """Whether a browser may be sent to `url`: https, a host, no credentials, no odd signs.
+
+    Plain http is taken where the operator has named the host as a private one.
+    """
+    if not registered.is_name(url, LONGEST_URI) or not url.isascii() or set(url) & _ODD_SIGNS:
+        return False
+    return origin(url, registration) is not None
+
+
+def origin(url: Json, registration: Registration) -> str | None:
+    """Scheme and host of `url` as browsers write them; None for what no page may come from.
+
+    Letters, digits and hyphens alone: it goes into a header.
+    """
+    if not isinstance(url, str):
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    is_plain = host.isascii() and host.replace("-", "").replace(".", "").isalnum()
+    if not is_plain or "@" in parts.netloc:
+        return None
+    is_private = bool({host, f"{host}:{port}"} & registration.private_hosts)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_private):
+        return None
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+_SETTINGS = refusal(
+    "deep_linking_settings",
+    "教材の選択を求める起動に、必要な設定（deep_linking_settings）がないか、形が正しくありません。",
+    "The deep linking request lacks its settings, or they are not well formed.",
+    "Deep Linking 2.0 §4.4.1",
+)
+_RETURN_URL = refusal(
+    "deep_link_return_url",
+    "選択結果の戻り先（deep_link_return_url）は https のアドレスでなければなりません。",
+    "The address for the choice (deep_link_return_url) must be an https address.",
+    "Deep Linking 2.0 §4.4.1",
+)
+_TYPES = refusal(
+    "deep_linking_types",
+    "このLMSは、リンクを教材として受け取りません。ここで選べるのはリンクだけです。",
+    "The platform takes no links here, and links are all that we can offer.",
+    "Deep Linking 2.0 §4.4.1",
+)
+_ONE_ONLY = refusal(
+    "deep_linking_one",
+    "このLMSが一度に受け取れるのは一つだけです。一つだけ選んでください。",
+    "The platform takes only one at a time. Please choose one.",
+    "Deep Linking 2.0 §4.4.1",
+)

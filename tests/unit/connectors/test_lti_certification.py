@@ -1,0 +1,237 @@
+"""The cases of 1EdTech's certification of tools, under their own names.
+
+Source: LTI Advantage Conformance Certification Guide 1.3, section 6: 12 bad launches, 9 valid ones
+for an instructor and for a student each, 7 cases of deep linking.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from joserfc import jws
+from joserfc.jwk import RSAKey
+
+from config.demo.portals.site import Site
+from connectors.jose.refusal import Refusal
+from connectors.lti.core.launch import CLAIM
+from connectors.lti.core.selection import DATA, ITEMS, Chosen, Column
+from connectors.lti.selections import Answer, Selections
+from tests.unit.connectors.test_lti_bad_launches import RETURN, deep
+from tests.unit.connectors.test_lti_launch import CLIENT, ISS, SUB, US, House, refused, signed
+
+_MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+_PERSON = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
+ROLES = {"instructor": "Instructor", "student": "Learner"}
+MAIL = {"email": "yui@example.jp"}
+NAMES = {"given_name": "結衣", "family_name": "高橋", "name": "高橋 結衣"}
+CONTEXT = {"id": "77", "label": "DX1", "title": "データ活用入門"}
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+async def house(database, site: Site) -> AsyncIterator[House]:
+    house = House(database, site)
+    await house.register(site)
+    yield house
+    await house.browser.aclose()
+
+
+Make = Callable[[House, dict[str, str]], str]
+
+
+def without(*names: str) -> Make:
+    return lambda house, asked: signed(house.claims(asked, **dict.fromkeys(names, ...)))
+
+
+BAD: dict[str, tuple[Make, str]] = {
+    "no KID sent in JWT header": (lambda h, a: signed(h.claims(a), kid=...), "token_kid"),
+    "incorrect KID in JWT header": (
+        lambda h, a: signed(h.claims(a), kid="imstester_66067"),
+        "token_unknown_key",
+    ),
+    "wrong LTI version": (lambda h, a: signed(h.claims(a, version="11.3")), "launch_version"),
+    "no LTI version": (without("version"), "launch_version"),
+    "invalid LTI message": (
+        lambda _h, _a: signed({"name": "badltilaunch"}),
+        "token_issuer",
+    ),
+    "missing LTI claims": (
+        lambda h, a: signed({k: v for k, v in h.claims(a).items() if not k.startswith(CLAIM)}),
+        "launch_version",
+    ),
+    "timestamps incorrect": (
+        lambda h, a: signed(h.claims(a, iat=-30_000_000, exp=-29_999_700)),
+        "token_expired",
+    ),
+    "message type claim missing": (without("message_type"), "launch_message_type"),
+    "role claim missing": (without("roles"), "launch_roles"),
+    "deployment ID claim missing": (without("deployment_id"), "launch_deployment"),
+    "resource link ID claim missing": (without("resource_link"), "launch_resource_link"),
+    "user claim missing": (without("sub"), "token_subject"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_bad_payload(house, name) -> None:
+    make, code = BAD[name]
+    await house.good()
+    asked = await house.login()
+    await refused(house, await house.answer(asked, make(house, asked)), code)
+    assert len(house.seen) == 1
+    await house.good()
+
+
+def _roles(who: str, *more: str) -> dict[str, Any]:
+    return {"roles": [_MEMBERSHIP + ROLES[who], *more]}
+
+
+VALID: dict[str, Callable[[str], dict[str, Any]]] = {
+    "valid launch": lambda who: _roles(who) | NAMES | MAIL | {"context": CONTEXT},
+    "multiple roles": lambda who: _roles(who, _PERSON + "Staff", _MEMBERSHIP + "Mentor") | NAMES,
+    "short role": lambda who: {"roles": [ROLES[who]]},
+    "unknown role": lambda _who: {"roles": ["http://example.org/vocab#unknown/Unicorn"]},
+    "no role": lambda _who: {"roles": []},
+    "e-mail without names": lambda who: _roles(who) | MAIL | {"context": CONTEXT},
+    "names without e-mail": lambda who: _roles(who) | NAMES | {"context": CONTEXT},
+    "no personal information": lambda who: _roles(who) | {"context": CONTEXT},
+    "e-mail without context": lambda who: _roles(who) | MAIL,
+}
+
+
+@pytest.mark.parametrize("who", ROLES)
+@pytest.mark.parametrize("name", VALID)
+async def test_valid_launch(house, name, who) -> None:
+    asked = await house.login()
+    answer = await house.answer(asked, signed(house.claims(asked, **VALID[name](who))))
+    assert answer.status_code == 200, answer.text
+    assert [identity.ifi.value for identity in house.seen] == [SUB]
+    assert await house.reasons() == []
+
+
+BADGE = Chosen("基礎バッジ", "情報セキュリティの基礎", f"{US}/passport/badges/B-1")
+COURSE = Chosen(
+    "外部講座", "", f"{US}/lti/platform/tools/a/courses/501", Column("外部講座", 100, "a:501")
+)
+
+
+@pytest.fixture
+def answered(house: House) -> Callable[..., Any]:
+    """Launches a deep linking request with these settings, and answers with these choices."""
+
+    async def answered(*chosen: Chosen, **settings: Any) -> Answer | Refusal | None:
+        asked = await house.login()
+        claims = house.claims(asked, **deep(**settings))
+        assert (await house.answer(asked, signed(claims))).status_code == 200
+        selections = Selections(house.database, house.keys, lambda: house.now)
+        async with house.database.write() as conn:
+            token = await selections.keep(conn, house.launches[-1])
+        return await selections.answer(token, chosen)
+
+    return answered
+
+
+def content(answer: Answer) -> dict[str, Any]:
+    return json.loads(jws.extract_compact(answer.jwt.encode()).payload)
+
+
+async def test_deep_linking_1_the_request_is_taken(house) -> None:
+    asked = await house.login()
+    assert (await house.answer(asked, signed(house.claims(asked, **deep())))).status_code == 200
+    assert house.launches[0].message == "LtiDeepLinkingRequest"
+    assert house.launches[0].wanted is not None
+
+
+async def test_deep_linking_2_the_response_goes_where_it_was_asked_for(answered) -> None:
+    assert (await answered(BADGE)).return_url == RETURN
+
+
+async def test_deep_linking_3_it_is_a_deep_linking_response(answered) -> None:
+    claims = content(await answered(BADGE))
+    assert claims[CLAIM + "message_type"] == "LtiDeepLinkingResponse"
+    assert claims[CLAIM + "version"] == "1.3.0"
+
+
+async def test_deep_linking_4_its_timestamps_hold(house, answered) -> None:
+    claims = content(await answered(BADGE))
+    assert claims["iat"] == int(house.now.timestamp())
+    assert 0 < claims["exp"] - claims["iat"] <= 3600
+
+
+async def test_deep_linking_5_it_is_signed_with_a_published_key(house, answered) -> None:
+    answer = await answered(BADGE)
+    keys = (await house.browser.get("/lti/jwks")).json()["keys"]
+    header = jws.extract_compact(answer.jwt.encode()).headers()
+    (key,) = [one for one in keys if one["kid"] == header["kid"]]
+    assert header["alg"] == "RS256"
+    jws.deserialize_compact(answer.jwt, RSAKey.import_key(key), algorithms=["RS256"])
+
+
+async def test_deep_linking_6_the_required_claims_are_there(answered) -> None:
+    claims = content(await answered(BADGE))
+    assert (claims["iss"], claims["aud"]) == (CLIENT, [ISS])
+    assert claims[CLAIM + "deployment_id"] == "1"
+    assert len(claims["nonce"]) >= 32
+    assert (await answered(BADGE)).jwt != (await answered(BADGE)).jwt
+
+
+async def test_deep_linking_7_the_values_are_those_that_were_chosen(answered) -> None:
+    claims = content(await answered(BADGE, COURSE, accept_multiple=True))
+    assert claims[ITEMS] == [
+        {
+            "type": "ltiResourceLink",
+            "title": "基礎バッジ",
+            "text": "情報セキュリティの基礎",
+            "url": f"{US}/passport/badges/B-1",
+        },
+        {
+            "type": "ltiResourceLink",
+            "title": "外部講座",
+            "url": f"{US}/lti/platform/tools/a/courses/501",
+            "lineItem": {"label": "外部講座", "scoreMaximum": 100, "resourceId": "a:501"},
+        },
+    ]
+
+
+@pytest.mark.parametrize("data", ["csrftoken:c7fb", "", {"a": [1, None]}, 7])
+async def test_data_comes_back_as_it_was_sent(answered, data) -> None:
+    assert content(await answered(BADGE, data=data))[DATA] == data
+
+
+async def test_where_no_data_was_sent_none_comes_back(answered) -> None:
+    assert DATA not in content(await answered(BADGE))
+
+
+async def test_a_platform_that_takes_links_only_gets_links(answered) -> None:
+    (item,) = content(await answered(COURSE, accept_types=["link", "html"]))[ITEMS]
+    assert item == {"type": "link", "title": "外部講座", "url": COURSE.url}
+
+
+async def test_a_platform_that_ignores_columns_gets_none(answered) -> None:
+    (item,) = content(await answered(COURSE, accept_lineitem=False))[ITEMS]
+    assert "lineItem" not in item
+
+
+async def test_a_platform_that_takes_one_gets_one(answered) -> None:
+    refusal = await answered(BADGE, COURSE)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "deep_linking_one"
+    assert content(await answered())[ITEMS] == []
+
+
+async def test_a_choice_is_made_once(house, answered) -> None:
+    asked = await house.login()
+    await house.answer(asked, signed(house.claims(asked, **deep())))
+    selections = Selections(house.database, house.keys, lambda: house.now)
+    async with house.database.write() as conn:
+        token = await selections.keep(conn, house.launches[-1])
+    assert isinstance(await selections.answer(token, [BADGE]), Answer)
+    assert await selections.answer(token, [BADGE]) is None
+    assert await selections.answer("made-up", [BADGE]) is None

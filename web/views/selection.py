@@ -1,0 +1,117 @@
+"""The page on which somebody chooses what an LMS shall place in a course."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from badge_bridge.core.rulebook import Rulebook
+from connectors.lti.core import launch
+from connectors.lti.core.registration import ToolRegistration
+from connectors.lti.core.selection import Chosen, Column
+from engine.text import Language, Text
+
+PASSPORT = Text(ja="学びの台帳", en="Learning passport")
+_PASSPORT = Text(
+    ja="学習者本人のスキルマップとバッジ。一人ひとりに、自分のものが開きます。",
+    en="The learner's own skill map and badges. Everybody sees their own.",
+)
+BADGES = Text(ja="バッジのページ", en="A badge's page")
+SKILLS = Text(ja="スキルのページ", en="A skill's page")
+COURSES = Text(ja="外部の講座（成績項目つき）", en="An outside course, with a column for its score")
+_NOTHING = Text(ja="", en="")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing to choose. `key` names it in the form, `path` is where it opens."""
+
+    key: str
+    title: Text
+    text: Text
+    path: str
+    column: Column | None = None
+
+    def chosen(self, public_url: str, language: Language) -> Chosen:
+        """It as the LMS is told, in the language of whoever chose."""
+        title, text = self.title.in_(language), self.text.in_(language)
+        return Chosen(title, text, public_url + self.path, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Options of one sort. `is_open` where there are few enough to see at once."""
+
+    title: Text
+    options: tuple[Option, ...]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionPage:
+    """The page; `several`: whether more than one may be chosen."""
+
+    action: str
+    portal: Text
+    several: bool
+    groups: tuple[Group, ...]
+    chosen: frozenset[str] = frozenset()
+    problem: Text | None = None
+
+
+def groups(
+    rulebook: Rulebook | None,
+    tools: Iterable[ToolRegistration],
+    titles: Mapping[str, Text],
+    *,
+    line_items: bool,
+) -> tuple[Group, ...]:
+    """What there is to choose. Courses are offered where the LMS takes a column with them."""
+    found = [Group(PASSPORT, (Option("passport", PASSPORT, _PASSPORT, "/passport"),), True)]
+    if rulebook is not None:
+        badges = [
+            Option(f"badge:{one.id}", one.name, one.description, f"/passport/badges/{_in(one.id)}")
+            for one in rulebook.badges.values()
+        ]
+        found.append(Group(BADGES, tuple(badges), is_open=True))
+        skills = rulebook.skill_map.skills
+        parents = {skill.parent for skill in skills.values()}
+        leaves = [
+            Option(
+                f"skill:{one.id}",
+                one.title,
+                one.outcome or _NOTHING,
+                f"/passport/skills/{_in(one.id)}",
+            )
+            for one in skills.values()
+            if one.id not in parents
+        ]
+        found.append(Group(SKILLS, tuple(leaves), is_open=False))
+    if line_items:
+        found.append(Group(COURSES, tuple(_courses(tools, titles)), is_open=True))
+    return tuple(group for group in found if group.options)
+
+
+def picked(found: Collection[Group], keys: Collection[str]) -> list[Option]:
+    """The options of these keys, in the order of the page."""
+    return [option for group in found for option in group.options if option.key in keys]
+
+
+def _courses(tools: Iterable[ToolRegistration], titles: Mapping[str, Text]) -> Iterable[Option]:
+    for tool in tools:
+        if not tool.login_url:
+            continue
+        for item in tool.courses:
+            title = Text.of(item.title) if item.title else Text.of(item.id)
+            yield Option(
+                f"course:{tool.connector_id}:{item.id}",
+                title,
+                titles.get(tool.connector_id, _NOTHING),
+                f"{launch.COURSES}{_in(tool.connector_id)}/courses/{_in(item.id)}",
+                Column(title.ja, 100, item.activity),
+            )
+
+
+def _in(id_: str) -> str:
+    return quote(id_, safe="")
