@@ -106,7 +106,11 @@ async def test_a_course_is_offered_with_a_column_where_the_platform_takes_one(ho
     await reader.open(here)
     (item,) = _items(await reader.send(here, do="place", **{"course:lms-c:501": "on"}))
     assert item["url"] == "https://kasane.test/lti/platform/tools/lms-c/courses/501"
-    assert item["lineItem"] == {"label": "統計入門", "scoreMaximum": 100, "resourceId": "lms-c:501"}
+    assert item["lineItem"] == {
+        "label": "統計入門",
+        "scoreMaximum": 100,
+        "resourceId": "https://lms-c.example.jp/501",
+    }
     reader, _ = await choosing(line_items=False)
     assert "統計入門" not in reader.page.text
 
