@@ -123,7 +123,8 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
     key_sets = KeySets(fetcher, clock)
     jobs = InlineJobs(database, clock)
     connectors = Connectors(vault, clock, zone=settings.time_zone)
-    tokens = AccessTokens(fetcher, SigningKeys(database, vault, clock).current, clock)
+    keys = SigningKeys(database, vault, clock)
+    tokens = AccessTokens(fetcher, keys.current, clock)
     sync = SyncService(
         database,
         connectors,
@@ -177,8 +178,8 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
             clock,
             f"{settings.public_url}/passport/identities/oidc/callback",
         ),
-        lti=_lti(settings, clock, database, vault, connectors, sync, key_sets),
-        registrations=_registrations(settings, clock, database, vault, connectors, fetcher),
+        lti=_lti(settings, clock, database, keys, connectors, sync, key_sets),
+        registrations=_registrations(settings, clock, database, keys, connectors, fetcher),
     )
 
 
@@ -186,13 +187,12 @@ def _lti(
     settings: Settings,
     clock: Clock,
     database: Database,
-    vault: Vault,
+    keys: SigningKeys,
     connectors: Connectors,
     sync: SyncService,
     key_sets: KeySets,
 ) -> Lti:
     at = PlatformAddresses(settings.public_url)
-    keys = SigningKeys(database, vault, clock)
     return Lti(
         keys=keys,
         tool=Tool(database, key_sets, clock, settings.public_url),
@@ -209,7 +209,7 @@ def _registrations(
     settings: Settings,
     clock: Clock,
     database: Database,
-    vault: Vault,
+    keys: SigningKeys,
     connectors: Connectors,
     fetcher: Fetcher,
 ) -> Registrations:
@@ -219,7 +219,7 @@ def _registrations(
     return Registrations(
         registrar=registrar,
         dynamic=DynamicRegistration(database, fetcher, registrar, clock, at, private),
-        trial=Trial(fetcher, SigningKeys(database, vault, clock).current, clock),
+        trial=Trial(fetcher, keys.current, clock),
         at=at,
         private=private,
     )

@@ -17,7 +17,7 @@ from lrs.core.ifi import Ifi
 from web.desk import Desk, person_of
 from web.portals import portals
 from web.services import Services
-from web.views.catalogue import OpeningPage, catalogue_page, offers
+from web.views.catalogue import OpeningPage, anchor, catalogue_page, offers
 
 HERE = "/catalogue"
 NOT_OFFERED = Text(
@@ -89,5 +89,4 @@ class _CataloguePages:
 
     async def lead(self, tool: str, course: str) -> Response:
         """An activity id leads to its course."""
-        del tool
-        return RedirectResponse(f"{HERE}#course-{quote(course, safe='')}", 303)
+        return RedirectResponse(f"{HERE}#{quote(anchor(tool, course), safe='')}", 303)

@@ -61,7 +61,7 @@ class _ToolPages:
         visitor, account = await self._desk.staff(request)
         form = await self._desk.form(request, visitor)
         filled = {name: form[name] for name in FIELDS}
-        new = new_tool.read(filled)
+        new = new_tool.read(filled, self._services.registrations.private)
         if not isinstance(new, NewTool):
             return await self._page(request, filled, new)
         async with self._services.database.write() as conn:

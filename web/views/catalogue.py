@@ -35,6 +35,16 @@ class Offer:
     host: str
     skills: tuple[SkillGained, ...] = ()
 
+    @property
+    def anchor(self) -> str:
+        """Where it stands on the page."""
+        return anchor(self.tool, self.course)
+
+
+def anchor(tool: str, course: str) -> str:
+    """The id of a course's place on the catalogue page: tools may number theirs alike."""
+    return f"course-{tool}-{course}"
+
 
 @dataclass(frozen=True, slots=True)
 class CataloguePage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from badge_bridge.core.rulebook import Rulebook
@@ -36,7 +36,8 @@ class Option:
     def chosen(self, public_url: str, language: Language) -> Chosen:
         """It as the LMS is told, in the language of whoever chose."""
         title, text = self.title.in_(language), self.text.in_(language)
-        return Chosen(title, text, public_url + self.path, self.column)
+        column = self.column and replace(self.column, label=title)
+        return Chosen(title, text, public_url + self.path, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ def groups(
             if one.id not in parents
         ]
         found.append(Group(SKILLS, tuple(leaves), is_open=False))
+    mappings = rulebook.mappings if rulebook is not None else {}
     if line_items:
-        found.append(Group(COURSES, tuple(_courses(tools, titles)), is_open=True))
+        found.append(Group(COURSES, tuple(_courses(tools, titles, mappings)), is_open=True))
     return tuple(group for group in found if group.options)
 
 
@@ -98,18 +100,23 @@ def picked(found: Collection[Group], keys: Collection[str]) -> list[Option]:
     return [option for group in found for option in group.options if option.key in keys]
 
 
-def _courses(tools: Iterable[ToolRegistration], titles: Mapping[str, Text]) -> Iterable[Option]:
+def _courses(
+    tools: Iterable[ToolRegistration],
+    titles: Mapping[str, Text],
+    mappings: Collection[tuple[str, str]],
+) -> Iterable[Option]:
     for tool in tools:
-        if not tool.login_url:
-            continue
         for item in tool.courses:
+            # Whoever opens it is led to the catalogue, which has no others.
+            if (tool.connector_id, item.activity) not in mappings:
+                continue
             title = Text.of(item.title) if item.title else Text.of(item.id)
             yield Option(
                 f"course:{tool.connector_id}:{item.id}",
                 title,
                 titles.get(tool.connector_id, _NOTHING),
                 f"{launch.COURSES}{_in(tool.connector_id)}/courses/{_in(item.id)}",
-                Column(title.ja, 100, item.activity),
+                Column(title.ja, item.maximum, item.activity),
             )
 
 

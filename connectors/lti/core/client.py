@@ -14,14 +14,13 @@ from urllib.parse import urlsplit
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import assertion
-from connectors.lti.core.launch import RESOURCE_LINK
 from connectors.lti.core.openid import OpenIdConfiguration
+from connectors.lti.core.shape import DEEP_LINKING, MESSAGES, RESOURCE_LINK
 from engine.text import Text
 
 Json = Any
 
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-DEEP_LINKING = "LtiDeepLinkingRequest"
 MEMBERSHIPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 SCOPES = (assertion.LINE_ITEM, assertion.RESULT, assertion.SCORE, MEMBERSHIPS)
 # `sub` is not the LMS's own number of a learner everywhere: these two are, where it gives them.
@@ -110,7 +109,7 @@ def client(at: ToolAddresses, platform: OpenIdConfiguration) -> Json:
             "claims": ["iss", "sub"],
             "messages": [
                 _message(at, kind, platform.messages.get(kind, frozenset()))
-                for kind in (RESOURCE_LINK, DEEP_LINKING)
+                for kind in MESSAGES
                 if kind == RESOURCE_LINK or kind in platform.messages
             ],
         },
@@ -173,14 +172,14 @@ def registered(answer: Json) -> Registered | Refusal:
 
 
 def _message(at: ToolAddresses, kind: str, known: frozenset[str]) -> Json:
-    label = LABEL if kind == RESOURCE_LINK else CHOOSE
+    label = CHOOSE if kind == DEEP_LINKING else LABEL
     message: dict[str, Json] = {
         "type": kind,
         "target_link_uri": at.target,
         "label": label.en,
         "label#ja": label.ja,
     }
-    placements = [one for one in _PLACEMENTS[kind] if one in known]
+    placements = [one for one in _PLACEMENTS.get(kind, ()) if one in known]
     return message | ({"placements": placements} if placements else {})
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
-from urllib.parse import urlsplit
+from typing import Any
 
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import line_item
+from connectors.lti.core.browser import is_address, origin
 from connectors.lti.core.launch import CLAIM, VERSION
 from connectors.lti.core.line_item import Column
 from connectors.lti.core.registration import ToolRegistration
@@ -26,7 +26,6 @@ MAX_LIFE_S = 3600 + registered.SKEW_S
 MOST = 50
 _DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 _ITEMS, _DATA = _DL + "content_items", _DL + "data"
-_LONGEST_URL = 2000
 _MOST_CUSTOM = 50
 _LONGEST_CUSTOM = 1000
 _LINK = "Deep Linking 2.0 §3.2"
@@ -179,34 +178,9 @@ def _with_column(
 
 def _is_own(url: Json, tool: ToolRegistration) -> bool:
     """Whether the address lies on a site where the tool itself said that it answers."""
-    return is_address(url, tool.private_hosts) and _origin(url) in {
-        _origin(one) for one in (tool.target_link_uri, *tool.redirect_uris)
+    return is_address(url, tool.private_hosts) and origin(url, tool.private_hosts) in {
+        origin(one, tool.private_hosts) for one in (tool.target_link_uri, *tool.redirect_uris)
     }
-
-
-def is_address(url: Json, private_hosts: frozenset[str] = frozenset()) -> TypeGuard[str]:
-    """Whether a browser may be sent to `url`: https, a host, no credentials, no odd signs.
-
-    Plain http is taken where the operator has named the host as a private one.
-    """
-    if not registered.is_name(url, _LONGEST_URL) or not url.isascii():
-        return False
-    if any(sign in url for sign in " \\<>\"'`{}|^"):
-        return False
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if not host or "@" in parts.netloc:
-        return False
-    is_private = bool({host, f"{host}:{port}"} & private_hosts)
-    return parts.scheme == "https" or (parts.scheme == "http" and is_private)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
 
 
 def _is_custom(custom: Json) -> bool:

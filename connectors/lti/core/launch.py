@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import selection
+from connectors.lti.core.browser import origin
 from connectors.lti.core.registration import Registration
 from connectors.lti.core.selection import SETTINGS, Wanted
 from connectors.lti.core.services import Services, services_of
@@ -160,7 +161,7 @@ def _origins(claims: Mapping[str, Json], registration: Registration) -> frozense
         if isinstance(claim, dict)
     ]
     found = [
-        selection.origin(url, registration)
+        origin(url, registration.private_hosts)
         for url in (registration.iss, registration.auth_login_url, *told)
     ]
     return frozenset(one for one in found if one is not None)

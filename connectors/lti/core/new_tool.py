@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.core.fields import SetupFault
-from connectors.lti.core.deep_linking import is_address
+from connectors.lti.core.browser import is_address
 from connectors.lti.core.line_item import is_title
 from engine.text import Text
 

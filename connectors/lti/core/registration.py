@@ -113,6 +113,11 @@ class LineItem:
     custom: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = "declared"
 
+    @property
+    def shown_resource(self) -> str:
+        """What AGS shows as `resourceId`: a declared one is about its activity."""
+        return self.activity if self.origin == "declared" else self.resource_id
+
 
 @dataclass(frozen=True, slots=True)
 class ToolRegistration:

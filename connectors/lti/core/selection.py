@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
-from urllib.parse import urlsplit
 
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.browser import is_address
 from connectors.lti.core.registration import Registration
-from connectors.lti.core.shape import CLAIM, LONGEST_URI, VERSION
+from connectors.lti.core.shape import CLAIM, VERSION
 
 Json = Any
 
@@ -24,7 +24,6 @@ RESPONSE = "LtiDeepLinkingResponse"
 RESOURCE, LINK = "ltiResourceLink", "link"
 LIFE_S = 300
 _MOST_TYPES = 50
-_ODD_SIGNS = frozenset(" \\<>\"'`{}|^")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def wanted(claims: Mapping[str, Json], registration: Registration) -> Wanted | R
     if not isinstance(settings, dict):
         return _SETTINGS
     url = settings.get("deep_link_return_url")
-    if not _is_address(url, registration):
+    if not is_address(url, registration.private_hosts):
         return _RETURN_URL
     types, targets = (
         settings.get(name) for name in ("accept_types", "accept_presentation_document_targets")
@@ -158,37 +157,6 @@ def _is_list(value: Json) -> TypeGuard[list[str]]:
         and len(value) <= _MOST_TYPES
         and all(registered.is_name(one) for one in value)
     )
-
-
-def _is_address(url: Json, registration: Registration) -> TypeGuard[str]:
-    """Whether a browser may be sent to `url`: https, a host, no credentials, no odd signs.
-
-    Plain http is taken where the operator has named the host as a private one.
-    """
-    if not registered.is_name(url, LONGEST_URI) or not url.isascii() or set(url) & _ODD_SIGNS:
-        return False
-    return origin(url, registration) is not None
-
-
-def origin(url: Json, registration: Registration) -> str | None:
-    """Scheme and host of `url` as browsers write them; None for what no page may come from.
-
-    Letters, digits and hyphens alone: it goes into a header.
-    """
-    if not isinstance(url, str):
-        return None
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return None
-    is_plain = host.isascii() and host.replace("-", "").replace(".", "").isalnum()
-    if not is_plain or "@" in parts.netloc:
-        return None
-    is_private = bool({host, f"{host}:{port}"} & registration.private_hosts)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_private):
-        return None
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 _SETTINGS = refusal(

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose import token as jose
+from connectors.jose.claims import SKEW_S
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import assertion, deep_linking
@@ -110,7 +111,8 @@ class Choices:
                 .returning(lti_choice.c.account)
             )
         ).one_or_none()
-        until = datetime.fromtimestamp(exp, UTC)
+        # Kept for as long as its times would still be taken.
+        until = datetime.fromtimestamp(exp + 2 * SKEW_S, UTC)
         if began is None or not await seen.first(
             conn, tool.client_id, f"nonce {chosen.nonce}", until, now
         ):

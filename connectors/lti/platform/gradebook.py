@@ -46,11 +46,10 @@ class Gradebook:
         title = item.title or (await self._connectors.get(conn, tool.connector_id)).title.to_json()
         link = {"resourceLinkId": item.link} if item.link else {}
         tag = {"tag": item.tag} if item.tag else {}
-        resource = item.activity if item.origin == "declared" else item.resource_id
         return {
             "id": self.at.line_item(tool.connector_id, item.id),
             "label": title.get("ja") or title.get("en") or item.id,
-            **({"resourceId": resource} if resource else {}),
+            **({"resourceId": item.shown_resource} if item.shown_resource else {}),
             **link,
             **tag,
             "scoreMaximum": item.maximum,

@@ -85,7 +85,7 @@ class ToolServices:
                 for id_, item in sorted(tool.line_items.items())
                 if id_ > page.after
                 and query.get("resource_link_id", item.link) == item.link
-                and query.get("resource_id", item.resource_id) == item.resource_id
+                and query.get("resource_id", item.shown_resource) == item.shown_resource
                 and query.get("tag", item.tag) == item.tag
             ]
             items, after = page.cut(found, lambda item: item.id)

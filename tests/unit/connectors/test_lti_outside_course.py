@@ -270,7 +270,7 @@ class Place:
         page = await asyncio.to_thread(self.officer.submit, "/console/syncs/map")
         assert "対応づけました" in page.text
         await asyncio.to_thread(self.learner.open, "/catalogue")
-        found = re.search(r'id="course-([0-9a-f-]{36})"', self.learner.page.text)
+        found = re.search(r'id="course-tool-[0-9a-f]{8}-([0-9a-f-]{36})"', self.learner.page.text)
         assert found is not None, self.learner.page.text
         return found[1]
 

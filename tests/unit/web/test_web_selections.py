@@ -104,6 +104,16 @@ async def test_a_course_is_offered_with_a_column_where_the_platform_takes_one(ho
     async with house.services.database.write() as conn:
         await house.services.connectors.apply(conn, {"connectors": [course]})
     await reader.open(here)
+    assert "統計入門" not in reader.page.text, "the catalogue has no course that counts for nothing"
+    async with house.services.database.write() as conn:
+        await house.services.rulebooks.map_activity(
+            conn,
+            source="lms-c",
+            activity="https://lms-c.example.jp/501",
+            skill="SEC-1",
+            by="officer",
+        )
+    await reader.open(here)
     (item,) = _items(await reader.send(here, do="place", **{"course:lms-c:501": "on"}))
     assert item["url"] == "https://kasane.test/lti/platform/tools/lms-c/courses/501"
     assert item["lineItem"] == {

@@ -85,7 +85,7 @@ async def test_a_course_is_offered_once_it_counts_and_while_its_provider_is_in_u
     await officer.open(f"/console/tools/{tool}")
     assert "データの見方" in officer.words
     await _course(house, tool)
-    assert f"course-{course}" in (await learner.open("/catalogue")).text
+    assert f"course-{tool}-{course}" in (await learner.open("/catalogue")).text
     assert "データの見方" in (await learner.open("/passport")).text
     await officer.open(f"/console/tools/{tool}")
     await officer.send(f"/console/tools/{tool}/withdraw", course=course)
