@@ -153,9 +153,6 @@ class Fetcher:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if last:
                     raise FetchFailed(f"cannot connect: {error}", retriable=True) from error
-            except httpx.DecodingError as error:
-                # The body is not packed as its own header says: no network's doing.
-                raise FetchFailed(f"unreadable answer: {error}", retriable=False) from error
             except httpx.TransportError as error:
                 if last or method != "GET":
                     raise FetchFailed(f"{type(error).__name__}: {error}", retriable=True) from error
@@ -198,10 +195,16 @@ class Fetcher:
         timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
         transport = _PinnedTransport(address, self._tls)
         async with (
-            httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as client,
+            httpx.AsyncClient(
+                transport=transport, timeout=timeout, trust_env=False, headers=_PLAIN
+            ) as client,
             client.stream(method, target, **request) as answer,
         ):
-            content = await _bounded(answer.aiter_bytes(), policy.max_body)
+            packing = answer.headers.get("content-encoding", "identity").strip().lower()
+            if packing not in ("", "identity"):
+                # A few hundred bytes, packed twice, unpack to gigabytes before anybody can count.
+                raise FetchFailed(f"answer packed as {packing[:40]}, unasked", retriable=False)
+            content = await _bounded(answer.aiter_raw(), policy.max_body)
             return Response(answer.status_code, answer.headers, content, url)
 
 
@@ -245,13 +248,21 @@ def _place(url: httpx.URL) -> tuple[str, int]:
     return url.host.lower().rstrip("."), url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
 
 
+_PLAIN = {"Accept-Encoding": "identity"}
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+
 def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text)
     embedded = None
     if isinstance(address, ipaddress.IPv6Address):
         embedded = address.ipv4_mapped or address.sixtofour
-        if address in ipaddress.ip_network("64:ff9b::/96"):
+        if address in _NAT64:
             embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        elif embedded is None and address not in _GLOBAL_UNICAST:
+            # Other ranges hide IPv4 addresses of the inside, in more than one way.
+            return False
     return (embedded or address).is_global and not (embedded or address).is_multicast
 
 
