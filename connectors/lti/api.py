@@ -122,7 +122,7 @@ class _Doors:
         if not cookie and SECRET not in params and (storage := await self._tool.storage(params)):
             wanted = ToFetch(storage, params["state"], params.get("id_token", ""))
             return await self._pages.fetch(request, wanted)
-        login = await self._tool.underway(params, cookie or params.get(SECRET, ""))
+        login = await self._tool.underway(params, cookie or self._fetched(request, params))
         if isinstance(login, Refusal):
             return await self._turned_away(login, "", params)
         launch = await self._tool.verified(params, login)
@@ -137,6 +137,15 @@ class _Doors:
             return await self._turned_away(REPLAYED, login.connector_id, params)
         self._set_cookie(answer, login.state, "", 0)
         return answer
+
+    def _fetched(self, request: Request, params: Mapping[str, str]) -> str:
+        """The secret that our own page fetched from the platform's storage.
+
+        From any other page it is no proof: whoever began a login knows its secret, and could have
+        somebody else's browser post it, with a launch of their own.
+        """
+        is_ours = request.headers.get("origin") == self._tool.base_url
+        return params.get(SECRET, "") if is_ours else ""
 
     async def _followed(self, login: Login, launch: Launch) -> Response | None:
         """What follows the launch; None where another request took its login first."""

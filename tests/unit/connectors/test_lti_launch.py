@@ -671,10 +671,16 @@ async def test_a_platform_with_a_storage_is_given_the_secret_and_asked_for_it(ho
     assert (wanted["state"], wanted["id_token"]) == (asked["state"], token)
     for secret in ("", "made-up", asked["state"], asked["nonce"]):
         form = {"state": asked["state"], "id_token": token, "browser": secret}
-        await refused(house, await bare.post("/lti/launch", data=form), "unknown_login")
+        answer = await bare.post("/lti/launch", data=form, headers={"Origin": US})
+        await refused(house, answer, "unknown_login")
     form = {"state": asked["state"], "id_token": token, "browser": kept["secret"]}
-    assert (await bare.post("/lti/launch", data=form)).status_code == 200
-    await refused(house, await bare.post("/lti/launch", data=form), "unknown_login")
+    # Whoever began a login may have somebody else's browser post it, from a page of theirs.
+    for origin in ({"Origin": ISS}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {}):
+        answer = await bare.post("/lti/launch", data=form, headers=origin)
+        await refused(house, answer, "unknown_login")
+    assert (await bare.post("/lti/launch", data=form, headers={"Origin": US})).status_code == 200
+    answer = await bare.post("/lti/launch", data=form, headers={"Origin": US})
+    await refused(house, answer, "unknown_login")
 
 
 async def test_a_launch_without_cookie_and_storage_says_where_it_can_begin_anew(house) -> None:
