@@ -178,7 +178,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
             clock,
             f"{settings.public_url}/passport/identities/oidc/callback",
         ),
-        lti=_lti(settings, clock, database, keys, connectors, sync, key_sets),
+        lti=_lti(settings, clock, database, vault, keys, connectors, sync, key_sets),
         registrations=_registrations(settings, clock, database, keys, connectors, fetcher),
     )
 
@@ -187,6 +187,7 @@ def _lti(
     settings: Settings,
     clock: Clock,
     database: Database,
+    vault: Vault,
     keys: SigningKeys,
     connectors: Connectors,
     sync: SyncService,
@@ -199,7 +200,7 @@ def _lti(
         selections=Selections(database, keys, clock),
         tokens=Tokens(database, key_sets, clock, at.token),
         gradebook=Gradebook(connectors, sync, at),
-        launches=Launches(clock, at),
+        launches=Launches(clock, at, pseudonyms=vault.key_for("lti pseudonym")),
         choices=Choices(database, key_sets, clock, at),
         tools=Tools(connectors, clock, at),
     )

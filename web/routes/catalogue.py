@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from badge_bridge.passport import passport
 from connectors.jose.refusal import Refusal
 from connectors.lti.platform import tools
-from connectors.lti.platform.launches import Starter, pseudonym
+from connectors.lti.platform.launches import Starter
 from engine.problems import NotFound
 from engine.text import Text
 from lrs.core.ifi import Ifi
@@ -71,7 +71,7 @@ class _CataloguePages:
             offer = next((one for one in found.values() if one.course == form["course"]), None)
             if tool is None or offer is None:
                 raise NotFound("course_not_offered", NOT_OFFERED)
-            sub = pseudonym(tool.connector_id, person_id)
+            sub = self._services.courses.known_as(tool.connector_id, person_id)
             await self._services.people.link_proved(
                 conn,
                 person_id,

@@ -12,7 +12,7 @@ from connectors.lti.core import new_tool
 from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.new_tool import NewTool
 from connectors.lti.platform import tools
-from connectors.lti.platform.launches import Starter, pseudonym
+from connectors.lti.platform.launches import Starter
 from engine.problems import NotFound
 from web.desk import Desk
 from web.services import Services
@@ -82,7 +82,9 @@ class _ToolPages:
         """On to the tool, where courses are chosen; it sends them back by itself."""
         visitor, account = await self._desk.staff(request)
         await self._desk.form(request, visitor)
-        starter = Starter(str(account.id), pseudonym(tool, account.id), visitor.language)
+        starter = Starter(
+            str(account.id), self._services.courses.known_as(tool, account.id), visitor.language
+        )
         async with self._services.database.write() as conn:
             connector = await self._services.connectors.get(conn, tool)
             url = await self._services.courses.choose(conn, tool, starter)

@@ -7,6 +7,7 @@ Sources: LTI 1.3 Core §4-5, 1EdTech Security Framework 1.0 §5.1.1.
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -63,20 +64,26 @@ class Starter:
     language: str = "ja"
 
 
-def pseudonym(connector_id: str, person: uuid.UUID) -> str:
+def pseudonym(key: bytes, connector_id: str, person: uuid.UUID) -> str:
     """Who `person` is to this tool: the same at each launch, another one to each other tool.
 
-    Nobody can tell the person from it, for a person's own id is random and shown nowhere.
+    Nobody can tell the person from it, nor the one from the other, without `key`: a person's own
+    id stands in every badge.
     """
-    return str(uuid.uuid5(person, f"lti|{connector_id}"))
+    return hmac.digest(key, f"lti|{connector_id}|{person}".encode(), "sha256").hex()[:32]
 
 
 class Launches:
-    """Starts and signs launches."""
+    """Starts and signs launches. `pseudonyms`: the key that learners' names at tools hang on."""
 
-    def __init__(self, clock: Clock, addresses: PlatformAddresses) -> None:
+    def __init__(self, clock: Clock, addresses: PlatformAddresses, *, pseudonyms: bytes) -> None:
         self._clock = clock
         self._at = addresses
+        self._pseudonyms = pseudonyms
+
+    def known_as(self, connector_id: str, person: uuid.UUID) -> str:
+        """Who `person` is to this tool."""
+        return pseudonym(self._pseudonyms, connector_id, person)
 
     async def start(
         self, conn: AsyncConnection, connector_id: str, course: str, by: Starter

@@ -71,7 +71,7 @@ class House:
         self.keys = SigningKeys(database, vault, clock)
         at = PlatformAddresses(US)
         self.account: str | None = "account-7"
-        self.launches = Launches(clock, at)
+        self.launches = Launches(clock, at, pseudonyms=bytes(32))
         self.tools = Tools(self.registry, clock, at)
         key_sets = KeySets(Fetcher(), clock)
         sync = SyncService(database, self.registry, vault, Fetcher(), clock)

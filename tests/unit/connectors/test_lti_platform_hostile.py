@@ -72,7 +72,7 @@ class Platform:
         connectors = Connectors(vault, clock)
         key_sets = KeySets(Fetcher(), clock)
         sync = SyncService(database, connectors, vault, Fetcher(), clock)
-        self.launches = Launches(clock, AT)
+        self.launches = Launches(clock, AT, pseudonyms=bytes(32))
         self.tools = Tools(connectors, clock, AT)
         app = FastAPI()
         problems.install(app)
