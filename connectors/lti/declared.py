@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connector import Connector
 from connectors.lti.core.registration import Registration
-from connectors.lti.registrations import TYPE
+from connectors.lti.registrations import TYPE, opened_by_another
+from connectors.lti.services.tables import lti_context, lti_line_item
 from connectors.lti.tables import lti_deployment, lti_registration
 from engine.database import insert
 from engine.problems import Invalid
@@ -18,6 +19,11 @@ from engine.text import Text
 _TAKEN = Text(
     ja="コネクター「{id}」：この iss と client_id は、「{other}」としてすでに登録されています。",
     en="Connector {id}: this iss and client_id are registered already, as {other}.",
+)
+_ANOTHERS = Text(
+    ja="コネクター「{id}」：この client_id とトークンURLの組み合わせは、"
+    "「{other}」のものとして登録されています。",
+    en="Connector {id}: this client_id with this token URL is registered as that of {other}.",
 )
 
 
@@ -41,6 +47,14 @@ async def declare(
     if other is not None:
         text = _TAKEN.format(id=connector.id, other=other)
         raise Invalid("registration_taken", text, spec="LTI 1.3 Core §3.1.3")
+    other = await opened_by_another(conn, registration)
+    if other is not None:
+        text = _ANOTHERS.format(id=connector.id, other=other)
+        raise Invalid("registration_of_another", text, spec="LTI 1.3 Core §3.1.3")
+    if old is not None and (old.iss, old.token_url) != (registration.iss, registration.token_url):
+        # What another platform named is not read with the token of this one.
+        for table in (lti_context, lti_line_item):
+            await conn.execute(sa.delete(table).where(table.c.connector == connector.id))
     values = {
         "iss": registration.iss,
         "client_id": registration.client_id,

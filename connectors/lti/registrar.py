@@ -20,7 +20,7 @@ from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import openid
 from connectors.lti.core.registration import Registration, Status
-from connectors.lti.registrations import TYPE, registration_of
+from connectors.lti.registrations import TYPE, opened_by_another, registration_of
 from connectors.lti.tables import lti_deployment, lti_registration
 from connectors.registry import Connectors
 from engine import audit
@@ -84,6 +84,8 @@ class Registrar:
 
         `new`: its `connector_id` and `status` are not looked at.
         """
+        if await opened_by_another(conn, new) is not None:
+            return _ANOTHERS
         id_, at = _new_id(new.iss), self._clock()
         title = new.title or Text.of(openid.place(new.iss)[0])
         added = await conn.execute(
@@ -268,6 +270,13 @@ _TWICE = refusal(
     "A platform with this iss and client_id is registered already.",
     "LTI 1.3 Core §3.1.3",
     "/client_id",
+)
+_ANOTHERS = refusal(
+    "registration_of_another",
+    "この client_id とトークンURLの組み合わせは、すでに登録された別のLMSのものです。",
+    "This client_id with this token URL is that of another platform, which is registered already.",
+    "LTI 1.3 Core §3.1.3",
+    "/token_url",
 )
 _DECLARED = refusal(
     "registration_declared",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -76,3 +78,25 @@ def registration_of(row: sa.RowMapping, deployments: frozenset[str]) -> Registra
         status=row["status"],
         title=Text.of(row["title"]),
     )
+
+
+async def opened_by_another(conn: AsyncConnection, new: Registration) -> str | None:
+    """The registration of another platform whose token endpoint our assertion for `new` opens.
+
+    One that is registered as the client that we are elsewhere, and names that place's token
+    endpoint, would be handed what opens it.
+    """
+    ours = lti_registration.c
+    rows = await conn.execute(
+        sa.select(ours.id, ours.token_url, ours.token_audience)
+        .where(ours.client_id == new.client_id, ours.iss != new.iss, ours.id != new.connector_id)
+        .order_by(ours.id)
+    )
+    reach = _reach(new.token_url, new.token_audience)
+    return next((row.id for row in rows if reach & _reach(row.token_url, row.token_audience)), None)
+
+
+def _reach(*addresses: str | None) -> set[str]:
+    """What an assertion made out to these addresses is taken for."""
+    named = {one for one in addresses if one}
+    return named | {urlsplit(one).netloc or one for one in named}

@@ -114,6 +114,8 @@ class Tool:
         named = all(is_name(params.get(name)) for name in ("iss", "target_link_uri"))
         if not named or not is_name(params.get("login_hint"), _LONGEST_HINT):
             return _LOGIN_INCOMPLETE
+        if not is_name(params.get("lti_message_hint") or "-", _LONGEST_HINT):
+            return _LOGIN_INCOMPLETE
         return None if is_ours(params["target_link_uri"], self.base_url) else _FOREIGN_TARGET
 
     async def underway(self, params: Mapping[str, str], browser: str) -> Login | Refusal:

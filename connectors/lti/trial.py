@@ -84,6 +84,9 @@ class Trial:
     async def _token(self, registration: Registration) -> Check:
         if not registration.token_url:
             return Check(_TOKEN, "partial", _NO_TOKEN_URL)
+        if registration.status == "pending":
+            # What we sign opens doors: it goes to nobody whom the secretariat has not approved.
+            return Check(_TOKEN, "partial", _ONCE_APPROVED)
         # Its own, with nothing kept from before: the point is to ask.
         tokens = AccessTokens(self._fetcher, self._signing_key, self._clock, deadline_s=_DEADLINE_S)
         try:
@@ -113,6 +116,10 @@ def _shown(error: Exception) -> str:
     return str(error)[:200]
 
 
+_ONCE_APPROVED = Text(
+    ja="承認すると確かめられます。承認前の登録先には、署名した要求を送りません。",
+    en="Can be tried once it is approved: until then nothing that we sign is sent there.",
+)
 _KEYS = Text(ja="LMSの公開鍵", en="The platform's keys")
 _LOGIN = Text(ja="ログインの受け口", en="Login address")
 _TOKEN = Text(ja="アクセストークン", en="Access token")

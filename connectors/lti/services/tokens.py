@@ -70,7 +70,7 @@ class AccessToken:
     expires_at: datetime
 
 
-_Place = tuple[str, str, str, frozenset[str]]
+_Place = tuple[str, str, str, str, frozenset[str]]
 
 
 class AccessTokens:
@@ -158,7 +158,9 @@ class AccessTokens:
 def _place(registration: Registration, scopes: Collection[str]) -> _Place:
     ours = registration
     audience = ours.token_audience or ours.token_url
-    return ours.client_id, ours.token_url, audience, frozenset(scopes)
+    # Each registration has its own, whatever it says of itself: what one of them gets must never
+    # go to the addresses of another.
+    return ours.connector_id, ours.client_id, ours.token_url, audience, frozenset(scopes)
 
 
 def _token(answer: Response, url: str, asked_at: datetime) -> AccessToken:

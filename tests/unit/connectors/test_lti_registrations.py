@@ -104,3 +104,24 @@ async def test_without_a_client_id_the_one_active_registration_of_that_name_is_m
             .values(status="disabled")
         )
     assert (await named(desk, client_id="")).connector_id == "second"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"token_url": f"{ISS}/token"},
+        {"token_url": "https://evil.example/t", "token_audience": f"{ISS}/token"},
+        {"token_url": "https://evil.example/t", "token_audience": ISS.removeprefix("https://")},
+    ],
+)
+async def test_nobody_is_registered_as_the_client_that_we_are_elsewhere(
+    desk: Desk, named: dict[str, str]
+) -> None:
+    await desk.apply(declared(token_url=f"{ISS}/token"))
+    evil = "https://evil.example"
+    twin = declared("evil", iss=evil, auth_login_url=f"{evil}/a", jwks_url=f"{evil}/j", **named)
+    with pytest.raises(Invalid) as refused:
+        await desk.apply(twin)
+    assert refused.value.code == "registration_of_another"
+    await desk.apply(twin | {"client_id": "another"})
+    await desk.apply(twin | {"token_url": f"{evil}/t", "token_audience": f"{evil}/t"})
