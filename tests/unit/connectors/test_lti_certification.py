@@ -25,8 +25,12 @@ from tests.unit.connectors.test_lti_launch import CLIENT, ISS, SUB, US, House, r
 _MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 _PERSON = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
 ROLES = {"instructor": "Instructor", "student": "Learner"}
-MAIL = {"email": "yui@example.jp"}
-NAMES = {"given_name": "結衣", "family_name": "高橋", "name": "高橋 結衣"}
+SUBS = {"instructor": "3b9d-sub-01", "student": SUB}
+MAIL = {"instructor": {"email": "sato@example.jp"}, "student": {"email": "yui@example.jp"}}
+NAMES = {
+    "instructor": {"given_name": "健", "family_name": "佐藤", "name": "佐藤 健"},
+    "student": {"given_name": "結衣", "family_name": "高橋", "name": "高橋 結衣"},
+}
 CONTEXT = {"id": "77", "label": "DX1", "title": "データ活用入門"}
 
 
@@ -94,15 +98,20 @@ def _roles(who: str, *more: str) -> dict[str, Any]:
 
 
 VALID: dict[str, Callable[[str], dict[str, Any]]] = {
-    "valid launch": lambda who: _roles(who) | NAMES | MAIL | {"context": CONTEXT},
-    "multiple roles": lambda who: _roles(who, _PERSON + "Staff", _MEMBERSHIP + "Mentor") | NAMES,
+    "valid launch": lambda who: _roles(who) | NAMES[who] | MAIL[who] | {"context": CONTEXT},
+    "multiple roles": lambda who: (
+        _roles(who, _PERSON + "Staff", _MEMBERSHIP + "Mentor") | NAMES[who]
+    ),
     "short role": lambda who: {"roles": [ROLES[who]]},
-    "unknown role": lambda _who: {"roles": ["http://example.org/vocab#unknown/Unicorn"]},
-    "no role": lambda _who: {"roles": []},
-    "e-mail without names": lambda who: _roles(who) | MAIL | {"context": CONTEXT},
-    "names without e-mail": lambda who: _roles(who) | NAMES | {"context": CONTEXT},
+    "unknown role": lambda who: {
+        "roles": ["http://example.org/vocab#unknown/Unicorn"],
+        **NAMES[who],
+    },
+    "no role": lambda who: {"roles": [], **NAMES[who]},
+    "e-mail without names": lambda who: _roles(who) | MAIL[who] | {"context": CONTEXT},
+    "names without e-mail": lambda who: _roles(who) | NAMES[who] | {"context": CONTEXT},
     "no personal information": lambda who: _roles(who) | {"context": CONTEXT},
-    "e-mail without context": lambda who: _roles(who) | MAIL,
+    "e-mail without context": lambda who: _roles(who) | MAIL[who],
 }
 
 
@@ -110,10 +119,16 @@ VALID: dict[str, Callable[[str], dict[str, Any]]] = {
 @pytest.mark.parametrize("name", VALID)
 async def test_valid_launch(house, name, who) -> None:
     asked = await house.login()
-    answer = await house.answer(asked, signed(house.claims(asked, **VALID[name](who))))
+    claims = house.claims(asked, sub=SUBS[who], **VALID[name](who))
+    answer = await house.answer(asked, signed(claims))
     assert answer.status_code == 200, answer.text
-    assert [identity.ifi.value for identity in house.seen] == [SUB]
+    assert [identity.ifi.value for identity in house.seen] == [SUBS[who]]
     assert await house.reasons() == []
+
+
+def test_no_two_of_the_valid_launches_are_the_same() -> None:
+    launches = [make(who) for make in VALID.values() for who in ROLES]
+    assert len({json.dumps(one, sort_keys=True) for one in launches}) == 18
 
 
 BADGE = Chosen("基礎バッジ", "情報セキュリティの基礎", f"{US}/passport/badges/B-1")
