@@ -32,6 +32,12 @@ class Asked:
         return self.path + (f"?{self.query}" if self.query else "")
 
     @property
+    def bearer(self) -> str:
+        """The token it came with, empty without one."""
+        scheme, _, value = self.headers.get("authorization", "").partition(" ")
+        return value if scheme == "Bearer" else ""
+
+    @property
     def form(self) -> dict[str, str]:
         """The body as a form."""
         return {name: one[0] for name, one in parse_qs(self.body.decode()).items()}
@@ -51,7 +57,10 @@ def reply(body: Any = b"", *headers: str | bytes, status: str = "200 OK") -> byt
 
 @dataclass(slots=True)
 class Lms:
-    """A platform: `answers` by path; what it was asked; its token endpoint works."""
+    """A platform: `answers` by path; what it was asked; its token endpoint works.
+
+    `client_id` and `key`: by which it knows us; `scopes`: of each token that it gave.
+    """
 
     host: str = ""
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -59,6 +68,9 @@ class Lms:
     tokens_given: int = 0
     expires_in: Any = 3600
     good: set[str] = field(default_factory=set)
+    client_id: str = "kasane"
+    key: RSAKey = field(default_factory=lambda: KEY)
+    scopes: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -73,13 +85,22 @@ class Lms:
         """What was asked for, in order."""
         return [one.target for one in self.asked if one.method == method]
 
+    def calls(self) -> list[tuple[str, str, str]]:
+        """Method, path and scope of what was asked for with a token that we gave, in order."""
+        return [
+            (one.method, one.path, self.scopes[one.bearer])
+            for one in self.asked
+            if one.bearer in self.scopes
+        ]
+
     def token(self, asked: Asked) -> bytes:
-        """A token for a good assertion."""
+        """A token for a good assertion; those before it are good no longer."""
         self.tokens_given += 1
         value = f"token-{self.tokens_given}"
         self.good = {value}
-        claims = jwt.decode(asked.form["client_assertion"], KEY, algorithms=["RS256"]).claims
-        assert claims["iss"] == claims["sub"] == "kasane"
+        claims = jwt.decode(asked.form["client_assertion"], self.key, algorithms=["RS256"]).claims
+        assert claims["iss"] == claims["sub"] == self.client_id
+        self.scopes[value] = asked.form["scope"]
         return reply(
             {
                 "access_token": value,
@@ -102,13 +123,58 @@ class Lms:
         asked = Asked(method, path, query, headers, body)
         self.asked.append(asked)
         answer = self.answers.get(path, lambda _: reply(b"", status="404 Not Found"))
-        bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        if path != "/token" and bearer not in self.good:
+        if path != "/token" and asked.bearer not in self.good:
             writer.write(reply(b"", status="401 Unauthorized"))
         else:
             writer.write(answer(asked))
         await writer.drain()
         writer.close()
+
+
+class Gradebook:
+    """The columns of one course below `/77/lineitems`, with the scores that were posted to them."""
+
+    def __init__(self, lms: Lms) -> None:
+        self.lms = lms
+        self.columns: list[dict[str, Any]] = []
+        self.scores: list[dict[str, Any]] = []
+        lms.on("/77/lineitems", self._container)
+        self._add({"label": "修了", "scoreMaximum": 10, "resourceLinkId": "rl-77"})
+
+    def _add(self, column: dict[str, Any]) -> dict[str, Any]:
+        path = f"/77/lineitems/{len(self.columns) + 1}"
+        self.columns.append(column | {"id": self.lms.url + path})
+        self.lms.on(path, reply(self.columns[-1]))
+        self.lms.on(f"{path}/scores", self._score)
+        self.lms.on(f"{path}/results", self._results)
+        return self.columns[-1]
+
+    def _container(self, asked: Asked) -> bytes:
+        if asked.method == "POST":
+            return reply(self._add(json.loads(asked.body)), status="201 Created")
+        return reply(self.columns)
+
+    def _score(self, asked: Asked) -> bytes:
+        at = asked.path.removesuffix("/scores")
+        self.scores.append(json.loads(asked.body) | {"at": at})
+        return reply(status="204 No Content")
+
+    def _results(self, asked: Asked) -> bytes:
+        at = asked.path.removesuffix("/results")
+        url = self.lms.url + at
+        return reply(
+            [
+                {
+                    "id": f"{url}/results/{score['userId']}",
+                    "scoreOf": url,
+                    "userId": score["userId"],
+                    "resultScore": score["scoreGiven"],
+                    "resultMaximum": score["scoreMaximum"],
+                }
+                for score in self.scores
+                if score["at"] == at
+            ]
+        )
 
 
 @asynccontextmanager
