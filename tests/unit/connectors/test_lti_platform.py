@@ -356,7 +356,10 @@ def asked(began: dict[str, str], **changed: str) -> dict[str, str]:
     } | changed
 
 
-async def test_a_launch_signed_by_us_is_accepted_by_the_courses_own_library(house) -> None:
+async def test_a_launch_signed_by_us_holds_before_our_own_tool_role_and_is_signed_once(
+    house,
+) -> None:
+    """A course's own library is met in test_lti_outside_course.py."""
     began = await start(house)
     page = await house.web.post("/lti/platform/auth", data=asked(began))
     assert page.status_code == 200, page.text
