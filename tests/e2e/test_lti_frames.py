@@ -324,11 +324,11 @@ def test_an_instructor_chooses_in_the_frame_and_the_platform_gets_the_choice(
 ) -> None:
     page = _in_frame(context, platform, "_parent", "deep")
     frame = _launch(page, cookies=False)
-    expect(frame.get_by_role("heading", level=1)).to_have_text("コースに配置するものを選ぶ")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("コースに置くものを選ぶ")
     width = frame.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, "nothing is wider than the screen"
     frame.get_by_label("学びの台帳").check()
-    frame.get_by_role("button", name="コースに配置する").click()
+    frame.get_by_role("button", name="コースに置く").click()
     expect(frame.get_by_role("heading", name="placed")).to_be_visible()
     claims = platform.received[-1]
     assert claims[_DL + "data"] == "d-1"
@@ -341,7 +341,7 @@ def test_another_site_may_not_frame_what_is_behind_a_launch(
 ) -> None:
     page = _in_frame(context, platform, "_parent", "deep")
     frame = _launch(page, cookies=False)
-    expect(frame.get_by_role("heading", level=1)).to_have_text("コースに配置するものを選ぶ")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("コースに置くものを選ぶ")
     where = frame.url
     with Site() as evil:
         evil.serve(Starlette(routes=[Route("/", lambda _r: _framing(where))]))

@@ -41,7 +41,7 @@ NAMES: dict[Product, Text] = {
     "other": Text(ja="その他のLMS", en="Another LMS"),
 }
 _NOT_GIVEN = Text(ja="未登録", en="Not given")
-_SAME = Text(ja="トークンの取得先と同じ", en="The token address itself")
+_SAME = Text(ja="アクセストークンURLと同じ", en="The access token URL itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +153,10 @@ def registration_page(
         facts=(
             (Text(ja="発行元（iss）", en="Issuer (iss)"), Text.of(one.iss)),
             (Text(ja="クライアントID", en="Client ID"), Text.of(one.client_id)),
-            (Text(ja="ログインの受け口", en="Login address"), Text.of(one.auth_login_url)),
-            (Text(ja="公開鍵", en="Key set"), Text.of(one.jwks_url)),
+            (Text(ja="認証要求URL", en="Authentication request URL"), Text.of(one.auth_login_url)),
+            (Text(ja="公開鍵セットURL", en="Public keyset URL"), Text.of(one.jwks_url)),
             (
-                Text(ja="トークンの取得先", en="Token address"),
+                Text(ja="アクセストークンURL", en="Access token URL"),
                 Text.of(one.token_url) if one.token_url else _NOT_GIVEN,
             ),
             (
