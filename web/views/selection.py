@@ -12,7 +12,7 @@ from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.selection import Chosen, Column
 from engine.text import Language, Text
 
-PASSPORT = Text(ja="学びの台帳", en="Learning passport")
+PASSPORT = Text(ja="学びの台帳", en="My passport")
 _PASSPORT = Text(
     ja="学習者本人のスキルマップとバッジ。一人ひとりに、自分のものが開きます。",
     en="The learner's own skill map and badges. Everybody sees their own.",

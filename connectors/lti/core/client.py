@@ -26,8 +26,8 @@ SCOPES = (assertion.LINE_ITEM, assertion.RESULT, assertion.SCORE, MEMBERSHIPS)
 # `sub` is not the LMS's own number of a learner everywhere: these two are, where it gives them.
 CUSTOM = {"user_id": "$User.id", "person_sourcedid": "$Person.sourcedId"}
 NAME = "Kasane"
-LABEL = Text(ja="学びの台帳", en="Skill passport")
-CHOOSE = Text(ja="学びの台帳・バッジ・講座を選ぶ", en="Choose a passport page, badge or course")
+LABEL = Text(ja="学びの台帳", en="My passport")
+CHOOSE = Text(ja="学びの台帳・バッジ・講座を選ぶ", en="Choose the passport, a badge or a course")
 DESCRIPTION = Text(
     ja="さまざまなポータルでの学びを、スキルとバッジにまとめる学習者の台帳です。",
     en="A learner's passport of skills and badges, from what was learned on many portals.",
