@@ -23,7 +23,7 @@ Mark = Literal["pending", "ok", "stopped"]
 _MARKS: dict[str, Mark] = {"pending": "pending", "active": "ok", "disabled": "stopped"}
 STATUSES: dict[str, Text] = {
     "pending": Text(ja="承認待ち", en="Waiting for approval"),
-    "active": Text(ja="利用中", en="Active"),
+    "active": Text(ja="利用中", en="In use"),
     "disabled": Text(ja="停止中", en="Switched off"),
 }
 ORIGINS: dict[Origin, Text] = {

@@ -12,14 +12,15 @@ from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.selection import Chosen, Column
 from engine.text import Language, Text
 
+OWN = Text(ja="学習者本人のページ", en="The learner's own page")
 PASSPORT = Text(ja="学びの台帳", en="My passport")
 _PASSPORT = Text(
-    ja="学習者本人のスキルマップとバッジ。一人ひとりに、自分のものが開きます。",
-    en="The learner's own skill map and badges. Everybody sees their own.",
+    ja="スキルマップとバッジの一覧です。開いた人には、その人自身のものが表示されます。",
+    en="Skill map and badges. Everybody who opens it sees their own.",
 )
-BADGES = Text(ja="バッジのページ", en="A badge's page")
-SKILLS = Text(ja="スキルのページ", en="A skill's page")
-COURSES = Text(ja="外部の講座（成績項目つき）", en="An outside course, with a column for its score")
+BADGES = Text(ja="バッジのページ", en="Pages of badges")
+SKILLS = Text(ja="スキルのページ", en="Pages of skills")
+COURSES = Text(ja="外部の講座（成績項目つき）", en="Outside courses, with a column for the score")
 _NOTHING = Text(ja="", en="")
 
 
@@ -69,7 +70,7 @@ def groups(
     line_items: bool,
 ) -> tuple[Group, ...]:
     """What there is to choose. Courses are offered where the LMS takes a column with them."""
-    found = [Group(PASSPORT, (Option("passport", PASSPORT, _PASSPORT, "/passport"),), True)]
+    found = [Group(OWN, (Option("passport", PASSPORT, _PASSPORT, "/passport"),), True)]
     if rulebook is not None:
         badges = [
             Option(f"badge:{one.id}", one.name, one.description, f"/passport/badges/{_in(one.id)}")

@@ -14,7 +14,7 @@ from engine.text import Text
 from web.views.catalogue import UNNAMED
 from web.views.mapping import SkillChoice, skill_choices
 
-ON = Text(ja="使用中", en="In use")
+ON = Text(ja="利用中", en="In use")
 OFF = Text(ja="停止中", en="Switched off")
 
 
