@@ -41,8 +41,9 @@ class NewTool:
 def read(
     fields: Mapping[str, str], private_hosts: frozenset[str] = frozenset()
 ) -> NewTool | list[SetupFault]:
-    """The tool in a form, or every mistake. Left empty, choosing and answering take place at
-    `target_link_uri`.
+    """The tool in a form, or every mistake.
+
+    Where courses are chosen and launches are answered is `target_link_uri`, if left empty.
     """
     filled = {name: value.strip() for name, value in fields.items()}
     target = filled.get("target_link_uri", "")
