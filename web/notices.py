@@ -67,7 +67,7 @@ NOTICES: dict[str, Text] = {
         ja="停止しました。講座は開けず、成績も受け取りません。",
         en="It is switched off: its courses cannot be opened, its scores are not taken.",
     ),
-    "tool_switched_on": Text(ja="使用を再開しました。", en="It is in use again."),
+    "tool_switched_on": Text(ja="利用を再開しました。", en="It is in use again."),
     "courses_chosen": Text(
         ja="講座を受け取りました。スキルに対応づけると、受講できる講座の一覧に載ります。",
         en="The courses are here. Each appears in the catalogue once it counts for a skill.",
@@ -109,11 +109,11 @@ NOTICES: dict[str, Text] = {
         en="The registration is deleted. The records that came from it are kept.",
     ),
     "deployment_added": Text(
-        ja="配置IDを追加しました。この配置からの起動を受け付けます。",
+        ja="デプロイメントIDを追加しました。このデプロイメントからの起動を受け付けます。",
         en="The deployment is added. Launches from it are accepted.",
     ),
     "deployment_removed": Text(
-        ja="配置IDを除きました。この配置からの起動は受け付けません。",
+        ja="デプロイメントIDを除きました。このデプロイメントからの起動は受け付けません。",
         en="The deployment is removed. Launches from it are refused.",
     ),
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),

@@ -86,7 +86,7 @@ def _public(key: Mapping[str, Json], kind: type[Key]) -> Key:
 _UNKNOWN_KEY = Refusal(
     "token_unknown_key",
     Text(
-        ja="トークンに署名した鍵が、相手の公開鍵一覧にありません。",
+        ja="トークンに署名した鍵が、相手の公開鍵セットにありません。",
         en="The key that signed the token is not among the other side's published keys.",
     ),
     "RFC 7517 §4.5",
@@ -94,7 +94,7 @@ _UNKNOWN_KEY = Refusal(
 _UNREACHABLE = Refusal(
     "key_set_unreachable",
     Text(
-        ja="相手の公開鍵一覧を取得できません。時間をおいてもう一度お試しください。",
+        ja="相手の公開鍵セットを取得できません。時間をおいてもう一度お試しください。",
         en="The other side's published keys cannot be fetched. Please try again later.",
     ),
     "RFC 7517 §5",

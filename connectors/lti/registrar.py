@@ -287,14 +287,14 @@ _DECLARED = refusal(
 )
 _NO_DEPLOYMENT = refusal(
     "deployment_id",
-    "配置ID（deployment_id）を、255文字以内で入力してください。",
+    "デプロイメントID（deployment_id）を、255文字以内で入力してください。",
     "Please enter a deployment_id of at most 255 characters.",
     "LTI 1.3 Core §5.3.3",
     "/deployment_id",
 )
 _TOO_MANY = refusal(
     "too_many_deployments",
-    "配置ID（deployment_id）が多すぎます。使われていないものを除いてください。",
+    "デプロイメントID（deployment_id）が多すぎます。使われていないものを除いてください。",
     "There are too many deployments. Please remove those that are no longer used.",
     "LTI 1.3 Core §3.1.3",
     "/deployment_id",

@@ -232,7 +232,7 @@ _UNKNOWN_PLATFORM = Refusal(
 _UNKNOWN_DEPLOYMENT = Refusal(
     "launch_deployment",
     Text(
-        ja="この配置（deployment）は登録されていません。LMSの管理者にお問い合わせください。",
+        ja="このデプロイメント（deployment_id）は登録されていません。LMSの管理者にお問い合わせください。",
         en="This deployment is not registered. Please ask the administrator of your LMS.",
     ),
     "LTI 1.3 Core §5.3.3",

@@ -121,9 +121,9 @@ _ONCE_APPROVED = Text(
     en="Can be tried once it is approved: until then nothing that we sign is sent there.",
 )
 _KEYS = Text(ja="LMSの公開鍵", en="The platform's keys")
-_LOGIN = Text(ja="ログインの受け口", en="Login address")
+_LOGIN = Text(ja="認証要求URL", en="Authentication request URL")
 _TOKEN = Text(ja="アクセストークン", en="Access token")
-_DEPLOYMENTS = Text(ja="配置ID", en="Deployments")
+_DEPLOYMENTS = Text(ja="デプロイメントID", en="Deployments")
 _UNREACHABLE = Text(
     ja="{url} に接続できません（{error}）。"
     "アドレスと、LMSが外部に公開されているかを確かめてください。",
@@ -155,10 +155,11 @@ _GIVEN = Text(
     en="It took our signature and gave a token. Grades and rosters can be used.",
 )
 _NONE_PLACED = Text(
-    ja="配置ID（deployment_id）がないため、起動はすべて拒否されます。LMSに表示される番号を下に追加してください。",
+    ja="デプロイメントID（deployment_id）がないため、起動はすべて拒否されます。LMSに表示される番号を下に追加してください。",
     en="There is no deployment_id, so every launch is refused. Please add the one that your LMS "
     "shows, below.",
 )
 _PLACED = Text(
-    ja="{count}件の配置からの起動を受け付けます。", en="Launches are taken from {count} of them."
+    ja="{count}件のデプロイメントからの起動を受け付けます。",
+    en="Launches are taken from {count} of them.",
 )

@@ -38,7 +38,7 @@ GONE = Text(
     en="This choice has expired or was made already. Please open it from your LMS again.",
 )
 NOTHING_CHOSEN = Text(
-    ja="配置するものを選んでください。", en="Please choose what to place in the course."
+    ja="コースに置くものを選んでください。", en="Please choose what to place in the course."
 )
 
 

@@ -101,7 +101,7 @@ GUIDES: tuple[Guide, ...] = (
             ),
             _APPROVE,
             _t(
-                "アプリの「Deployment Id」を、この画面の配置IDに追加します。",
+                "アプリの「Deployment Id」を、この画面のデプロイメントIDに追加します。",
                 "Add the app's “Deployment Id” to the deployments here.",
             ),
         ),
@@ -224,7 +224,7 @@ GUIDES: tuple[Guide, ...] = (
             ),
             _APPROVE,
             _t(
-                "「View Deployments → New Deployment」で配置を作り、"
+                "「View Deployments → New Deployment」でデプロイメントを作り、"
                 "その「Deployment ID」をこの画面に追加します。",
                 "Make a deployment at “View Deployments → New Deployment” and add its "
                 "“Deployment ID” here.",
@@ -245,7 +245,7 @@ GUIDES: tuple[Guide, ...] = (
                 "Provisioning Services”, and register.",
             ),
             _t(
-                "表示された値と、配置の「Deployment ID」を下に入力します。"
+                "表示された値と、デプロイメントの「Deployment ID」を下に入力します。"
                 "「Brightspace OAuth2 Audience」は「トークンの宛先（aud）」に入力します。",
                 "Enter the values shown and the deployment's “Deployment ID” below. "
                 "“Brightspace OAuth2 Audience” goes into “Token audience (aud)”.",
@@ -284,7 +284,7 @@ GUIDES: tuple[Guide, ...] = (
             ),
         ),
         note=_t(
-            "配置IDは、Blackboardを運用する機関ごとに異なります。",
+            "デプロイメントIDは、Blackboardを運用する機関ごとに異なります。",
             "Each institution that runs Blackboard has a deployment ID of its own.",
         ),
     ),

@@ -96,7 +96,7 @@ def _placed(deployments: Sequence[str]) -> Refusal | None:
         return None
     return refusal(
         "deployment_id",
-        "配置ID（deployment_id）は1行に1つ、255文字以内、100行までです。",
+        "デプロイメントID（deployment_id）は1行に1つ、255文字以内、100行までです。",
         "Please enter one deployment_id a line, each up to 255 characters, at most 100.",
         "LTI 1.3 Core §5.3.3",
         "/deployments",

@@ -176,7 +176,7 @@ def _wrong_deployment(
         return None
     return refusal(
         "launch_deployment",
-        "この配置（deployment）は登録されていません。LMSの管理者にお問い合わせください。",
+        "このデプロイメント（deployment_id）は登録されていません。LMSの管理者にお問い合わせください。",
         "This deployment is not registered. Please ask the administrator of your LMS.",
         "LTI 1.3 Core §5.3.3",
     )

@@ -213,7 +213,7 @@ async def test_a_registration_that_is_right_passes_its_test(officer, lms):
     assert "使える鍵が1個あります" in words
     assert "応答があります" in words
     assert "トークンを発行しました" in words
-    assert "2件の配置" in words
+    assert "2件のデプロイメント" in words
     (_, _, form) = lms.asked[-1]
     assert form["grant_type"] == "client_credentials"
     assert "contextmembership.readonly" in form["scope"]
