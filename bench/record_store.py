@@ -117,6 +117,7 @@ def reading(server: Server, sizes: tuple[int, ...]) -> None:
     for size in sizes:
         _fill(server, size, there)
         there = size
+        limits.settle(server.url)
         first, more = _get(_first_page()), _get(_next_page(server))
         times = [
             statistics.median(

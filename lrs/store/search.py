@@ -66,6 +66,7 @@ class _Shape(NamedTuple):
 def _select(shape: _Shape) -> sa.Select[Any]:
     """The query of that shape; to build it costs more than to run it."""
     source: sa.FromClause = statement
+    lead: sa.FromClause = statement
     seq: sa.ColumnElement[int] = statement.c.seq
     where: list[sa.ColumnElement[bool]] = []
     if shape.voided != "any":
@@ -73,10 +74,17 @@ def _select(shape: _Shape) -> sa.Select[Any]:
         where.append(is_valid if shape.voided == "no" else ~is_valid)
     for position, role in enumerate(shape.roles):
         index = term.alias(f"t{position}")
-        source = source.join(index, index.c.seq == statement.c.seq)
-        where += [index.c.key == sa.bindparam(f"key{position}"), index.c.role == int(role)]
-        # The first term leads: its key range is already in the order of the results.
-        seq = index.c.seq if position == 0 else seq
+        named = [index.c.key == sa.bindparam(f"key{position}"), index.c.role == int(role)]
+        if position == 0:
+            # The first term leads: its key range is already in the order of the results.
+            source = source.join(index, index.c.seq == statement.c.seq)
+            where += named
+            seq, lead = index.c.seq, index
+        else:
+            # Looked up row by row. As a join PostgreSQL collects everything under both terms before
+            # it takes the first hundred; OFFSET keeps it from making a join of this.
+            found = sa.select(sa.literal(1)).where(index.c.seq == seq, *named).offset(0)
+            where.append(sa.exists(found.correlate(lead)))
     after = sa.bindparam("after", type_=sa.BigInteger)
     conditions = {
         "since": seq >= sa.bindparam("since", type_=sa.BigInteger),
