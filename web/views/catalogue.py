@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -72,13 +72,21 @@ def offers(
     tools: Sequence[ToolRegistration], rulebook: Rulebook | None, titles: Mapping[str, Text]
 ) -> Offers:
     """The courses of these tools that count for a skill; `titles`: of the connectors."""
-    mappings = rulebook.mappings if rulebook else {}
     return {
         (tool.connector_id, course.activity): offer(tool, course, titles)
-        for tool in tools
-        for course in tool.courses
-        if (tool.connector_id, course.activity) in mappings
+        for tool, course in counting(tools, rulebook)
     }
+
+
+def counting(
+    tools: Iterable[ToolRegistration], rulebook: Rulebook | None
+) -> Iterator[tuple[ToolRegistration, LineItem]]:
+    """The courses that can be opened here: those that count for a skill, each with its tool."""
+    mappings = rulebook.mappings if rulebook else {}
+    for tool in tools:
+        for course in tool.courses:
+            if (tool.connector_id, course.activity) in mappings:
+                yield tool, course
 
 
 def offer(tool: ToolRegistration, course: LineItem, titles: Mapping[str, Text]) -> Offer:

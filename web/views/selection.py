@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from badge_bridge.core.rulebook import Rulebook
 from connectors.lti.core import launch
-from connectors.lti.core.registration import ToolRegistration
+from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.selection import Chosen, Column
 from engine.text import Language, Text
+from web.views.catalogue import counting
 
 OWN = Text(ja="学習者本人のページ", en="The learner's own page")
 PASSPORT = Text(ja="学びの台帳", en="My passport")
@@ -90,9 +91,10 @@ def groups(
             if one.id not in parents
         ]
         found.append(Group(SKILLS, tuple(leaves), is_open=False))
-    mappings = rulebook.mappings if rulebook is not None else {}
     if line_items:
-        found.append(Group(COURSES, tuple(_courses(tools, titles, mappings)), is_open=True))
+        # Whoever opens one is led to the catalogue, which has no others.
+        courses = [_course(*one, titles) for one in counting(tools, rulebook)]
+        found.append(Group(COURSES, tuple(courses), is_open=True))
     return tuple(group for group in found if group.options)
 
 
@@ -101,24 +103,15 @@ def picked(found: Collection[Group], keys: Collection[str]) -> list[Option]:
     return [option for group in found for option in group.options if option.key in keys]
 
 
-def _courses(
-    tools: Iterable[ToolRegistration],
-    titles: Mapping[str, Text],
-    mappings: Collection[tuple[str, str]],
-) -> Iterable[Option]:
-    for tool in tools:
-        for item in tool.courses:
-            # Whoever opens it is led to the catalogue, which has no others.
-            if (tool.connector_id, item.activity) not in mappings:
-                continue
-            title = Text.of(item.title) if item.title else Text.of(item.id)
-            yield Option(
-                f"course:{tool.connector_id}:{item.id}",
-                title,
-                titles.get(tool.connector_id, _NOTHING),
-                f"{launch.COURSES}{_in(tool.connector_id)}/courses/{_in(item.id)}",
-                Column(title.ja, item.maximum, item.activity),
-            )
+def _course(tool: ToolRegistration, item: LineItem, titles: Mapping[str, Text]) -> Option:
+    title = Text.of(item.title) if item.title else Text.of(item.id)
+    return Option(
+        f"course:{tool.connector_id}:{item.id}",
+        title,
+        titles.get(tool.connector_id, _NOTHING),
+        f"{launch.COURSES}{_in(tool.connector_id)}/courses/{_in(item.id)}",
+        Column(title.ja, item.maximum, item.activity),
+    )
 
 
 def _in(id_: str) -> str:
