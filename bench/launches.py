@@ -29,7 +29,7 @@ from config.app import build
 from config.demo.portals.site import Site
 from config.house import open_house
 from config.settings import Settings
-from connectors.lti.core.shape import CLAIM
+from connectors.lti.core.names import CLAIM
 from engine.database import Database
 
 US = "https://kasane.example.jp"

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from badge_bridge.core.evidence import Evidence, classify, denial
 from connectors import contacts
 from connectors.core.reasons import Reason
-from connectors.lti.core.services import LINE_ITEM_READ, RESULT, Services
+from connectors.lti.core.names import LINE_ITEM_READ, RESULT
+from connectors.lti.core.services import Services
 from connectors.lti.services import contexts
 from connectors.lti.services.pull import LtiPull
 from connectors.lti.services.tokens import AccessTokens

@@ -19,8 +19,8 @@ from config.demo.portals.site import Site
 from connectors.connector import Fatal
 from connectors.core.completion import Completion
 from connectors.lti.core import results
+from connectors.lti.core.names import LINE_ITEM_READ, RESULT
 from connectors.lti.core.registration import Registration
-from connectors.lti.core.services import LINE_ITEM_READ, RESULT
 from connectors.lti.services.calls import Calls, Gone
 from connectors.lti.services.grades import Grades
 from connectors.lti.services.tokens import AccessTokens

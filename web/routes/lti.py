@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.jose.refusal import Refusal
 from connectors.lti.api import SECRET, Arrival, ToFetch, ToStore
 from connectors.lti.core.launch import page_of
-from connectors.lti.core.shape import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVIEW
+from connectors.lti.core.names import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVIEW
 from connectors.lti.platform import tools
 from connectors.lti.selections import Selection, Selections
 from connectors.lti.tool import LAUNCH_PATH, Storage

@@ -10,20 +10,12 @@ from typing import Any
 
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal
+from connectors.lti.core.names import AGS_SCOPES, MEMBERS
 from engine.text import Text
 
 Json = Any
 
-TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_LIFE_S = 3600 + registered.SKEW_S
-
-AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
-SCORE = AGS + "score"
-RESULT = AGS + "result.readonly"
-LINE_ITEM = AGS + "lineitem"
-LINE_ITEM_READ = AGS + "lineitem.readonly"
-MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-AGS_SCOPES = frozenset({SCORE, RESULT, LINE_ITEM, LINE_ITEM_READ})
 SCOPES = AGS_SCOPES | {MEMBERS}
 
 

@@ -13,16 +13,22 @@ from urllib.parse import urlsplit
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core import assertion
+from connectors.lti.core.names import (
+    DEEP_LINKING,
+    LINE_ITEM,
+    MEMBERS,
+    MESSAGES,
+    RESOURCE_LINK,
+    RESULT,
+    SCORE,
+)
 from connectors.lti.core.openid import OpenIdConfiguration
-from connectors.lti.core.shape import DEEP_LINKING, MESSAGES, RESOURCE_LINK
 from engine.text import Text
 
 Json = Any
 
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-MEMBERSHIPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-SCOPES = (assertion.LINE_ITEM, assertion.RESULT, assertion.SCORE, MEMBERSHIPS)
+SCOPES = (LINE_ITEM, RESULT, SCORE, MEMBERS)
 # `sub` is not the LMS's own number of a learner everywhere: these two are, where it gives them.
 CUSTOM = {"user_id": "$User.id", "person_sourcedid": "$Person.sourcedId"}
 NAME = "Kasane"

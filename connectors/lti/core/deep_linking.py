@@ -14,18 +14,15 @@ from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import line_item
 from connectors.lti.core.browser import is_address, origin
-from connectors.lti.core.launch import CLAIM, VERSION
 from connectors.lti.core.line_item import Column
+from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS, DL_RESPONSE, LTI_LINK, VERSION
 from connectors.lti.core.registration import ToolRegistration
 
 Json = Any
 
-RESPONSE = "LtiDeepLinkingResponse"
 MAX_AGE_S = 600
 MAX_LIFE_S = 3600 + registered.SKEW_S
 MOST = 50
-_DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
-_ITEMS, _DATA = _DL + "content_items", _DL + "data"
 _MOST_CUSTOM = 50
 _LONGEST_CUSTOM = 1000
 _LINK = "Deep Linking 2.0 §3.2"
@@ -68,26 +65,29 @@ def judged(
     for check in checks:
         if wrong := check():
             return wrong
-    items = claims.get(_ITEMS, [])
+    items = claims.get(DL_ITEMS, [])
     if not isinstance(items, list) or len(items) > MOST:
         return refusal(
             "deep_link_items",
             f"content_items は{MOST}件までの一覧で示してください。",
             f"content_items must be a list of at most {MOST}.",
             "Deep Linking 2.0 §4.5.3",
-            f"/{_escaped(_ITEMS)}",
+            f"/{_escaped(DL_ITEMS)}",
         )
     courses = []
     for place, item in enumerate(items):
-        course = _course(item, tool, f"/{_escaped(_ITEMS)}/{place}")
+        course = _course(item, tool, f"/{_escaped(DL_ITEMS)}/{place}")
         if isinstance(course, Refusal):
             return course
         courses.append(course)
-    return Chosen(claims[_DATA], claims["nonce"], tuple(courses))
+    return Chosen(claims[DL_DATA], claims["nonce"], tuple(courses))
 
 
 def _wrong_message(claims: Mapping[str, Json]) -> Refusal | None:
-    if (claims.get(CLAIM + "message_type"), claims.get(CLAIM + "version")) == (RESPONSE, VERSION):
+    if (claims.get(CLAIM + "message_type"), claims.get(CLAIM + "version")) == (
+        DL_RESPONSE,
+        VERSION,
+    ):
         return None
     return refusal(
         "deep_link_message",
@@ -109,7 +109,7 @@ def _wrong_deployment(claims: Mapping[str, Json], tool: ToolRegistration) -> Ref
 
 
 def _wrong_echo(claims: Mapping[str, Json]) -> Refusal | None:
-    if registered.is_name(claims.get(_DATA)) and registered.is_name(claims.get("nonce")):
+    if registered.is_name(claims.get(DL_DATA)) and registered.is_name(claims.get("nonce")):
         return None
     return refusal(
         "deep_link_data",
@@ -120,7 +120,7 @@ def _wrong_echo(claims: Mapping[str, Json]) -> Refusal | None:
 
 
 def _course(item: Json, tool: ToolRegistration, place: str) -> ChosenCourse | Refusal:
-    if not isinstance(item, dict) or item.get("type") != "ltiResourceLink":
+    if not isinstance(item, dict) or item.get("type") != LTI_LINK:
         return refusal(
             "deep_link_type",
             "受け取れるのは、ここから開ける講座（ltiResourceLink）だけです。",

@@ -16,22 +16,18 @@ from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import selection
 from connectors.lti.core.browser import origin
-from connectors.lti.core.registration import Registration
-from connectors.lti.core.selection import SETTINGS, Wanted
-from connectors.lti.core.services import Services, services_of
-from connectors.lti.core.shape import (
+from connectors.lti.core.names import (
     CLAIM,
     DEEP_LINKING,
-    LONGEST_URI,
+    DL_SETTINGS,
     MESSAGES,
     RESOURCE_LINK,
-    VERSION,
     Message,
-    wrong_message,
-    wrong_shape,
 )
-
-__all__ = ["CLAIM", "RESOURCE_LINK", "VERSION", "Launch", "Login", "is_ours", "judged"]
+from connectors.lti.core.registration import Registration
+from connectors.lti.core.selection import Wanted
+from connectors.lti.core.services import Services, services_of
+from connectors.lti.core.shape import LONGEST_URI, wrong_message, wrong_shape
 
 Json = Any
 
@@ -156,7 +152,7 @@ def _origins(claims: Mapping[str, Json], registration: Registration) -> frozense
         claim.get(name)
         for claim, name in (
             (claims.get(CLAIM + "launch_presentation"), "return_url"),
-            (claims.get(SETTINGS), "deep_link_return_url"),
+            (claims.get(DL_SETTINGS), "deep_link_return_url"),
         )
         if isinstance(claim, dict)
     ]

@@ -10,21 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.lti.core import assertion
 from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.launch import CLAIM, RESOURCE_LINK, VERSION
+from connectors.lti.core.names import (
+    AGS_CLAIM,
+    AGS_SCOPES,
+    CLAIM,
+    COURSE,
+    DEEP_LINKING,
+    DL_SETTINGS,
+    INSTRUCTOR,
+    LEARNER,
+    LINE_ITEM,
+    LTI_LINK,
+    NRPS_CLAIM,
+    RESOURCE_LINK,
+    VERSION,
+)
 from connectors.lti.core.registration import LineItem, ToolRegistration
 
 Json = Any
 
 LIFE_S = 300
-DEEP_LINKING = "LtiDeepLinkingRequest"
-SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
-ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
-ROSTER = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
-_MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
-LEARNER, INSTRUCTOR = _MEMBERSHIP + "Learner", _MEMBERSHIP + "Instructor"
-_COURSE = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +53,15 @@ def opening(
         CLAIM + "message_type": RESOURCE_LINK,
         CLAIM + "target_link_uri": course.url,
         CLAIM + "resource_link": {"id": course.id} | title,
-        CLAIM + "context": {"id": course.id, "type": [_COURSE]} | title,
+        CLAIM + "context": {"id": course.id, "type": [COURSE]} | title,
         CLAIM + "roles": [LEARNER],
         CLAIM + "launch_presentation": {
             "document_target": "window",
             "locale": whom.language,
             "return_url": f"{at.issuer}/catalogue",
         },
-        ENDPOINT: _endpoint(tool, at) | {"lineitem": at.line_item(tool.connector_id, course.id)},
-        ROSTER: {
+        AGS_CLAIM: _endpoint(tool, at) | {"lineitem": at.line_item(tool.connector_id, course.id)},
+        NRPS_CLAIM: {
             "context_memberships_url": at.members(tool.connector_id, course.id),
             "service_versions": ["2.0"],
         },
@@ -72,10 +78,10 @@ def choosing(
         CLAIM + "target_link_uri": tool.deep_link_url,
         CLAIM + "roles": [INSTRUCTOR],
         CLAIM + "launch_presentation": {"document_target": "window", "locale": whom.language},
-        ENDPOINT: _endpoint(tool, at),
-        SETTINGS: {
+        AGS_CLAIM: _endpoint(tool, at),
+        DL_SETTINGS: {
             "deep_link_return_url": at.chosen,
-            "accept_types": ["ltiResourceLink"],
+            "accept_types": [LTI_LINK],
             "accept_presentation_document_targets": ["window"],
             "accept_multiple": True,
             "accept_lineitem": True,
@@ -101,9 +107,9 @@ def _common(tool: ToolRegistration, whom: Addressee, at: PlatformAddresses) -> d
 
 def _endpoint(tool: ToolRegistration, at: PlatformAddresses) -> dict[str, Json]:
     """What the tool may do with columns; those of the connectors file it may not change."""
-    changing = {assertion.LINE_ITEM} if tool.is_declared else set()
+    changing = {LINE_ITEM} if tool.is_declared else set()
     return {
-        "scope": sorted(assertion.AGS_SCOPES - changing),
+        "scope": sorted(AGS_SCOPES - changing),
         "lineitems": at.line_items(tool.connector_id),
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from connectors.lti.core.services import LINE_ITEM, LINE_ITEM_READ, RESULT
+from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ, RESULT
 
 Json = Any
 Kind = Literal["line_items", "line_item", "roster"]

@@ -12,16 +12,20 @@ from typing import Any, TypeGuard
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.browser import is_address
+from connectors.lti.core.names import (
+    CLAIM,
+    DL_DATA,
+    DL_ITEMS,
+    DL_RESPONSE,
+    DL_SETTINGS,
+    LTI_LINK,
+    VERSION,
+    WEB_LINK,
+)
 from connectors.lti.core.registration import Registration
-from connectors.lti.core.shape import CLAIM, VERSION
 
 Json = Any
 
-SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
-ITEMS = "https://purl.imsglobal.org/spec/lti-dl/claim/content_items"
-DATA = "https://purl.imsglobal.org/spec/lti-dl/claim/data"
-RESPONSE = "LtiDeepLinkingResponse"
-RESOURCE, LINK = "ltiResourceLink", "link"
 LIFE_S = 300
 _MOST_TYPES = 50
 
@@ -83,7 +87,7 @@ class Chosen:
 
 def wanted(claims: Mapping[str, Json], registration: Registration) -> Wanted | Refusal:
     """What a deep linking request asks for, or the first rule that it breaks."""
-    settings = claims.get(SETTINGS)
+    settings = claims.get(DL_SETTINGS)
     if not isinstance(settings, dict):
         return _SETTINGS
     url = settings.get("deep_link_return_url")
@@ -94,7 +98,7 @@ def wanted(claims: Mapping[str, Json], registration: Registration) -> Wanted | R
     )
     if not _is_list(types) or not _is_list(targets) or not targets:
         return _SETTINGS
-    ours = frozenset(types) & {RESOURCE, LINK}
+    ours = frozenset(types) & {LTI_LINK, WEB_LINK}
     if not ours:
         return _TYPES
     return Wanted(
@@ -103,7 +107,7 @@ def wanted(claims: Mapping[str, Json], registration: Registration) -> Wanted | R
         several=settings.get("accept_multiple") in (True, "true"),
         # Where it is not said, an ignored column does no harm.
         line_items=settings.get("accept_lineitem") not in (False, "false"),
-        echo={DATA: settings["data"]} if settings.get("data") is not None else {},
+        echo={DL_DATA: settings["data"]} if settings.get("data") is not None else {},
     )
 
 
@@ -129,26 +133,26 @@ def response(
         "iat": now,
         "exp": now + LIFE_S,
         "nonce": nonce,
-        CLAIM + "message_type": RESPONSE,
+        CLAIM + "message_type": DL_RESPONSE,
         CLAIM + "version": VERSION,
         CLAIM + "deployment_id": deployment_id,
-        ITEMS: [_item(one, asked) for one in chosen],
+        DL_ITEMS: [_item(one, asked) for one in chosen],
         **asked.echo,
     }
 
 
 def _item(one: Chosen, asked: Wanted) -> dict[str, Json]:
     words = {"title": one.title, "url": one.url} | ({"text": one.text} if one.text else {})
-    if RESOURCE not in asked.types:
-        return {"type": LINK, **words}
+    if LTI_LINK not in asked.types:
+        return {"type": WEB_LINK, **words}
     if one.column is None or not asked.line_items:
-        return {"type": RESOURCE, **words}
+        return {"type": LTI_LINK, **words}
     column = {
         "label": one.column.label,
         "scoreMaximum": one.column.maximum,
         "resourceId": one.column.resource,
     }
-    return {"type": RESOURCE, **words, "lineItem": column}
+    return {"type": LTI_LINK, **words, "lineItem": column}
 
 
 def _is_list(value: Json) -> TypeGuard[list[str]]:

@@ -12,19 +12,9 @@ from typing import Any
 
 from connectors.jose.claims import is_name
 from connectors.lti.core.links import is_address
+from connectors.lti.core.names import AGS_CLAIM, AGS_SCOPES, CLAIM, NRPS_CLAIM
 
 Json = Any
-
-_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
-AGS_CLAIM = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
-NRPS_CLAIM = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
-_AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
-LINE_ITEM = _AGS + "lineitem"
-LINE_ITEM_READ = _AGS + "lineitem.readonly"
-RESULT = _AGS + "result.readonly"
-SCORE = _AGS + "score"
-MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-_OURS = frozenset({LINE_ITEM, LINE_ITEM_READ, RESULT, SCORE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +42,8 @@ class Services:
 
 def services_of(claims: Mapping[str, Json]) -> Services:
     """The services in the claims of a launch that holds."""
-    context = _object(claims.get(_CLAIM + "context"))
-    link = _object(claims.get(_CLAIM + "resource_link"))
+    context = _object(claims.get(CLAIM + "context"))
+    link = _object(claims.get(CLAIM + "resource_link"))
     grades, names = _object(claims.get(AGS_CLAIM)), _object(claims.get(NRPS_CLAIM))
     scopes = grades.get("scope")
     listed = scopes if isinstance(scopes, list) else str(scopes or "").split()
@@ -64,7 +54,7 @@ def services_of(claims: Mapping[str, Json]) -> Services:
         line_items=_address(grades.get("lineitems")),
         line_item=_address(grades.get("lineitem")),
         memberships=_address(names.get("context_memberships_url")),
-        scopes=_OURS & {one for one in listed if isinstance(one, str)},
+        scopes=AGS_SCOPES & {one for one in listed if isinstance(one, str)},
     )
 
 

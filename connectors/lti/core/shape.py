@@ -7,29 +7,22 @@ Sources: LTI 1.3 Core §5, Deep Linking 2.0 §4.4, Submission Review 1.0 §3, Da
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeGuard
+from typing import Any, TypeGuard
 
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.names import (
+    AGS_CLAIM,
+    CLAIM,
+    DATA_PRIVACY,
+    MESSAGES,
+    RESOURCE_LINK,
+    SUBMISSION_REVIEW,
+    VERSION,
+    Message,
+)
 
 Json = Any
-
-CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
-ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
-VERSION = "1.3.0"
-RESOURCE_LINK: Literal["LtiResourceLinkRequest"] = "LtiResourceLinkRequest"
-DEEP_LINKING: Literal["LtiDeepLinkingRequest"] = "LtiDeepLinkingRequest"
-SUBMISSION_REVIEW: Literal["LtiSubmissionReviewRequest"] = "LtiSubmissionReviewRequest"
-DATA_PRIVACY: Literal["DataPrivacyLaunchRequest"] = "DataPrivacyLaunchRequest"
-Message = Literal[
-    "LtiResourceLinkRequest",
-    "LtiDeepLinkingRequest",
-    "LtiSubmissionReviewRequest",
-    "DataPrivacyLaunchRequest",
-]
-MESSAGES: Mapping[str, Message] = {
-    one: one for one in (RESOURCE_LINK, DEEP_LINKING, SUBMISSION_REVIEW, DATA_PRIVACY)
-}
 
 LONGEST_URI = 2000
 _MAX_ROLES = 100
@@ -79,7 +72,7 @@ def _wrong_place(claims: Mapping[str, Json], message: Message) -> Refusal | None
 
 def _wrong_subject_matter(claims: Mapping[str, Json], message: Message) -> Refusal | None:
     """Refuses a message that must be about somebody's work, and does not say about whose."""
-    about, endpoint = claims.get(CLAIM + "for_user"), claims.get(ENDPOINT)
+    about, endpoint = claims.get(CLAIM + "for_user"), claims.get(AGS_CLAIM)
     needed = message in {SUBMISSION_REVIEW, DATA_PRIVACY}
     named = isinstance(about, dict) and registered.is_name(about.get("user_id"))
     if (needed or about is not None) and not named:

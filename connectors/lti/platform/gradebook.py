@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.core.counts import Result
 from connectors.delivery import Delivered
 from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.message import LEARNER
+from connectors.lti.core.names import LEARNER
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.score import Score, completion
 from connectors.lti.platform.pages import Page

@@ -17,7 +17,7 @@ from connectors.body import body
 from connectors.delivery import Delivered
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
-from connectors.lti.core import addresses, assertion, line_item, score
+from connectors.lti.core import addresses, line_item, names, score
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.platform import courses, tools
 from connectors.lti.platform.gradebook import Gradebook
@@ -29,17 +29,13 @@ from engine.problems import Forbidden, Invalid, NotFound, Unauthenticated
 from engine.text import Text, preferred
 
 Json = Any
-LINE_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
-LINE_ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
-RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
-MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
-_READING = frozenset({assertion.LINE_ITEM, assertion.LINE_ITEM_READ})
-_WRITING = frozenset({assertion.LINE_ITEM})
-_SCORING = frozenset({assertion.SCORE})
-_RESULTS = frozenset({assertion.RESULT})
-_MEMBERS = frozenset({assertion.MEMBERS})
+_READING = frozenset({names.LINE_ITEM, names.LINE_ITEM_READ})
+_WRITING = frozenset({names.LINE_ITEM})
+_SCORING = frozenset({names.SCORE})
+_RESULTS = frozenset({names.RESULT})
+_MEMBERS = frozenset({names.MEMBERS})
 _OURS_TO_KEEP = frozenset({"line_items_declared", "line_item_chosen"})
-_LEARNERS = frozenset({"Learner", "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"})
+_LEARNERS = frozenset({"Learner", names.LEARNER})
 
 
 class ToolServices:
@@ -91,7 +87,7 @@ class ToolServices:
             items, after = page.cut(found, lambda item: item.id)
             shown = [await self._gradebook.line_item(conn, tool, item) for item in items]
         link = page.link(self._at.line_items(tool.connector_id), query, after)
-        return JSONResponse(shown, media_type=LINE_ITEMS_TYPE, headers=link)
+        return JSONResponse(shown, media_type=names.LINE_ITEMS_TYPE, headers=link)
 
     async def create(self, request: Request) -> Response:
         """A new column (AGS 2.0 §3.2.4)."""
@@ -107,14 +103,14 @@ class ToolServices:
 
         shown = _good(await self._database.transact(made))
         headers = {"Location": shown["id"]}
-        return JSONResponse(shown, 201, media_type=LINE_ITEM_TYPE, headers=headers)
+        return JSONResponse(shown, 201, media_type=names.LINE_ITEM_TYPE, headers=headers)
 
     async def line_item(self, request: Request) -> Response:
         """One line item (AGS 2.0 §3.2.3)."""
         async with self._database.read() as conn:
             tool, item = await self._allowed(conn, request, _READING)
             shown = await self._gradebook.line_item(conn, tool, item)
-        return JSONResponse(shown, media_type=LINE_ITEM_TYPE)
+        return JSONResponse(shown, media_type=names.LINE_ITEM_TYPE)
 
     async def change(self, request: Request) -> Response:
         """The line item with another name or maximum (AGS 2.0 §3.2.5)."""
@@ -129,7 +125,7 @@ class ToolServices:
             return wrong or await self._shown(conn, tool, item.id)
 
         return JSONResponse(
-            _good(await self._database.transact(changed)), media_type=LINE_ITEM_TYPE
+            _good(await self._database.transact(changed)), media_type=names.LINE_ITEM_TYPE
         )
 
     async def remove(self, request: Request) -> Response:
@@ -171,7 +167,9 @@ class ToolServices:
                 found = await self._gradebook.results(conn, tool, item, page, user_id)
         shown, after = found
         url = f"{self._at.line_item(tool.connector_id, item.id)}/results"
-        return JSONResponse(shown, media_type=RESULTS_TYPE, headers=page.link(url, query, after))
+        return JSONResponse(
+            shown, media_type=names.RESULTS_TYPE, headers=page.link(url, query, after)
+        )
 
     async def members(self, request: Request) -> Response:
         """Who has opened the course (NRPS 2.0 §2)."""
@@ -185,7 +183,9 @@ class ToolServices:
         if query.get("role", "Learner") not in _LEARNERS:
             shown, after = shown | {"members": []}, None
         url = self._at.members(tool.connector_id, course.id)
-        return JSONResponse(shown, media_type=MEMBERS_TYPE, headers=page.link(url, query, after))
+        return JSONResponse(
+            shown, media_type=names.MEMBERS_TYPE, headers=page.link(url, query, after)
+        )
 
     async def _shown(self, conn: AsyncConnection, tool: ToolRegistration, id_: str) -> Json:
         """The line item as it stands now."""

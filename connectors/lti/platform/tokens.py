@@ -29,6 +29,7 @@ from engine.database import Database
 from engine.fetcher import Policy
 from engine.text import Text
 from engine.vault import hashed
+from lrs.core.assertion import TYPE
 
 LIFE = timedelta(hours=1)
 OAuthError = Literal[
@@ -164,7 +165,7 @@ def _asked(params: Mapping[str, str]) -> frozenset[str] | Denied:
     """The scopes of a well-formed request that we can give."""
     if params.get("grant_type") != "client_credentials":
         return _UNSUPPORTED
-    if params.get("client_assertion_type") != assertion.TYPE:
+    if params.get("client_assertion_type") != TYPE:
         return _WRONG_TYPE
     return assertion.granted_scopes(params.get("scope", "")) or _NO_SCOPE
 

@@ -13,15 +13,20 @@ from typing import Any
 from connectors.connector import CannotRead
 from connectors.lti.core.column import LineItem, read
 from connectors.lti.core.links import below, is_address, is_same_site
-from connectors.lti.core.services import LINE_ITEM, LINE_ITEM_READ, RESULT, SCORE
+from connectors.lti.core.names import (
+    LINE_ITEM,
+    LINE_ITEM_READ,
+    LINE_ITEM_TYPE,
+    LINE_ITEMS_TYPE,
+    RESULT,
+    RESULTS_TYPE,
+    SCORE,
+    SCORE_TYPE,
+)
 from connectors.lti.services.calls import Calls, Method, asking, misshapen
 from engine.text import Text
 
 Json = Any
-_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
-_ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
-_RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
-_SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 _ITEMS = Text(ja="成績項目", en="line items")
 _RESULTS = Text(ja="成績の結果", en="results")
 _SCORES = Text(ja="成績の送信", en="scores")
@@ -59,7 +64,7 @@ class Grades:
         }
         wanted = asking(url, filters)
         async for page in self.calls.pages(
-            wanted, scopes=self._reading, what=_ITEMS, accept=_ITEMS_TYPE
+            wanted, scopes=self._reading, what=_ITEMS, accept=LINE_ITEMS_TYPE
         ):
             if not isinstance(page.content, list):
                 raise misshapen(_ITEMS, page.url, "")
@@ -74,7 +79,7 @@ class Grades:
 
     async def line_item(self, url: str) -> LineItem:
         """One column (AGS 2.0 §3.2.5). Raises: CannotRead."""
-        found = await self.calls.one(url, scopes=self._reading, what=_ITEMS, accept=_ITEM_TYPE)
+        found = await self.calls.one(url, scopes=self._reading, what=_ITEMS, accept=LINE_ITEM_TYPE)
         return self._item(found, url)
 
     async def create(self, url: str, item: LineItem) -> LineItem:
@@ -96,7 +101,7 @@ class Grades:
             below(url, "scores"),
             scopes=[SCORE],
             what=_SCORES,
-            headers={"Content-Type": _SCORE_TYPE},
+            headers={"Content-Type": SCORE_TYPE},
             content=json.dumps(score).encode(),
         )
 
@@ -108,7 +113,7 @@ class Grades:
         """
         wanted = asking(below(url, "results"), {"user_id": user_id})
         async for page in self.calls.pages(
-            wanted, scopes=[RESULT], what=_RESULTS, accept=_RESULTS_TYPE
+            wanted, scopes=[RESULT], what=_RESULTS, accept=RESULTS_TYPE
         ):
             if not isinstance(page.content, list):
                 raise misshapen(_RESULTS, page.url, "")
@@ -127,7 +132,7 @@ class Grades:
             url,
             scopes=[LINE_ITEM],
             what=_ITEMS,
-            headers={"Content-Type": _ITEM_TYPE, "Accept": _ITEM_TYPE},
+            headers={"Content-Type": LINE_ITEM_TYPE, "Accept": LINE_ITEM_TYPE},
             content=json.dumps(item.to_json()).encode(),
         )
         try:

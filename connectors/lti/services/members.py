@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.lti.core.links import is_same_site
+from connectors.lti.core.names import MEMBERS, MEMBERS_TYPE
 from connectors.lti.core.roster import Listed, latest, read
-from connectors.lti.core.services import MEMBERS
 from connectors.lti.services.calls import Calls, asking, misshapen
 from engine.text import Text
 
 Json = Any
-_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 _ROSTER = Text(ja="名簿", en="roster")
 
 
@@ -44,7 +43,7 @@ async def members(
     start = asking(url, {"role": role, "limit": limit, "rlid": rlid})
     found: list[Listed] = []
     unreadable, differences = 0, ""
-    async for page in calls.pages(start, scopes=[MEMBERS], what=_ROSTER, accept=_TYPE):
+    async for page in calls.pages(start, scopes=[MEMBERS], what=_ROSTER, accept=MEMBERS_TYPE):
         content = page.content if isinstance(page.content, dict) else {}
         entries = content.get("members")
         if not isinstance(entries, list):

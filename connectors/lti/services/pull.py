@@ -19,10 +19,10 @@ from connectors.lti import registrations
 from connectors.lti.core import results
 from connectors.lti.core.column import LineItem
 from connectors.lti.core.links import shown
+from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ
 from connectors.lti.core.plan import Task, planned
 from connectors.lti.core.registration import Registration, not_active
 from connectors.lti.core.roster import Listed
-from connectors.lti.core.services import LINE_ITEM, LINE_ITEM_READ
 from connectors.lti.services import contexts
 from connectors.lti.services.calls import Calls, Gone
 from connectors.lti.services.grades import Grades

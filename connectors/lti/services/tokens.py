@@ -25,9 +25,9 @@ from connectors.lti.core.registration import Registration
 from engine.clock import Clock
 from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, Response
 from engine.text import Text
+from lrs.core.assertion import TYPE
 
 Json = Any
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_LIFE_S = 300
 # RFC 6749 §5.1 only recommends `expires_in`; without it we ask again soon.
 _UNSAID_S = 300
@@ -117,7 +117,7 @@ class AccessTokens:
             raise Fatal(_NOT_SET_UP)
         form = {
             "grant_type": "client_credentials",
-            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion_type": TYPE,
             "client_assertion": await self._assertion(registration),
             "scope": " ".join(sorted(scopes)),
         }

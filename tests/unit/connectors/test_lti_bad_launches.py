@@ -15,14 +15,11 @@ import pytest
 from joserfc.jwk import OctKey, RSAKey
 
 from config.demo.portals.site import Site
-from connectors.lti.core.launch import CLAIM
-from connectors.lti.core.selection import SETTINGS
-from connectors.lti.core.shape import ENDPOINT
+from connectors.lti.core.names import AGS_CLAIM, CLAIM, DL_SETTINGS, LEARNER
 from tests.unit.connectors.test_lti_launch import (
     CLIENT,
     ISS,
     KEY,
-    LEARNER,
     STRANGER,
     SUB,
     US,
@@ -195,7 +192,7 @@ _SETTINGS = {
 def deep(**changed: Any) -> dict[str, Any]:
     """What makes the claims of a resource link launch those of a deep linking request."""
     settings = {name: one for name, one in (_SETTINGS | changed).items() if one is not ...}
-    return {"message_type": "LtiDeepLinkingRequest", "resource_link": ..., SETTINGS: settings}
+    return {"message_type": "LtiDeepLinkingRequest", "resource_link": ..., DL_SETTINGS: settings}
 
 
 def about(message: str, **changed: Any) -> dict[str, Any]:
@@ -204,7 +201,7 @@ def about(message: str, **changed: Any) -> dict[str, Any]:
 
 
 REVIEW, PRIVACY = "LtiSubmissionReviewRequest", "DataPrivacyLaunchRequest"
-COLUMN = {ENDPOINT: {"lineitem": f"{ISS}/lineitems/7", "scope": []}}
+COLUMN = {AGS_CLAIM: {"lineitem": f"{ISS}/lineitems/7", "scope": []}}
 OTHER_MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
     "dl_return_javascript": (
         deep(deep_link_return_url="javascript:alert(1)//"),
@@ -232,8 +229,8 @@ OTHER_MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
     "dl_return_list": (deep(deep_link_return_url=[RETURN]), "deep_link_return_url"),
     "dl_no_return_url": (deep(deep_link_return_url=...), "deep_link_return_url"),
     "dl_no_settings": ({"message_type": "LtiDeepLinkingRequest"}, "deep_linking_settings"),
-    "dl_settings_string": (deep() | {SETTINGS: "x"}, "deep_linking_settings"),
-    "dl_settings_list": (deep() | {SETTINGS: [1]}, "deep_linking_settings"),
+    "dl_settings_string": (deep() | {DL_SETTINGS: "x"}, "deep_linking_settings"),
+    "dl_settings_list": (deep() | {DL_SETTINGS: [1]}, "deep_linking_settings"),
     "dl_no_accept_types": (deep(accept_types=...), "deep_linking_settings"),
     "dl_accept_types_string": (deep(accept_types="ltiResourceLink"), "deep_linking_settings"),
     "dl_accept_types_foreign": (deep(accept_types=["image", "html"]), "deep_linking_types"),
@@ -249,8 +246,8 @@ OTHER_MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
         "launch_for_user",
     ),
     "review_no_endpoint": (about(REVIEW), "launch_line_item"),
-    "review_endpoint_string": (about(REVIEW, **{ENDPOINT: "x"}), "launch_line_item"),
-    "review_no_column": (about(REVIEW, **{ENDPOINT: {}}), "launch_line_item"),
+    "review_endpoint_string": (about(REVIEW, **{AGS_CLAIM: "x"}), "launch_line_item"),
+    "review_no_column": (about(REVIEW, **{AGS_CLAIM: {}}), "launch_line_item"),
     "review_no_resource_link": (
         about(REVIEW, **COLUMN, resource_link=...),
         "launch_resource_link",

@@ -20,11 +20,11 @@ from config.demo.portals.site import Site
 from connectors.jose.refusal import Refusal
 from connectors.lti import registrations
 from connectors.lti.core.column import LineItem
-from connectors.lti.core.launch import CLAIM
-from connectors.lti.core.plan import Offer
-from connectors.lti.core.selection import DATA, ITEMS, Chosen, Column
-from connectors.lti.core.services import (
+from connectors.lti.core.names import (
     AGS_CLAIM,
+    CLAIM,
+    DL_DATA,
+    DL_ITEMS,
     LINE_ITEM,
     LINE_ITEM_READ,
     MEMBERS,
@@ -32,6 +32,8 @@ from connectors.lti.core.services import (
     RESULT,
     SCORE,
 )
+from connectors.lti.core.plan import Offer
+from connectors.lti.core.selection import Chosen, Column
 from connectors.lti.selections import Answer, Selections
 from connectors.lti.services import contexts
 from connectors.lti.services.calls import Calls
@@ -220,7 +222,7 @@ async def test_deep_linking_6_the_required_claims_are_there(answered) -> None:
 
 async def test_deep_linking_7_the_values_are_those_that_were_chosen(answered) -> None:
     claims = content(await answered(BADGE, COURSE, accept_multiple=True))
-    assert claims[ITEMS] == [
+    assert claims[DL_ITEMS] == [
         {
             "type": "ltiResourceLink",
             "title": "基礎バッジ",
@@ -238,20 +240,20 @@ async def test_deep_linking_7_the_values_are_those_that_were_chosen(answered) ->
 
 @pytest.mark.parametrize("data", ["csrftoken:c7fb", "", {"a": [1, None]}, 7])
 async def test_data_comes_back_as_it_was_sent(answered, data) -> None:
-    assert content(await answered(BADGE, data=data))[DATA] == data
+    assert content(await answered(BADGE, data=data))[DL_DATA] == data
 
 
 async def test_where_no_data_was_sent_none_comes_back(answered) -> None:
-    assert DATA not in content(await answered(BADGE))
+    assert DL_DATA not in content(await answered(BADGE))
 
 
 async def test_a_platform_that_takes_links_only_gets_links(answered) -> None:
-    (item,) = content(await answered(COURSE, accept_types=["link", "html"]))[ITEMS]
+    (item,) = content(await answered(COURSE, accept_types=["link", "html"]))[DL_ITEMS]
     assert item == {"type": "link", "title": "外部講座", "url": COURSE.url}
 
 
 async def test_a_platform_that_ignores_columns_gets_none(answered) -> None:
-    (item,) = content(await answered(COURSE, accept_lineitem=False))[ITEMS]
+    (item,) = content(await answered(COURSE, accept_lineitem=False))[DL_ITEMS]
     assert "lineItem" not in item
 
 
@@ -259,7 +261,7 @@ async def test_a_platform_that_takes_one_gets_one(answered) -> None:
     refusal = await answered(BADGE, COURSE)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "deep_linking_one"
-    assert content(await answered())[ITEMS] == []
+    assert content(await answered())[DL_ITEMS] == []
 
 
 async def test_a_choice_is_made_once(house, answered) -> None:

@@ -37,9 +37,9 @@ from config.demo.portals.site import Site
 from connectors.identity import ProvedIdentity
 from connectors.jose.keysets import KeySets
 from connectors.lti import api
-from connectors.lti.core.launch import CLAIM, Launch
+from connectors.lti.core.launch import Launch
+from connectors.lti.core.names import AGS_CLAIM, CLAIM, LEARNER, LINE_ITEM_READ, NRPS_CLAIM, RESULT
 from connectors.lti.core.plan import Offer
-from connectors.lti.core.services import AGS_CLAIM, LINE_ITEM_READ, NRPS_CLAIM, RESULT
 from connectors.lti.keys import SigningKeys
 from connectors.lti.services import contexts
 from connectors.lti.tables import lti_login, lti_registration
@@ -59,7 +59,6 @@ TARGET = f"{US}/passport"
 ISS = "https://lms-b.example.ac.jp"
 CLIENT = "hkd-bridge-01"
 SUB = "3b9d-sub-77"
-LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
 KEY = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 STRANGER = RSAKey.generate_key(2048, {"kid": KEY.kid, "use": "sig", "alg": "RS256"})
 

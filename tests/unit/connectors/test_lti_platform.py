@@ -22,15 +22,14 @@ from config.demo.portals.site import Site
 from connectors.jose.keysets import KeySets
 from connectors.lti import adapter
 from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.assertion import LINE_ITEM_READ, RESULT, TYPE
-from connectors.lti.core.launch import CLAIM, Login
+from connectors.lti.core.launch import Login
+from connectors.lti.core.names import CLAIM, LINE_ITEM_READ, LINE_ITEM_TYPE, RESULT
 from connectors.lti.core.registration import Registration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform import api
 from connectors.lti.platform.choices import Choices
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import Launches, Starter
-from connectors.lti.platform.services import LINE_ITEM_TYPE
 from connectors.lti.platform.tokens import Tokens
 from connectors.lti.platform.tools import Tools
 from connectors.lti.tables import lti_assertion
@@ -41,6 +40,7 @@ from engine import problems
 from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.vault import Vault
+from lrs.core.assertion import TYPE
 
 US = "https://kasane.example.jp"
 ISS = "https://lms-b.example.ac.jp"

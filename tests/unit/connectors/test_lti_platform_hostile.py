@@ -29,9 +29,17 @@ from config.demo.portals.signer import Signer
 from config.demo.portals.site import Site
 from connectors.jose.keysets import KeySets
 from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.assertion import LINE_ITEM, MEMBERS, RESULT, SCORE, TYPE
-from connectors.lti.core.deep_linking import RESPONSE
-from connectors.lti.core.launch import CLAIM
+from connectors.lti.core.names import (
+    CLAIM,
+    DL_DATA,
+    DL_ITEMS,
+    DL_RESPONSE,
+    LINE_ITEM,
+    MEMBERS,
+    MEMBERS_TYPE,
+    RESULT,
+    SCORE,
+)
 from connectors.lti.core.new_tool import NewTool, read
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.keys import SigningKeys
@@ -51,13 +59,12 @@ from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.text import Text
 from engine.vault import Vault
+from lrs.core.assertion import TYPE
 
 US = "https://kasane.example.jp"
 AT = PlatformAddresses(US)
-DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 _CHUNK = b" " * 65536
 _MOST = 10_000 * len(_CHUNK)  # 655 MB, which nobody shall read
-NRPS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 COLUMN = {"label": "最終テスト", "scoreMaximum": 50}
 _slow = settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
@@ -170,11 +177,11 @@ class Platform:
             "iat": now,
             "exp": now + 60,
             "nonce": secrets.token_urlsafe(8),
-            CLAIM + "message_type": RESPONSE,
+            CLAIM + "message_type": DL_RESPONSE,
             CLAIM + "version": "1.3.0",
             CLAIM + "deployment_id": tool.deployment_id,
-            DL + "data": data,
-            DL + "content_items": [item()],
+            DL_DATA: data,
+            DL_ITEMS: [item()],
         } | changed
 
     async def choose(self, compact: str) -> httpx.Response:
@@ -277,7 +284,7 @@ async def test_a_chosen_thing_that_is_no_course_of_the_tool_is_refused_and_the_g
     data = await platform.data(tool)
     items = [item(), hostile]
     answer = await platform.choose(
-        platform.signer.sign(platform.response(tool, data, **{DL + "content_items": items}))
+        platform.signer.sign(platform.response(tool, data, **{DL_ITEMS: items}))
     )
     _refused(answer, code)
     assert answer.json()["pointer"].endswith(f"content_items/1{place}")
@@ -296,12 +303,12 @@ RESPONSES: dict[str, tuple[dict[str, Any], str]] = {
     "without an end": ({"exp": None}, "token_times_missing"),
     "from the future": ({"iat": 4_000_000_000, "exp": 4_000_000_060}, "token_from_future"),
     "no nonce": ({"nonce": None}, "deep_link_data"),
-    "no data": ({DL + "data": None}, "deep_link_data"),
-    "data of nobody": ({DL + "data": "made-up"}, "unknown_choice"),
+    "no data": ({DL_DATA: None}, "deep_link_data"),
+    "data of nobody": ({DL_DATA: "made-up"}, "unknown_choice"),
     "a launch": ({CLAIM + "message_type": "LtiResourceLinkRequest"}, "deep_link_message"),
     "another version": ({CLAIM + "version": "1.4"}, "deep_link_message"),
-    "items that are no list": ({DL + "content_items": {}}, "deep_link_items"),
-    "items without end": ({DL + "content_items": [{}] * 51}, "deep_link_items"),
+    "items that are no list": ({DL_ITEMS: {}}, "deep_link_items"),
+    "items without end": ({DL_ITEMS: [{}] * 51}, "deep_link_items"),
     "nobody": ({"iss": "made-up"}, "unknown_tool"),
     "an issuer that is a list": ({"iss": []}, "unknown_tool"),
 }
@@ -605,7 +612,7 @@ async def test_long_answers_come_in_pages_with_a_link_to_the_next(platform: Plat
         headers=bearer,
     )
     assert teachers.json()["members"] == []
-    assert teachers.headers["content-type"].startswith(NRPS_TYPE)
+    assert teachers.headers["content-type"].startswith(MEMBERS_TYPE)
 
 
 def _score(sub: str, at: datetime, **changed: Any) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from connectors.core.completion import Completion, Rejected
 from connectors.core.reasons import Reason
 from connectors.lti.core import column, results, roster
 from connectors.lti.core.column import LineItem
+from connectors.lti.core.names import LINE_ITEM, RESULT
 from connectors.lti.core.plan import Offer, planned
-from connectors.lti.core.services import LINE_ITEM, RESULT
 
 HOME = "https://lms.example.jp"
 ITEM = LineItem("修了", 10, f"{HOME}/5")

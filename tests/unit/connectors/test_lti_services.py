@@ -16,8 +16,8 @@ from joserfc import jwt
 
 from connectors.connector import CannotRead, Fatal, Retriable
 from connectors.lti.core.column import LineItem
+from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ, MEMBERS, RESULT, SCORE
 from connectors.lti.core.registration import Registration
-from connectors.lti.core.services import LINE_ITEM, LINE_ITEM_READ, MEMBERS, RESULT, SCORE
 from connectors.lti.services.calls import Calls, Gone
 from connectors.lti.services.grades import Grades
 from connectors.lti.services.members import members

@@ -13,7 +13,8 @@ from joserfc import jws
 from connectors.identity import ProvedIdentity
 from connectors.lti.api import Arrival, ToFetch, ToStore
 from connectors.lti.core.launch import Launch, page_of
-from connectors.lti.core.selection import ITEMS, LINK, RESOURCE, Wanted
+from connectors.lti.core.names import DL_ITEMS, LTI_LINK, WEB_LINK
+from connectors.lti.core.selection import Wanted
 from connectors.lti.selections import LIFE
 from connectors.lti.tool import Storage
 from lrs.core.ifi import Ifi
@@ -24,7 +25,7 @@ RETURN = f"{LMS}/deep?a=1&b=2"
 
 
 def _launch(**changed) -> Launch:
-    wanted = Wanted(RETURN, frozenset({RESOURCE, LINK}), several=True, line_items=True, echo={})
+    wanted = Wanted(RETURN, frozenset({LTI_LINK, WEB_LINK}), several=True, line_items=True, echo={})
     values = {
         "connector_id": "portal-a",
         "iss": LMS,
@@ -47,7 +48,7 @@ def choosing(house):
     async def choosing(language="ja", **wanted):
         await house.set_up()
         settings = {"several": True, "line_items": True, "echo": {}} | wanted
-        launch = _launch(wanted=Wanted(RETURN, frozenset({RESOURCE, LINK}), **settings))
+        launch = _launch(wanted=Wanted(RETURN, frozenset({LTI_LINK, WEB_LINK}), **settings))
         async with house.services.database.write() as conn:
             token = await house.services.selections.keep(conn, launch)
         reader = house.reader(language)
@@ -59,7 +60,7 @@ def choosing(house):
 
 def _items(page) -> list[dict]:
     (token,) = re.findall(r'name="JWT" value="([^"]+)"', page.text)
-    return json.loads(jws.extract_compact(token.encode()).payload)[ITEMS]
+    return json.loads(jws.extract_compact(token.encode()).payload)[DL_ITEMS]
 
 
 def _policy(page) -> list[str]:
