@@ -23,8 +23,7 @@ from badge_bridge.worker import Worker
 from config import migrate, own_record, post
 from config.settings import Settings
 from connectors.jose.keysets import KeySets
-from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.client import ToolAddresses
+from connectors.lti.core.addresses import PlatformAddresses, ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.choices import Choices

@@ -13,7 +13,7 @@ from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from connectors.identity import ProvedIdentity
 from connectors.jose.refusal import Refusal
-from connectors.lti.core.client import ToolAddresses
+from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tools import Tools

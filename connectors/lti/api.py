@@ -16,11 +16,12 @@ from connectors.identity import ProvedIdentity
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
 from connectors.lti import jwks, logins
+from connectors.lti.core import addresses
 from connectors.lti.core.launch import Launch, Login
 from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
 from connectors.lti.services import contexts
-from connectors.lti.tool import LAUNCH_PATH, LOGIN_PATH, REPLAYED, UNKNOWN_LOGIN, Storage, Tool
+from connectors.lti.tool import REPLAYED, UNKNOWN_LOGIN, Storage, Tool
 from engine import audit
 from engine.clock import Clock
 from engine.database import Database
@@ -81,11 +82,12 @@ def router(
     """`/lti/login`, `/lti/launch` and `/lti/jwks`."""
     doors = _Doors(tool, database, clock, pages)
     routes = APIRouter(include_in_schema=False)
-    routes.add_api_route(LOGIN_PATH, doors.login, methods=["GET", "POST"], response_class=Response)
-    routes.add_api_route(LAUNCH_PATH, doors.launch, methods=["POST"], response_class=Response)
-    routes.add_api_route(
-        "/lti/jwks", jwks.door(keys, database), methods=["GET"], response_class=Response
-    )
+    for path, door, methods in (
+        (addresses.LOGIN, doors.login, ["GET", "POST"]),
+        (addresses.LAUNCH, doors.launch, ["POST"]),
+        (addresses.TOOL_KEYS, jwks.door(keys, database), ["GET"]),
+    ):
+        routes.add_api_route(path, door, methods=methods, response_class=Response)
     return routes
 
 

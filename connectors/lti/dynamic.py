@@ -16,6 +16,7 @@ from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import invitations
 from connectors.lti.core import client, openid
+from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.core.openid import OpenIdConfiguration
 from connectors.lti.core.registration import Registration
 from connectors.lti.registrar import Registrar
@@ -54,7 +55,7 @@ class DynamicRegistration:
         fetcher: Fetcher,
         registrar: Registrar,
         clock: Clock,
-        at: client.ToolAddresses,
+        at: ToolAddresses,
         private: Collection[str] = (),
     ) -> None:
         self._database = database

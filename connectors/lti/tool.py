@@ -19,6 +19,7 @@ from connectors.jose.claims import is_name
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal
 from connectors.lti import adapter, logins, registrations
+from connectors.lti.core import addresses
 from connectors.lti.core.launch import Launch, Login, is_ours, judged
 from connectors.lti.core.registration import Registration, not_active
 from engine.clock import Clock
@@ -27,8 +28,6 @@ from engine.fetcher import Policy
 from engine.text import Text
 from lrs.core.ifi import Ifi
 
-LOGIN_PATH = "/lti/login"
-LAUNCH_PATH = "/lti/launch"
 _LONGEST_HINT = 4000
 _ASKED = (
     "iss", "login_hint", "target_link_uri", "client_id", "lti_deployment_id", "lti_message_hint",
@@ -102,7 +101,7 @@ class Tool:
             storage_target=target if is_name(target) else "",
             asked={name: params[name] for name in _ASKED if name in params},
         )
-        launch_url = self.base_url + LAUNCH_PATH
+        launch_url = self.base_url + addresses.LAUNCH
         url = await asyncio.to_thread(adapter.login_url, params, registration, login, launch_url)
         if isinstance(url, Refusal):
             return url
@@ -142,7 +141,7 @@ class Tool:
     async def anew(self, params: Mapping[str, str]) -> str:
         """Where the same login begins once more, in a window of its own; empty if unknown."""
         login = await self._of_any_browser(params)
-        return f"{LOGIN_PATH}?{urlencode(login.asked)}" if login and login.asked else ""
+        return f"{addresses.LOGIN}?{urlencode(login.asked)}" if login and login.asked else ""
 
     async def _of_any_browser(self, params: Mapping[str, str]) -> Login | None:
         state = params.get("state")

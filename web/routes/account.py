@@ -11,7 +11,7 @@ from web.desk import Desk, is_framed, person_of
 from web.forms import Form
 from web.launches import Launches, Waiting
 from web.portals import portals
-from web.routes.lti import LAUNCH, LAUNCH_COOKIE
+from web.routes.lti import LAUNCH_COOKIE, LAUNCHED
 from web.security import policy
 from web.services import Services
 from web.sessions import new_token
@@ -38,9 +38,9 @@ def router(services: Services, desk: Desk) -> APIRouter:
     routes.add_api_route("/signup", pages.sign_up_form, methods=["GET"], response_model=None)
     routes.add_api_route("/signup", pages.sign_up, methods=["POST"], response_model=None)
     routes.add_api_route("/signout", pages.sign_out, methods=["POST"], response_model=None)
-    routes.add_api_route(LAUNCH + "{token}", pages.launched, methods=["GET"], response_model=None)
+    routes.add_api_route(LAUNCHED + "{token}", pages.launched, methods=["GET"], response_model=None)
     routes.add_api_route(
-        LAUNCH + "{token}", pages.take_launch, methods=["POST"], response_model=None
+        LAUNCHED + "{token}", pages.take_launch, methods=["POST"], response_model=None
     )
     return routes
 
@@ -163,7 +163,7 @@ class _AccountPages:
         account = visitor.account
         view = LaunchPage(
             identity=identity_name(found.proved.ifi, titles),
-            href=LAUNCH + token,
+            href=LAUNCHED + token,
             is_framed=is_framed(request),
             is_learner=account is not None and account.person_id is not None,
             may_sign_up=self._services.learner_sign_up,
@@ -204,7 +204,7 @@ class _AccountPages:
             name=form["name"] if form else "",
             problem=problem.text if problem else None,
             fault_at=problem.pointer.removeprefix("/") if problem else "",
-            waiting=LAUNCH_WAITS if target.startswith(LAUNCH) else None,
+            waiting=LAUNCH_WAITS if target.startswith(LAUNCHED) else None,
             may_sign_up=self._services.learner_sign_up,
             password_min=PASSWORD_MIN,
         )

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from badge_bridge.passport import passport
 from connectors.jose.refusal import Refusal
+from connectors.lti.core import addresses
 from connectors.lti.platform import tools
 from connectors.lti.platform.launches import Starter
 from engine.problems import NotFound
@@ -33,7 +34,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
     for path, method, answer in (
         (HERE, "GET", pages.page),
         (f"{HERE}/open", "POST", pages.open),
-        ("/lti/platform/tools/{tool}/courses/{course}", "GET", pages.lead),
+        (addresses.COURSE, "GET", pages.lead),
     ):
         routes.add_api_route(path, answer, methods=[method], response_model=None)
     return routes
@@ -87,6 +88,6 @@ class _CataloguePages:
         view = OpeningPage(offer.title, urlsplit(url).netloc, url)
         return self._desk.page(request, visitor, "opening.html", view=view)
 
-    async def lead(self, tool: str, course: str) -> Response:
+    async def lead(self, connector: str, course: str) -> Response:
         """An activity id leads to its course."""
-        return RedirectResponse(f"{HERE}#{quote(anchor(tool, course), safe='')}", 303)
+        return RedirectResponse(f"{HERE}#{quote(anchor(connector, course), safe='')}", 303)

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.refusal import Refusal
 from connectors.lti.api import SECRET, Arrival, ToFetch, ToStore
+from connectors.lti.core import addresses
 from connectors.lti.core.launch import page_of
 from connectors.lti.core.names import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVIEW
 from connectors.lti.platform import tools
 from connectors.lti.selections import Selection, Selections
-from connectors.lti.tool import LAUNCH_PATH, Storage
+from connectors.lti.tool import Storage
 from engine.problems import NotFound
 from engine.text import Text
 from web.desk import Desk
@@ -30,7 +31,7 @@ from web.views.selection import SelectionPage, groups, picked
 from web.visitor import Visitor
 
 LAUNCH_COOKIE = "__Host-kasane-launch"
-LAUNCH = "/launch/"
+LAUNCHED = "/launch/"
 CHOOSE = "/lti/deep-linking/"
 ABOUT_ANOTHER = "/lti/about-another"
 GONE = Text(
@@ -66,7 +67,7 @@ class LaunchPages:
         )
         landing = Landing(path, launch.origins)
         token = await self._launches.keep(conn, arrival.identity, landing)
-        answer = _onwards(LAUNCH + token)
+        answer = _onwards(LAUNCHED + token)
         answer.set_cookie(
             LAUNCH_COOKIE, token, path="/", secure=True, httponly=True, samesite="lax"
         )
@@ -81,7 +82,7 @@ class LaunchPages:
         """Has the browser's secret back, and posts the launch with it."""
         view = _storage(wanted.storage) | {
             "url": "",
-            "action": LAUNCH_PATH,
+            "action": addresses.LAUNCH,
             "field": SECRET,
             "state": wanted.state,
             "id_token": wanted.id_token,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from connectors.jose.refusal import Refusal
+from connectors.lti.core import addresses
 from connectors.lti.core.client import canvas
 from connectors.lti.form import parameters
 from engine.problems import Invalid
@@ -36,6 +37,6 @@ def router(services: Services, desk: Desk) -> APIRouter:
         """Our configuration as Canvas reads it."""
         return JSONResponse(canvas(ours.at))
 
-    routes.add_api_route("/lti/register", register, methods=["GET"], response_model=None)
-    routes.add_api_route("/lti/canvas.json", canvas_document, methods=["GET"], response_model=None)
+    routes.add_api_route(addresses.REGISTER, register, methods=["GET"], response_model=None)
+    routes.add_api_route(addresses.CANVAS, canvas_document, methods=["GET"], response_model=None)
     return routes

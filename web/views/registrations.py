@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from connectors.lti.core.client import SCOPES, ToolAddresses
+from connectors.lti.core.addresses import ToolAddresses
+from connectors.lti.core.client import SCOPES
 from connectors.lti.core.registration import PRODUCTS, Product
 from connectors.lti.invitations import Invitation
 from connectors.lti.registrar import Origin, Registered

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from badge_bridge.core.rulebook import Rulebook
-from connectors.lti.core import launch
+from connectors.lti.core import addresses
 from connectors.lti.core.registration import LineItem, ToolRegistration
 from connectors.lti.core.selection import Chosen, Column
 from engine.text import Language, Text
@@ -109,7 +109,7 @@ def _course(tool: ToolRegistration, item: LineItem, titles: Mapping[str, Text]) 
         f"course:{tool.connector_id}:{item.id}",
         title,
         titles.get(tool.connector_id, _NOTHING),
-        f"{launch.COURSES}{_in(tool.connector_id)}/courses/{_in(item.id)}",
+        addresses.COURSE.format(connector=_in(tool.connector_id), course=_in(item.id)),
         Column(title.ja, item.maximum, item.activity),
     )
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.core.names import (
     DEEP_LINKING,
     LINE_ITEM,
@@ -42,53 +42,6 @@ _PLACEMENTS: Mapping[str, tuple[str, ...]] = {
     RESOURCE_LINK: ("course_navigation",),
     DEEP_LINKING: ("link_selection", "assignment_selection", "ContentArea", "RichTextEditor"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ToolAddresses:
-    """Where a platform finds us. `base`: our origin, no slash at its end."""
-
-    base: str
-
-    @property
-    def login(self) -> str:
-        """Where it initiates a login."""
-        return f"{self.base}/lti/login"
-
-    @property
-    def launch(self) -> str:
-        """Where it posts launches: the only redirect address."""
-        return f"{self.base}/lti/launch"
-
-    @property
-    def jwks(self) -> str:
-        """Our public keys."""
-        return f"{self.base}/lti/jwks"
-
-    @property
-    def target(self) -> str:
-        """What a launch opens where a link names nothing else."""
-        return f"{self.base}/passport"
-
-    @property
-    def logo(self) -> str:
-        """Our mark."""
-        return f"{self.base}/static/kasane.svg"
-
-    @property
-    def register(self) -> str:
-        """Where dynamic registration begins; a token has to be added."""
-        return f"{self.base}/lti/register"
-
-    @property
-    def canvas(self) -> str:
-        """Our configuration as Canvas reads it."""
-        return f"{self.base}/lti/canvas.json"
-
-    @property
-    def domain(self) -> str:
-        """Our host, with its port where it is none of the usual."""
-        return urlsplit(self.base).netloc
 
 
 def client(at: ToolAddresses, platform: OpenIdConfiguration) -> Json:

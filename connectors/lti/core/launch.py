@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core import selection
+from connectors.lti.core import addresses, selection
 from connectors.lti.core.browser import origin
 from connectors.lti.core.names import (
     CLAIM,
@@ -31,8 +31,6 @@ from connectors.lti.core.shape import LONGEST_URI, wrong_message, wrong_shape
 
 Json = Any
 
-# Below it lie the pages of outside courses, and nothing else.
-COURSES = "/lti/platform/tools/"
 MAX_AGE_S = 600
 MAX_LIFE_S = 3600 + registered.SKEW_S
 
@@ -136,7 +134,7 @@ def page_of(target: str) -> str:
     Some platforms launch every placement at the one address that they have of a tool.
     """
     path = urlsplit(target).path
-    if path.startswith(COURSES):
+    if path.startswith(addresses.TOOLS):
         return path
     is_door = path in {"", "/"} or path.startswith(("/lti/", "/launch/", "//"))
     return "/passport" if is_door else path

@@ -52,7 +52,7 @@ def router(
     routes = APIRouter(include_in_schema=False)
     for path, door, methods in (
         (addresses.TOKEN, doors.token, ["POST"]),
-        (addresses.KEYS, jwks.door(keys, database), ["GET"]),
+        (addresses.PLATFORM_KEYS, jwks.door(keys, database), ["GET"]),
         (addresses.AUTH, doors.auth, ["GET", "POST"]),
         (addresses.CHOSEN, doors.chosen, ["POST"]),
     ):

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from config.demo.portals.site import Site
 from connectors.jose.refusal import Refusal
 from connectors.lti import registrations
-from connectors.lti.core.client import TOOL, ToolAddresses
+from connectors.lti.core.addresses import ToolAddresses
+from connectors.lti.core.client import TOOL
 from connectors.lti.core.openid import PLATFORM
 from connectors.lti.dynamic import Done, DynamicRegistration
 from connectors.lti.invitations import BUSY, LIFE, claim

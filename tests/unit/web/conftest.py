@@ -26,8 +26,7 @@ from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from badge_bridge.worker import Worker
 from connectors.identity import ProvedIdentity
-from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.client import ToolAddresses
+from connectors.lti.core.addresses import PlatformAddresses, ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
 from connectors.lti.platform.launches import Launches
