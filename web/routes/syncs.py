@@ -213,11 +213,11 @@ class _SyncPages:
     async def _offered(self, conn: AsyncConnection, source: str, activity: str) -> Unmapped | None:
         """A course that is opened from here, and that perhaps nobody has completed yet."""
         tool = await tools.tool(conn, source)
-        items = tool.line_items.values() if tool else ()
-        item = next((one for one in items if one.activity == activity), None)
-        if item is None:
+        columns = tool.columns.values() if tool else ()
+        column = next((one for one in columns if one.activity == activity), None)
+        if column is None:
             return None
-        name = Text.of(item.title) if item.title else None
+        name = Text.of(column.title) if column.title else None
         return Unmapped(source, activity, name, 0, 0, self._services.clock())
 
     async def _page(self, request: Request, problem: Problem | None = None) -> Response:

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from badge_bridge.core.passport import Passport
 from badge_bridge.core.rulebook import Rulebook
-from connectors.lti.core.registration import LineItem, ToolRegistration
+from connectors.lti.core.column import Column
+from connectors.lti.core.registration import ToolRegistration
 from engine.text import Text
 
 UNNAMED = Text(ja="名称未登録の講座", en="A course without a name here")
@@ -80,7 +81,7 @@ def offers(
 
 def counting(
     tools: Iterable[ToolRegistration], rulebook: Rulebook | None
-) -> Iterator[tuple[ToolRegistration, LineItem]]:
+) -> Iterator[tuple[ToolRegistration, Column]]:
     """The courses that can be opened here: those that count for a skill, each with its tool."""
     mappings = rulebook.mappings if rulebook else {}
     for tool in tools:
@@ -89,7 +90,7 @@ def counting(
                 yield tool, course
 
 
-def offer(tool: ToolRegistration, course: LineItem, titles: Mapping[str, Text]) -> Offer:
+def offer(tool: ToolRegistration, course: Column, titles: Mapping[str, Text]) -> Offer:
     """One course in words."""
     return Offer(
         tool=tool.connector_id,

@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 from badge_bridge.core.rulebook import Rulebook
 from connectors.lti.core import addresses
-from connectors.lti.core.registration import LineItem, ToolRegistration
-from connectors.lti.core.selection import Chosen, Column
+from connectors.lti.core.column import Column
+from connectors.lti.core.line_item import LineItem
+from connectors.lti.core.registration import ToolRegistration
+from connectors.lti.core.selection import Chosen
 from engine.text import Language, Text
 from web.views.catalogue import counting
 
@@ -33,13 +35,13 @@ class Option:
     title: Text
     text: Text
     path: str
-    column: Column | None = None
+    line_item: LineItem | None = None
 
     def chosen(self, public_url: str, language: Language) -> Chosen:
         """It as the LMS is told, in the language of whoever chose."""
         title, text = self.title.in_(language), self.text.in_(language)
-        column = self.column and replace(self.column, label=title)
-        return Chosen(title, text, public_url + self.path, column)
+        line_item = self.line_item and replace(self.line_item, label=title)
+        return Chosen(title, text, public_url + self.path, line_item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +105,14 @@ def picked(found: Collection[Group], keys: Collection[str]) -> list[Option]:
     return [option for group in found for option in group.options if option.key in keys]
 
 
-def _course(tool: ToolRegistration, item: LineItem, titles: Mapping[str, Text]) -> Option:
-    title = Text.of(item.title) if item.title else Text.of(item.id)
+def _course(tool: ToolRegistration, course: Column, titles: Mapping[str, Text]) -> Option:
+    title = Text.of(course.title) if course.title else Text.of(course.id)
     return Option(
-        f"course:{tool.connector_id}:{item.id}",
+        f"course:{tool.connector_id}:{course.id}",
         title,
         titles.get(tool.connector_id, _NOTHING),
-        addresses.COURSE.format(connector=_in(tool.connector_id), course=_in(item.id)),
-        Column(title.ja, item.maximum, item.activity),
+        addresses.COURSE.format(connector=_in(tool.connector_id), course=_in(course.id)),
+        LineItem(title.ja, course.maximum, resource_id=course.activity),
     )
 
 

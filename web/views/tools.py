@@ -84,13 +84,13 @@ def tool_page(
     """One tool."""
     rows = [
         CourseRow(
-            id=item.id,
-            title=Text.of(item.title) if item.title else UNNAMED,
-            activity=item.activity,
-            is_course=item.origin == "chosen",
-            skills=_skills(rulebook, (tool.connector_id, item.activity)),
+            id=column.id,
+            title=Text.of(column.title) if column.title else UNNAMED,
+            activity=column.activity,
+            is_course=column.origin == "chosen",
+            skills=_skills(rulebook, (tool.connector_id, column.activity)),
         )
-        for item in sorted(tool.line_items.values(), key=lambda one: (str(one.title), one.id))
+        for column in sorted(tool.columns.values(), key=lambda one: (str(one.title), one.id))
     ]
     return ToolPage(
         line=_line(tool, connector),

@@ -1,74 +1,38 @@
-"""A column of ours in a platform's gradebook: a line item, as the platform shows it.
+"""A column of our gradebook: what an outside tool reports to, and a course where it can be opened.
 
-Which activity it is about: its `resourceId` where that is an IRI, as in what we deep-link, else
-the line item's own address, by which the platform names it.
-Source: AGS 2.0 §3.2.
+To the tool it is shown as a line item (AGS 2.0 §3.2); what it is about and what opens it are ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from dataclasses import dataclass, field
+from typing import Literal
 
-from connectors.lti.core.links import is_address
-
-Json = Any
-_LONGEST = 1000
+Origin = Literal["declared", "chosen", "tool"]
+"""A column is declared in the connectors file, chosen by deep linking, or made by the tool."""
 
 
 @dataclass(frozen=True, slots=True)
-class LineItem:
-    """A line item. `id`: its address, empty before the platform made it."""
+class Column:
+    """A column. `title`: a language map, or None.
 
-    label: str
-    maximum: float
-    id: str = ""
+    `url`: what its launch opens, empty where it is a column alone; `link`: the id of the course
+    that it belongs to, empty where it stands by itself. `origin`: who said that there is one.
+    """
+
+    id: str
+    activity: str
+    title: Mapping[str, str] | None = None
+    url: str = ""
+    link: str = ""
+    maximum: float = 100
     resource_id: str = ""
-    resource_link_id: str = ""
     tag: str = ""
+    custom: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin = "declared"
 
     @property
-    def activity(self) -> str:
-        """The IRI of what its results are about."""
-        scheme = self.resource_id.partition(":")[0].lower()
-        return self.resource_id if scheme in {"http", "https", "urn"} else self.id
-
-    def to_json(self) -> Json:
-        """The line item as it is sent (AGS 2.0 §3.2.9)."""
-        optional = {
-            "resourceId": self.resource_id,
-            "resourceLinkId": self.resource_link_id,
-            "tag": self.tag,
-        }
-        told: dict[str, Json] = {"label": self.label, "scoreMaximum": self.maximum}
-        if self.id:
-            told["id"] = self.id
-        return told | {name: value for name, value in optional.items() if value}
-
-
-def read(found: Json) -> LineItem | None:
-    """The line item that a platform shows; None where it has no address of its own."""
-    if not isinstance(found, dict) or not is_address(found.get("id")):
-        return None
-    maximum = found.get("scoreMaximum")
-    return LineItem(
-        label=_text(found, "label"),
-        maximum=float(maximum) if is_number(maximum) and maximum > 0 else 1.0,
-        id=found["id"],
-        resource_id=_text(found, "resourceId"),
-        resource_link_id=_text(found, "resourceLinkId"),
-        tag=_text(found, "tag"),
-    )
-
-
-def is_number(value: Json) -> TypeGuard[float]:
-    """Whether `value` is a number that can be reckoned with."""
-    is_numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_numeric and abs(value) <= 1e9  # which no NaN is
-
-
-def _text(found: Mapping[str, Json], name: str) -> str:
-    value = found.get(name)
-    is_text = isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
-    return str(value) if is_text else ""
+    def shown_resource(self) -> str:
+        """What AGS shows as `resourceId`: a declared one is about its activity."""
+        return self.activity if self.origin == "declared" else self.resource_id

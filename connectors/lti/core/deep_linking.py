@@ -14,7 +14,7 @@ from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import line_item
 from connectors.lti.core.browser import is_address, origin
-from connectors.lti.core.line_item import Column
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS, DL_RESPONSE, LTI_LINK, VERSION
 from connectors.lti.core.registration import ToolRegistration
 
@@ -30,11 +30,11 @@ _LINK = "Deep Linking 2.0 §3.2"
 
 @dataclass(frozen=True, slots=True)
 class ChosenCourse:
-    """A course that was chosen: what its launch opens, and its column."""
+    """A course that was chosen: what its launch opens, and its line item."""
 
     title: str
     url: str
-    column: Column
+    line_item: LineItem
     custom: Mapping[str, str]
 
 
@@ -146,10 +146,10 @@ def _course(item: Json, tool: ToolRegistration, place: str) -> ChosenCourse | Re
             _LINK,
             f"{place}/title",
         )
-    return _with_column(item, title, url, place)
+    return _with_line_item(item, title, url, place)
 
 
-def _with_column(
+def _with_line_item(
     item: Mapping[str, Json], title: str, url: str, place: str
 ) -> ChosenCourse | Refusal:
     custom = item.get("custom", {})
@@ -170,10 +170,10 @@ def _with_column(
             _LINK,
             f"{place}/lineItem",
         )
-    column = line_item.read(found, title, f"{place}/lineItem")
-    if isinstance(column, Refusal):
-        return column
-    return ChosenCourse(title, url, column, custom)
+    taken = line_item.labelled(found, title, f"{place}/lineItem")
+    if isinstance(taken, Refusal):
+        return taken
+    return ChosenCourse(title, url, taken, custom)
 
 
 def _is_own(url: Json, tool: ToolRegistration) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.lti.core.addresses import PlatformAddresses
+from connectors.lti.core.column import Column
 from connectors.lti.core.names import (
     AGS_CLAIM,
     AGS_SCOPES,
@@ -26,7 +27,7 @@ from connectors.lti.core.names import (
     RESOURCE_LINK,
     VERSION,
 )
-from connectors.lti.core.registration import LineItem, ToolRegistration
+from connectors.lti.core.registration import ToolRegistration
 
 Json = Any
 
@@ -45,7 +46,7 @@ class Addressee:
 
 
 def opening(
-    tool: ToolRegistration, course: LineItem, whom: Addressee, at: PlatformAddresses
+    tool: ToolRegistration, course: Column, whom: Addressee, at: PlatformAddresses
 ) -> dict[str, Json]:
     """The launch of a course by a learner (LTI 1.3 Core §5.3)."""
     title = _title(course.title, whom.language)

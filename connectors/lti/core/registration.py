@@ -6,10 +6,11 @@ Sources: LTI 1.3 Core §3.1, 1EdTech Security Framework 1.0 §6.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.column import Column
 from engine.text import Text
 
 Json = Any
@@ -35,8 +36,6 @@ _NOT_ACTIVE: Mapping[Status, Refusal] = {
         "LTI 1.3 Core §3.1.3",
     ),
 }
-Origin = Literal["declared", "chosen", "tool"]
-"""A line item is declared in the connectors file, chosen by deep linking, or made by the tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,31 +94,6 @@ def product_named(name: Json) -> Product:
 
 
 @dataclass(frozen=True, slots=True)
-class LineItem:
-    """A column of ours that an outside course reports to. `title`: a language map, or None.
-
-    `url`: what its launch opens, empty where it is a column alone; `link`: the id of the course
-    that it belongs to, empty where it stands by itself. `origin`: who said that there is one.
-    """
-
-    id: str
-    activity: str
-    title: Mapping[str, str] | None = None
-    url: str = ""
-    link: str = ""
-    maximum: float = 100
-    resource_id: str = ""
-    tag: str = ""
-    custom: Mapping[str, str] = field(default_factory=dict)
-    origin: Origin = "declared"
-
-    @property
-    def shown_resource(self) -> str:
-        """What AGS shows as `resourceId`: a declared one is about its activity."""
-        return self.activity if self.origin == "declared" else self.resource_id
-
-
-@dataclass(frozen=True, slots=True)
 class ToolRegistration:
     """An outside tool that we launch and that posts scores to us.
 
@@ -133,7 +107,7 @@ class ToolRegistration:
     jwks_url: str
     deployment_id: str
     home_page: str
-    line_items: Mapping[str, LineItem]
+    columns: Mapping[str, Column]
     private_hosts: frozenset[str]
     login_url: str = ""
     target_link_uri: str = ""
@@ -142,14 +116,14 @@ class ToolRegistration:
 
     @property
     def is_declared(self) -> bool:
-        """Whether it stands in the connectors file, its line items with it."""
+        """Whether it stands in the connectors file, its columns with it."""
         return not self.deep_link_url
 
     @property
-    def courses(self) -> list[LineItem]:
+    def courses(self) -> list[Column]:
         """What can be launched, by id."""
-        launched = [item for item in self.line_items.values() if item.url and self.login_url]
-        return sorted(launched, key=lambda item: item.id)
+        launched = [one for one in self.columns.values() if one.url and self.login_url]
+        return sorted(launched, key=lambda one: one.id)
 
     @staticmethod
     def of(connector_id: str, config: Mapping[str, Json]) -> ToolRegistration | None:
@@ -158,8 +132,8 @@ class ToolRegistration:
         if not (tool.get("client_id") and tool.get("jwks_url")):
             return None
         target = str(tool.get("target_link_uri") or "")
-        items = [
-            LineItem(
+        columns = [
+            Column(
                 str(item["id"]),
                 str(item["activity"]),
                 item.get("title"),
@@ -174,7 +148,7 @@ class ToolRegistration:
             jwks_url=str(tool["jwks_url"]),
             deployment_id=str(tool.get("deployment_id") or connector_id),
             home_page=str(config.get("iss") or ""),
-            line_items={item.id: item for item in items},
+            columns={column.id: column for column in columns},
             private_hosts=frozenset(config.get("allow_private_hosts") or ()),
             login_url=str(tool.get("login_url") or ""),
             target_link_uri=target,

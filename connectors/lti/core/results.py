@@ -15,7 +15,7 @@ from typing import Any
 from connectors.core.completion import COMPLETED, FAILED, PASSED, Completion, Rejected, rejected
 from connectors.core.reasons import Reason
 from connectors.jose.claims import is_name
-from connectors.lti.core.column import LineItem, is_number
+from connectors.lti.core.line_item import LineItem, is_number
 from lrs.core.timestamp import moment
 
 Json = Any

@@ -9,12 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeGuard
+from typing import Any
 
 from connectors.core.completion import Completion
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core.registration import LineItem
+from connectors.lti.core.column import Column
+from connectors.lti.core.line_item import is_number
 from lrs.core import jsontext
 from lrs.core.fault import Fault
 
@@ -27,7 +28,6 @@ _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})(?P<zone>Z|[+-]\d\d(?::?\d\d)?)",
     re.ASCII,
 )
-_LARGEST = 1e9
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _SCORE = "AGS 2.0 §3.4.9"
 
@@ -111,20 +111,20 @@ def premature(score: Score, now: datetime) -> Refusal | None:
     )
 
 
-def completion(score: Score, item: LineItem, home_page: str, raw: Json) -> Completion:
+def completion(score: Score, column: Column, home_page: str, raw: Json) -> Completion:
     """What the score says: a completion where it is final, else a record without effect.
 
     The tool's timestamp is the version of the record: an older one never overwrites a newer.
     """
     actor = {"objectType": "Agent", "account": {"homePage": home_page, "name": score.user_id}}
     return Completion(
-        source_key=f"{item.id}|{score.user_id}",
+        source_key=f"{column.id}|{score.user_id}",
         actor=actor,
-        activity_id=item.activity,
+        activity_id=column.activity,
         occurred_at=score.timestamp,
         completed=True if score.is_final else None,
         score=_scaled(score) if score.is_final else None,
-        activity_name=item.title,
+        activity_name=column.title,
         as_of=score.timestamp,
         raw=raw,
     )
@@ -168,14 +168,9 @@ def _wrong_numbers(found: Mapping[str, Json]) -> Refusal | None:
     given, maximum = found.get("scoreGiven"), found.get("scoreMaximum")
     if given is None and maximum is None:
         return None
-    if _is_number(maximum) and maximum > 0 and (given is None or _is_number(given)):
-        return None
-    return _NUMBERS
-
-
-def _is_number(value: Json) -> TypeGuard[float]:
-    is_numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_numeric and 0 <= value <= _LARGEST
+    is_maximum = is_number(maximum) and maximum > 0
+    is_given = given is None or (is_number(given) and given >= 0)
+    return None if is_maximum and is_given else _NUMBERS
 
 
 def _moment(value: Json) -> datetime | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from connectors.jose import claims as registered
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.browser import is_address
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import (
     CLAIM,
     DL_DATA,
@@ -67,22 +68,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A line item that the platform shall make for what was chosen. `maximum`: of its scores."""
-
-    label: str
-    maximum: float
-    resource: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chosen:
-    """One thing of ours to be placed in a course: its title, its words, where it opens."""
+    """One thing of ours to be placed in a course: its title, its words, where it opens.
+
+    `line_item`: what the platform shall make for it.
+    """
 
     title: str
     text: str
     url: str
-    column: Column | None = None
+    line_item: LineItem | None = None
 
 
 def wanted(claims: Mapping[str, Json], registration: Registration) -> Wanted | Refusal:
@@ -105,7 +100,7 @@ def wanted(claims: Mapping[str, Json], registration: Registration) -> Wanted | R
         return_url=url,
         types=ours,
         several=settings.get("accept_multiple") in (True, "true"),
-        # Where it is not said, an ignored column does no harm.
+        # Where it is not said, an ignored line item does no harm.
         line_items=settings.get("accept_lineitem") not in (False, "false"),
         echo={DL_DATA: settings["data"]} if settings.get("data") is not None else {},
     )
@@ -145,14 +140,9 @@ def _item(one: Chosen, asked: Wanted) -> dict[str, Json]:
     words = {"title": one.title, "url": one.url} | ({"text": one.text} if one.text else {})
     if LTI_LINK not in asked.types:
         return {"type": WEB_LINK, **words}
-    if one.column is None or not asked.line_items:
+    if one.line_item is None or not asked.line_items:
         return {"type": LTI_LINK, **words}
-    column = {
-        "label": one.column.label,
-        "scoreMaximum": one.column.maximum,
-        "resourceId": one.column.resource,
-    }
-    return {"type": LTI_LINK, **words, "lineItem": column}
+    return {"type": LTI_LINK, **words, "lineItem": one.line_item.to_json()}
 
 
 def _is_list(value: Json) -> TypeGuard[list[str]]:

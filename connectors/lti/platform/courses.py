@@ -1,4 +1,4 @@
-"""The line items of registered tools: courses that staff chose, and columns that a tool made.
+"""The columns of registered tools: courses that staff chose, and those that a tool made.
 
 Source: AGS 2.0 §3.2, Deep Linking 2.0 §3.2.
 """
@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.column import Column
 from connectors.lti.core.deep_linking import ChosenCourse
-from connectors.lti.core.line_item import Column
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.tables import lti_course
 from engine.database import insert
@@ -31,9 +32,9 @@ async def choose(
     ids = []
     for course in courses:
         # By what is opened: the same course chosen again must not stand there twice.
-        place = json.dumps([course.url, dict(course.custom), course.column.resource_id])
+        place = json.dumps([course.url, dict(course.custom), course.line_item.resource_id])
         id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tool.connector_id}|{place}"))
-        values = _values(course.column) | {
+        values = _values(course.line_item) | {
             "title": course.title,
             "url": course.url,
             "link": id_,
@@ -57,14 +58,14 @@ async def choose(
 
 
 async def create(
-    conn: AsyncConnection, tool: ToolRegistration, column: Column, at: datetime
+    conn: AsyncConnection, tool: ToolRegistration, item: LineItem, at: datetime
 ) -> str | Refusal:
     """A column that the tool itself makes (AGS 2.0 §3.2.4); returns its id."""
     if tool.is_declared:
         return _DECLARED
-    if len(tool.line_items) >= MOST:
+    if len(tool.columns) >= MOST:
         return _TOO_MANY
-    if column.link and column.link not in {one.id for one in tool.courses}:
+    if item.resource_link_id not in {"", *(one.id for one in tool.courses)}:
         return _NO_LINK
     id_ = str(uuid.uuid4())
     await conn.execute(
@@ -73,51 +74,51 @@ async def create(
             id=id_,
             origin="tool",
             activity=f"{tool.home_page}/lineitems/{id_}",
-            title=column.label,
+            title=item.label,
             url="",
-            link=column.link,
+            link=item.resource_link_id,
             custom={},
             created_at=at,
-            **_values(column),
+            **_values(item),
         )
     )
     return id_
 
 
 async def change(
-    conn: AsyncConnection, tool: ToolRegistration, item: str, column: Column
+    conn: AsyncConnection, tool: ToolRegistration, column: Column, item: LineItem
 ) -> Refusal | None:
     """Another label, maximum, resource id or tag; the resource link stays (AGS 2.0 §3.2.5)."""
     if tool.is_declared:
         return _DECLARED
-    if column.link not in {"", tool.line_items[item].link}:
+    if item.resource_link_id not in {"", column.link}:
         return _LINK_CHANGED
     await conn.execute(
         sa.update(lti_course)
-        .where(lti_course.c.connector == tool.connector_id, lti_course.c.id == item)
-        .values(title=column.label, **_values(column))
+        .where(lti_course.c.connector == tool.connector_id, lti_course.c.id == column.id)
+        .values(title=item.label, **_values(item))
     )
     return None
 
 
 async def remove(
-    conn: AsyncConnection, tool: ToolRegistration, item: str, at: datetime
+    conn: AsyncConnection, tool: ToolRegistration, column: Column, at: datetime
 ) -> Refusal | None:
     """Let go of a column that the tool made; what was reported to it stays (AGS 2.0 §3.2.6)."""
     if tool.is_declared:
         return _DECLARED
-    if tool.line_items[item].origin != "tool":
+    if column.origin != "tool":
         return _CHOSEN
     await conn.execute(
         sa.update(lti_course)
-        .where(lti_course.c.connector == tool.connector_id, lti_course.c.id == item)
+        .where(lti_course.c.connector == tool.connector_id, lti_course.c.id == column.id)
         .values(withdrawn_at=at)
     )
     return None
 
 
-def _values(column: Column) -> dict[str, object]:
-    return {"maximum": column.maximum, "resource_id": column.resource_id, "tag": column.tag}
+def _values(item: LineItem) -> dict[str, object]:
+    return {"maximum": item.maximum, "resource_id": item.resource_id, "tag": item.tag}
 
 
 _DECLARED = refusal(

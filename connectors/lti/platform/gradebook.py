@@ -16,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.core.counts import Result
 from connectors.delivery import Delivered
 from connectors.lti.core.addresses import PlatformAddresses
+from connectors.lti.core.column import Column
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LEARNER
-from connectors.lti.core.registration import LineItem, ToolRegistration
+from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.score import Score, completion
 from connectors.lti.platform.pages import Page
 from connectors.lti.tables import lti_member, lti_result
@@ -40,42 +42,42 @@ class Gradebook:
         self.at = addresses
 
     async def line_item(
-        self, conn: AsyncConnection, tool: ToolRegistration, item: LineItem
+        self, conn: AsyncConnection, tool: ToolRegistration, column: Column
     ) -> Json:
-        """The line item as AGS shows it (AGS 2.0 §3.2)."""
-        title = item.title or (await self._connectors.get(conn, tool.connector_id)).title.to_json()
-        link = {"resourceLinkId": item.link} if item.link else {}
-        tag = {"tag": item.tag} if item.tag else {}
-        return {
-            "id": self.at.line_item(tool.connector_id, item.id),
-            "label": title.get("ja") or title.get("en") or item.id,
-            **({"resourceId": item.shown_resource} if item.shown_resource else {}),
-            **link,
-            **tag,
-            "scoreMaximum": item.maximum,
-        }
+        """The column as AGS shows it (AGS 2.0 §3.2)."""
+        title = (
+            column.title or (await self._connectors.get(conn, tool.connector_id)).title.to_json()
+        )
+        return LineItem(
+            label=title.get("ja") or title.get("en") or column.id,
+            maximum=column.maximum,
+            id=self.at.line_item(tool.connector_id, column.id),
+            resource_id=column.shown_resource,
+            resource_link_id=column.link,
+            tag=column.tag,
+        ).to_json()
 
     async def take(
         self,
         conn: AsyncConnection,
         tool: ToolRegistration,
-        item: LineItem,
+        column: Column,
         score: Score,
         raw: bytes,
     ) -> Delivered:
         """What becomes of this score, in the caller's transaction."""
         connector = await self._connectors.get(conn, tool.connector_id)
-        record = completion(score, item, tool.home_page, json.loads(raw))
+        record = completion(score, column, tool.home_page, json.loads(raw))
         (delivered,) = await self._sync.receive(conn, connector, [record])
         if delivered.result in _KEPT:
-            await self._show(conn, tool, item, score)
+            await self._show(conn, tool, column, score)
         return delivered
 
     async def results(
         self,
         conn: AsyncConnection,
         tool: ToolRegistration,
-        item: LineItem,
+        column: Column,
         page: Page,
         user_id: str | None,
     ) -> tuple[Json, str | None]:
@@ -85,14 +87,14 @@ class Gradebook:
         """
         query = sa.select(lti_result).where(
             lti_result.c.connector == tool.connector_id,
-            lti_result.c.line_item == item.id,
+            lti_result.c.line_item == column.id,
             lti_result.c.user_id > page.after,
         )
         if user_id is not None:
             query = query.where(lti_result.c.user_id == user_id)
         query = query.order_by(lti_result.c.user_id).limit(page.limit + 1)
         rows, after = page.cut((await conn.execute(query)).all(), lambda row: row.user_id)
-        url = self.at.line_item(tool.connector_id, item.id)
+        url = self.at.line_item(tool.connector_id, column.id)
         shown = [
             {
                 "id": f"{url}/results/{quote(row.user_id, safe='')}",
@@ -106,7 +108,7 @@ class Gradebook:
         return shown, after
 
     async def members(
-        self, conn: AsyncConnection, tool: ToolRegistration, course: LineItem, page: Page
+        self, conn: AsyncConnection, tool: ToolRegistration, course: Column, page: Page
     ) -> tuple[Json, str | None]:
         """Who has opened the course (NRPS 2.0 §2.2), and where the next page begins.
 
@@ -133,13 +135,15 @@ class Gradebook:
         return shown, after
 
     async def _show(
-        self, conn: AsyncConnection, tool: ToolRegistration, item: LineItem, score: Score
+        self, conn: AsyncConnection, tool: ToolRegistration, column: Column, score: Score
     ) -> None:
         values = {"given": score.given, "maximum": score.maximum, "timestamp": score.timestamp}
         key = ("connector", "line_item", "user_id")
         await conn.execute(
             insert(conn, lti_result)
-            .values(connector=tool.connector_id, line_item=item.id, user_id=score.user_id, **values)
+            .values(
+                connector=tool.connector_id, line_item=column.id, user_id=score.user_id, **values
+            )
             .on_conflict_do_update(
                 index_elements=key, set_=values, where=lti_result.c.timestamp <= score.timestamp
             )

@@ -18,7 +18,8 @@ from connectors.delivery import Delivered
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
 from connectors.lti.core import addresses, line_item, names, score
-from connectors.lti.core.registration import LineItem, ToolRegistration
+from connectors.lti.core.column import Column
+from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.platform import courses, tools
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.pages import Page
@@ -77,15 +78,15 @@ class ToolServices:
         async with self._database.read() as conn:
             tool = (await self._bearer(conn, request, _READING)).tool
             found = [
-                item
-                for id_, item in sorted(tool.line_items.items())
+                one
+                for id_, one in sorted(tool.columns.items())
                 if id_ > page.after
-                and query.get("resource_link_id", item.link) == item.link
-                and query.get("resource_id", item.shown_resource) == item.shown_resource
-                and query.get("tag", item.tag) == item.tag
+                and query.get("resource_link_id", one.link) == one.link
+                and query.get("resource_id", one.shown_resource) == one.shown_resource
+                and query.get("tag", one.tag) == one.tag
             ]
-            items, after = page.cut(found, lambda item: item.id)
-            shown = [await self._gradebook.line_item(conn, tool, item) for item in items]
+            columns, after = page.cut(found, lambda one: one.id)
+            shown = [await self._gradebook.line_item(conn, tool, one) for one in columns]
         link = page.link(self._at.line_items(tool.connector_id), query, after)
         return JSONResponse(shown, media_type=names.LINE_ITEMS_TYPE, headers=link)
 
@@ -95,10 +96,10 @@ class ToolServices:
 
         async def made(conn: AsyncConnection) -> Json | Refusal:
             tool = (await self._bearer(conn, request, _WRITING)).tool
-            column = line_item.parsed(raw)
-            if isinstance(column, Refusal):
-                return column
-            id_ = await courses.create(conn, tool, column, self._clock())
+            item = line_item.sent(raw)
+            if isinstance(item, Refusal):
+                return item
+            id_ = await courses.create(conn, tool, item, self._clock())
             return id_ if isinstance(id_, Refusal) else await self._shown(conn, tool, id_)
 
         shown = _good(await self._database.transact(made))
@@ -108,8 +109,8 @@ class ToolServices:
     async def line_item(self, request: Request) -> Response:
         """One line item (AGS 2.0 §3.2.3)."""
         async with self._database.read() as conn:
-            tool, item = await self._allowed(conn, request, _READING)
-            shown = await self._gradebook.line_item(conn, tool, item)
+            tool, column = await self._allowed(conn, request, _READING)
+            shown = await self._gradebook.line_item(conn, tool, column)
         return JSONResponse(shown, media_type=names.LINE_ITEM_TYPE)
 
     async def change(self, request: Request) -> Response:
@@ -117,12 +118,12 @@ class ToolServices:
         raw = await body(request, line_item.MAX_BYTES)
 
         async def changed(conn: AsyncConnection) -> Json | Refusal:
-            tool, item = await self._allowed(conn, request, _WRITING)
-            column = line_item.parsed(raw)
-            if isinstance(column, Refusal):
-                return column
-            wrong = await courses.change(conn, tool, item.id, column)
-            return wrong or await self._shown(conn, tool, item.id)
+            tool, column = await self._allowed(conn, request, _WRITING)
+            item = line_item.sent(raw)
+            if isinstance(item, Refusal):
+                return item
+            wrong = await courses.change(conn, tool, column, item)
+            return wrong or await self._shown(conn, tool, column.id)
 
         return JSONResponse(
             _good(await self._database.transact(changed)), media_type=names.LINE_ITEM_TYPE
@@ -132,8 +133,8 @@ class ToolServices:
         """No longer this line item (AGS 2.0 §3.2.6)."""
 
         async def removed(conn: AsyncConnection) -> Refusal | None:
-            tool, item = await self._allowed(conn, request, _WRITING)
-            return await courses.remove(conn, tool, item.id, self._clock())
+            tool, column = await self._allowed(conn, request, _WRITING)
+            return await courses.remove(conn, tool, column, self._clock())
 
         _good(await self._database.transact(removed))
         return Response(status_code=204)
@@ -143,12 +144,12 @@ class ToolServices:
         raw = await body(request, score.MAX_BYTES)
 
         async def taken(conn: AsyncConnection) -> Delivered | Refusal:
-            tool, item = await self._allowed(conn, request, _SCORING)
+            tool, column = await self._allowed(conn, request, _SCORING)
             found = score.parsed(raw)
             if isinstance(found, Refusal):
                 return found
             early = score.premature(found, self._clock())
-            return early or await self._gradebook.take(conn, tool, item, found, raw)
+            return early or await self._gradebook.take(conn, tool, column, found, raw)
 
         delivered = _good(await self._database.transact(taken))
         self._wake()
@@ -160,13 +161,13 @@ class ToolServices:
         page = Page.asked(query, "AGS 2.0 §3.3.3")
         user_id = query.get("user_id")
         async with self._database.read() as conn:
-            tool, item = await self._allowed(conn, request, _RESULTS)
+            tool, column = await self._allowed(conn, request, _RESULTS)
             known = user_id is None or is_name(user_id)
             found: tuple[Json, str | None] = ([], None)
             if known:
-                found = await self._gradebook.results(conn, tool, item, page, user_id)
+                found = await self._gradebook.results(conn, tool, column, page, user_id)
         shown, after = found
-        url = f"{self._at.line_item(tool.connector_id, item.id)}/results"
+        url = f"{self._at.line_item(tool.connector_id, column.id)}/results"
         return JSONResponse(
             shown, media_type=names.RESULTS_TYPE, headers=page.link(url, query, after)
         )
@@ -191,7 +192,7 @@ class ToolServices:
         """The line item as it stands now."""
         stands = await tools.tool(conn, tool.connector_id)
         assert stands is not None  # noqa: S101 -- its token was looked up in this transaction
-        return await self._gradebook.line_item(conn, stands, stands.line_items[id_])
+        return await self._gradebook.line_item(conn, stands, stands.columns[id_])
 
     async def _bearer(
         self, conn: AsyncConnection, request: Request, scopes: frozenset[str]
@@ -228,13 +229,13 @@ class ToolServices:
 
     async def _allowed(
         self, conn: AsyncConnection, request: Request, scopes: frozenset[str]
-    ) -> tuple[ToolRegistration, LineItem]:
-        """The line item asked for, if the token's holder may do this with it. Raises: as above."""
+    ) -> tuple[ToolRegistration, Column]:
+        """The column asked for, if the token's holder may do this with it. Raises: as above."""
         bearer = await self._bearer(conn, request, scopes)
-        item = bearer.tool.line_items.get(request.path_params["item"])
-        if item is None:
+        column = bearer.tool.columns.get(request.path_params["item"])
+        if column is None:
             raise _unknown()
-        return bearer.tool, item
+        return bearer.tool, column
 
 
 def _unknown(spec: str = "AGS 2.0 §3.2") -> NotFound:

@@ -1,7 +1,7 @@
 """The outside tools: those of the connectors file, and those that staff registered here.
 
-Each fact stands in one place. A declared tool is read from its connector's configuration, line
-items and all. A registered one stands in `lti_tool` with its courses in `lti_course`; its name,
+Each fact stands in one place. A declared tool is read from its connector's configuration,
+columns and all. A registered one stands in `lti_tool` with its courses in `lti_course`; its name,
 its home page and whether it is enabled stand in its connector, as whose records its scores come.
 """
 
@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.claims import is_name
 from connectors.lti.core.addresses import PlatformAddresses
+from connectors.lti.core.column import Column
 from connectors.lti.core.new_tool import NewTool
-from connectors.lti.core.registration import LineItem, ToolRegistration
+from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.tables import lti_course, lti_tool
 from connectors.registry import Connectors
 from connectors.store.tables import connector
@@ -159,9 +160,9 @@ async def _read(conn: AsyncConnection, *where: sa.ColumnElement[bool]) -> list[T
     )
     tools = [one for row in rows.mappings() if (one := _registration(row))]
     stored = [one.connector_id for one in tools if not one.is_declared]
-    items = await _line_items(conn, stored) if stored else {}
+    columns = await _columns(conn, stored) if stored else {}
     return [
-        one if one.is_declared else replace(one, line_items=items.get(one.connector_id, {}))
+        one if one.is_declared else replace(one, columns=columns.get(one.connector_id, {}))
         for one in tools
     ]
 
@@ -178,7 +179,7 @@ def _registration(row: sa.RowMapping) -> ToolRegistration | None:
         jwks_url=row["jwks_url"],
         deployment_id=row["deployment_id"],
         home_page=config["home_page"],
-        line_items={},
+        columns={},
         private_hosts=frozenset(config.get("allow_private_hosts") or ()),
         login_url=row["login_url"],
         target_link_uri=row["target_link_uri"],
@@ -187,17 +188,15 @@ def _registration(row: sa.RowMapping) -> ToolRegistration | None:
     )
 
 
-async def _line_items(
-    conn: AsyncConnection, connectors: list[str]
-) -> Mapping[str, dict[str, LineItem]]:
+async def _columns(conn: AsyncConnection, connectors: list[str]) -> Mapping[str, dict[str, Column]]:
     rows = await conn.execute(
         sa.select(lti_course).where(
             lti_course.c.connector.in_(connectors), lti_course.c.withdrawn_at.is_(None)
         )
     )
-    found: dict[str, dict[str, LineItem]] = defaultdict(dict)
+    found: dict[str, dict[str, Column]] = defaultdict(dict)
     for row in rows:
-        found[row.connector][row.id] = LineItem(
+        found[row.connector][row.id] = Column(
             id=row.id,
             activity=row.activity,
             title={"ja": row.title, "en": row.title},

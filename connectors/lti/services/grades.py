@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.connector import CannotRead
-from connectors.lti.core.column import LineItem, read
+from connectors.lti.core.line_item import LineItem, shown
 from connectors.lti.core.links import below, is_address, is_same_site
 from connectors.lti.core.names import (
     LINE_ITEM,
@@ -69,7 +69,7 @@ class Grades:
             if not isinstance(page.content, list):
                 raise misshapen(_ITEMS, page.url, "")
             for place, found in enumerate(page.content):
-                item = read(found)
+                item = shown(found)
                 if item is not None and is_same_site(item.id, url):
                     yield item
                 else:
@@ -142,7 +142,7 @@ class Grades:
         return self._item(found, url)
 
     def _item(self, found: Json, url: str) -> LineItem:
-        item = read(found)
+        item = shown(found)
         if item is None or not is_address(item.id) or not is_same_site(item.id, url):
             raise misshapen(_ITEMS, url, "/id")
         return item

@@ -17,7 +17,7 @@ from connectors.connector import CannotRead, Connector, Fatal, Reading, Retriabl
 from connectors.core.completion import Checkpoint, Item, Json, Member, Roster
 from connectors.lti import registrations
 from connectors.lti.core import results
-from connectors.lti.core.column import LineItem
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.links import shown
 from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ
 from connectors.lti.core.plan import Task, planned

@@ -19,7 +19,7 @@ from joserfc.jwk import RSAKey
 from connectors.connector import Fatal, Retriable
 from connectors.jose import token as jose
 from connectors.jose.claims import is_name
-from connectors.lti.core.column import is_number
+from connectors.lti.core.line_item import is_number
 from connectors.lti.core.links import shown
 from connectors.lti.core.registration import Registration
 from engine.clock import Clock

@@ -19,7 +19,7 @@ from joserfc.jwk import RSAKey
 from config.demo.portals.site import Site
 from connectors.jose.refusal import Refusal
 from connectors.lti import registrations
-from connectors.lti.core.column import LineItem
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import (
     AGS_CLAIM,
     CLAIM,
@@ -33,7 +33,7 @@ from connectors.lti.core.names import (
     SCORE,
 )
 from connectors.lti.core.plan import Offer
-from connectors.lti.core.selection import Chosen, Column
+from connectors.lti.core.selection import Chosen
 from connectors.lti.selections import Answer, Selections
 from connectors.lti.services import contexts
 from connectors.lti.services.calls import Calls
@@ -156,7 +156,10 @@ def test_no_two_of_the_valid_launches_are_the_same() -> None:
 
 BADGE = Chosen("基礎バッジ", "情報セキュリティの基礎", f"{US}/passport/badges/B-1")
 COURSE = Chosen(
-    "外部講座", "", f"{US}/lti/platform/tools/a/courses/501", Column("外部講座", 100, "a:501")
+    "外部講座",
+    "",
+    f"{US}/lti/platform/tools/a/courses/501",
+    LineItem("外部講座", 100, resource_id="a:501"),
 )
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from connectors.core.completion import Completion, Rejected
 from connectors.core.reasons import Reason
-from connectors.lti.core import column, results, roster
-from connectors.lti.core.column import LineItem
+from connectors.lti.core import line_item, results, roster
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LINE_ITEM, RESULT
 from connectors.lti.core.plan import Offer, planned
 
@@ -47,7 +47,7 @@ def test_nothing_that_a_platform_says_makes_the_reader_fall(found: Any) -> None:
     if isinstance(read, Completion) and read.score:
         assert 0 <= read.score["scaled"] <= 1
     roster.read(found)
-    column.read(found)
+    line_item.shown(found)
 
 
 @pytest.mark.parametrize(

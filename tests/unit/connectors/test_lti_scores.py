@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.core.completion import Completion
 from connectors.jose.refusal import Refusal
-from connectors.lti.core.registration import LineItem
+from connectors.lti.core.column import Column
 from connectors.lti.core.score import Score, completion, parsed
 
 GOOD = {
@@ -23,7 +23,7 @@ GOOD = {
     "gradingProgress": "FullyGraded",
     "timestamp": "2026-02-10T03:04:05.678+00:00",
 }
-ITEM = LineItem("501", "https://lms-b.example.ac.jp/ctx/77/lineitems/501")
+COLUMN = Column("501", "https://lms-b.example.ac.jp/ctx/77/lineitems/501")
 HOME = "https://lms-b.example.ac.jp"
 
 
@@ -35,7 +35,7 @@ def body(**changed: Any) -> bytes:
 def said(**changed: Any) -> Completion:
     score = parsed(body(**changed))
     assert isinstance(score, Score), score
-    return completion(score, ITEM, HOME, raw=None)
+    return completion(score, COLUMN, HOME, raw=None)
 
 
 def test_a_final_score_says_that_the_learner_completed() -> None:

@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 
 from connectors.connector import CannotRead, Fatal, Retriable
-from connectors.lti.core.column import LineItem
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ, MEMBERS, RESULT, SCORE
 from connectors.lti.core.registration import Registration
 from connectors.lti.services.calls import Calls, Gone

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.lti.core.deep_linking import ChosenCourse
-from connectors.lti.core.line_item import Column
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.platform import courses, tools
 from engine.audit import audit_entry
 
@@ -35,7 +35,7 @@ async def _course(house, tool, *, title="データの見方", skill="SEC-1"):
     services = house.services
     async with services.database.write() as conn:
         found = await tools.tool(conn, tool)
-        chosen = ChosenCourse(title, "https://tool.example.com/c/1", Column(title, 100), {})
+        chosen = ChosenCourse(title, "https://tool.example.com/c/1", LineItem(title, 100), {})
         (course,) = await courses.choose(conn, found, [chosen], services.clock())
         if skill:
             await services.rulebooks.map_activity(
