@@ -118,7 +118,7 @@ def _services(house: House) -> Services:
         sign_in=house.sign_in,
         registrations=house.registrations,
         tools=house.lti.tools,
-        courses=house.lti.launches,
+        launches=house.lti.launches,
         selections=house.lti.selections,
         public_url=house.settings.public_url,
         default_language=house.settings.language,

@@ -55,9 +55,8 @@ class Registrations:
 class Services:
     """Everything a page may ask. `public_url` is our origin, without a final slash.
 
-    `published`: where a verification gets keys and status lists from. `courses`: starts launches of
-    outside courses. `default_language`: of a
-    reader who names none. `time_zone`: of the dates on pages.
+    `published`: where a verification gets keys and status lists from. `launches`: of outside
+    courses. `default_language`: of a reader who names none. `time_zone`: of the dates on pages.
     """
 
     database: Database
@@ -75,7 +74,7 @@ class Services:
     sign_in: SignIn
     registrations: Registrations
     tools: Tools
-    courses: Launches
+    launches: Launches
     selections: Selections
     public_url: str
     default_language: Language = "ja"

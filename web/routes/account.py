@@ -9,7 +9,7 @@ from engine.text import Text
 from web.accounts import PASSWORD_MIN, Account
 from web.desk import Desk, is_framed, person_of
 from web.forms import Form
-from web.launches import Launches, Waiting
+from web.pending_launches import PendingLaunches, Waiting
 from web.portals import portals
 from web.routes.lti import LAUNCH_COOKIE, LAUNCHED
 from web.security import policy
@@ -49,7 +49,7 @@ class _AccountPages:
     def __init__(self, services: Services, desk: Desk) -> None:
         self._services = services
         self._desk = desk
-        self._launches = Launches(services.clock)
+        self._launches = PendingLaunches(services.clock)
 
     async def sign_in_form(self, request: Request) -> Response:
         """The empty form; somebody who is signed in already is led on."""

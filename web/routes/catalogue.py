@@ -72,7 +72,7 @@ class _CataloguePages:
             offer = next((one for one in found.values() if one.course == form["course"]), None)
             if tool is None or offer is None:
                 raise NotFound("course_not_offered", NOT_OFFERED)
-            sub = self._services.courses.known_as(tool.connector_id, person_id)
+            sub = self._services.launches.known_as(tool.connector_id, person_id)
             await self._services.people.link_proved(
                 conn,
                 person_id,
@@ -81,7 +81,9 @@ class _CataloguePages:
                 reference=f"{tool.connector_id}|{offer.course}",
             )
             starter = Starter(str(account.id), sub, visitor.language)
-            url = await self._services.courses.start(conn, tool.connector_id, offer.course, starter)
+            url = await self._services.launches.start(
+                conn, tool.connector_id, offer.course, starter
+            )
             if isinstance(url, Refusal):
                 raise NotFound(url.code, url.text, spec=url.spec)
         self._services.jobs.wake()

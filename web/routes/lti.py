@@ -23,7 +23,7 @@ from connectors.lti.tool import Storage
 from engine.problems import NotFound
 from engine.text import Text
 from web.desk import Desk
-from web.launches import Landing, Launches
+from web.pending_launches import Landing, PendingLaunches
 from web.portals import portals
 from web.security import policy
 from web.services import Services
@@ -48,7 +48,7 @@ class LaunchPages:
 
     def __init__(self, services: Services, desk: Desk) -> None:
         self._selections = services.selections
-        self._launches = Launches(services.clock)
+        self._launches = PendingLaunches(services.clock)
         self._desk = desk
 
     async def arrived(self, conn: AsyncConnection, arrival: Arrival) -> Response:

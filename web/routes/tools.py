@@ -83,11 +83,11 @@ class _ToolPages:
         visitor, account = await self._desk.staff(request)
         await self._desk.form(request, visitor)
         starter = Starter(
-            str(account.id), self._services.courses.known_as(tool, account.id), visitor.language
+            str(account.id), self._services.launches.known_as(tool, account.id), visitor.language
         )
         async with self._services.database.write() as conn:
             connector = await self._services.connectors.get(conn, tool)
-            url = await self._services.courses.choose(conn, tool, starter)
+            url = await self._services.launches.choose(conn, tool, starter)
             if isinstance(url, Refusal):
                 raise NotFound(url.code, url.text, spec=url.spec)
         view = OpeningPage(connector.title, urlsplit(url).netloc, url)

@@ -304,7 +304,7 @@ async def house(database: Database, clock: Any) -> House:
         sign_in=PortalDoor(clock),
         registrations=registrations,
         tools=Tools(connectors, clock, PlatformAddresses(URL)),
-        courses=Launches(clock, PlatformAddresses(URL), pseudonyms=bytes(32)),
+        launches=Launches(clock, PlatformAddresses(URL), pseudonyms=bytes(32)),
         selections=Selections(database, SigningKeys(database, vault, clock), clock),
         public_url=URL,
     )

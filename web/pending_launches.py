@@ -42,7 +42,7 @@ class Waiting:
     landing: Landing
 
 
-class Launches:
+class PendingLaunches:
     """Proved identities that nobody has taken yet; each can be taken once."""
 
     def __init__(self, clock: Clock) -> None:

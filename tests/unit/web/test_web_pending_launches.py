@@ -8,7 +8,7 @@ import pytest
 
 from connectors.identity import ProvedIdentity
 from lrs.core.ifi import Ifi
-from web.launches import LIFE, Landing, Launches
+from web.pending_launches import LIFE, Landing, PendingLaunches
 
 PASSWORD = "ひぐらしの鳴く午後に"
 PORTAL = "https://portal-a.example.jp"
@@ -22,7 +22,7 @@ async def launch(house, clock):
     proved = ProvedIdentity(Ifi("account", "u-7f3a", PORTAL), "lti_launch", "test", clock())
     async with house.services.database.write() as conn:
         landing = Landing("/passport", frozenset({"https://lms.example.jp"}))
-        token = await Launches(clock).keep(conn, proved, landing)
+        token = await PendingLaunches(clock).keep(conn, proved, landing)
     return f"/launch/{token}"
 
 
