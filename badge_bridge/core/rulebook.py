@@ -9,7 +9,7 @@ from typing import Literal
 
 from badge_bridge.core.canonical import Json, canonical, digest
 from badge_bridge.core.faults import Fault
-from badge_bridge.core.place import Place
+from badge_bridge.core.node import Node
 from badge_bridge.core.rules import HasBadge, HasSkill, Rule, leaves, read_rule
 from badge_bridge.core.skill_map import SkillMap, read_skill_map
 from engine.text import Text
@@ -68,13 +68,13 @@ def parse(document: Json) -> Rulebook | list[Fault]:
     `hash` is the SHA-256 of the document's RFC 8785 form, kept as `document`.
     """
     faults: list[Fault] = []
-    place = Place(document, "", faults)
-    if not place.is_object(required=("version", "skill_map", "badges"), optional=("activities",)):
+    node = Node(document, "", faults)
+    if not node.is_object(required=("version", "skill_map", "badges"), optional=("activities",)):
         return faults
-    version = place.string("version")
-    skill_map = read_skill_map(place.at("skill_map"))
-    mappings = _read_mappings(place.at("activities"), skill_map)
-    badges = _read_badges(place.at("badges"), skill_map)
+    version = node.string("version")
+    skill_map = read_skill_map(node.at("skill_map"))
+    mappings = _read_mappings(node.at("activities"), skill_map)
+    badges = _read_badges(node.at("badges"), skill_map)
     if faults:
         return faults
     content = canonical(document)
@@ -89,10 +89,10 @@ def parse(document: Json) -> Rulebook | list[Fault]:
 
 
 def _read_mappings(
-    place: Place, skill_map: SkillMap
+    node: Node, skill_map: SkillMap
 ) -> Mapping[tuple[str, str], tuple[ActivityMapping, ...]]:
     mappings: dict[tuple[str, str], tuple[ActivityMapping, ...]] = {}
-    for item in place.items(may_be_empty=True):
+    for item in node.items(may_be_empty=True):
         item.is_object(required=("source", "activity", "skill"), optional=("min_scaled", "name"))
         mapping = ActivityMapping(
             source=item.string("source"),
@@ -110,53 +110,53 @@ def _read_mappings(
     return MappingProxyType(mappings)
 
 
-def _read_badges(place: Place, skill_map: SkillMap) -> Mapping[str, Badge]:
+def _read_badges(node: Node, skill_map: SkillMap) -> Mapping[str, Badge]:
     badges: dict[str, Badge] = {}
-    places: dict[str, Place] = {}
-    for item in place.items(may_be_empty=True):
+    nodes: dict[str, Node] = {}
+    for item in node.items(may_be_empty=True):
         badge = _read_badge(item)
         if badge.id in badges:
             item.at("id").note("duplicate_id", id=badge.id)
         elif badge.id:
-            badges[badge.id], places[badge.id] = badge, item.at("rule")
+            badges[badge.id], nodes[badge.id] = badge, item.at("rule")
     for badge in badges.values():
         for leaf in leaves(badge.rule):
             match leaf:
                 case HasSkill(skill) if skill and skill not in skill_map.skills:
-                    places[badge.id].note("unknown_skill", skill=skill)
+                    nodes[badge.id].note("unknown_skill", skill=skill)
                 case HasBadge(other) if other and other not in badges:
-                    places[badge.id].note("unknown_badge", badge=other)
-    return _in_order(badges, places)
+                    nodes[badge.id].note("unknown_badge", badge=other)
+    return _in_order(badges, nodes)
 
 
-def _read_badge(place: Place) -> Badge:
-    place.is_object(
+def _read_badge(node: Node) -> Badge:
+    node.is_object(
         required=("id", "name", "description", "criteria", "rule"),
         optional=("kind", "on_loss", "overlay"),
     )
     return Badge(
-        id=place.identifier(),
-        kind="stack" if place.one_of("kind", ("badge", "stack"), "badge") == "stack" else "badge",
-        name=place.text("name") or _EMPTY,
-        description=place.text("description") or _EMPTY,
-        criteria=place.text("criteria") or _EMPTY,
-        rule=read_rule(place.at("rule")),
+        id=node.identifier(),
+        kind="stack" if node.one_of("kind", ("badge", "stack"), "badge") == "stack" else "badge",
+        name=node.text("name") or _EMPTY,
+        description=node.text("description") or _EMPTY,
+        criteria=node.text("criteria") or _EMPTY,
+        rule=read_rule(node.at("rule")),
         on_loss=(
             "revoke"
-            if place.one_of("on_loss", ("review", "revoke"), "review") == "revoke"
+            if node.one_of("on_loss", ("review", "revoke"), "review") == "revoke"
             else "review"
         ),
-        overlay=_read_overlay(place.at("overlay")) if place.has("overlay") else None,
+        overlay=_read_overlay(node.at("overlay")) if node.has("overlay") else None,
     )
 
 
-def _read_overlay(place: Place) -> Overlay:
-    place.is_object(required=("issuer", "ja"), optional=("en",))
-    names = {key: place.string(key) for key in ("ja", "en") if place.has(key)}
-    return Overlay(issuer=place.text("issuer") or _EMPTY, name=Text.of(names))
+def _read_overlay(node: Node) -> Overlay:
+    node.is_object(required=("issuer", "ja"), optional=("en",))
+    names = {key: node.string(key) for key in ("ja", "en") if node.has(key)}
+    return Overlay(issuer=node.text("issuer") or _EMPTY, name=Text.of(names))
 
 
-def _in_order(badges: Mapping[str, Badge], places: Mapping[str, Place]) -> Mapping[str, Badge]:
+def _in_order(badges: Mapping[str, Badge], nodes: Mapping[str, Node]) -> Mapping[str, Badge]:
     """The badges, each after those it asks for; a circle is noted with its members."""
     ordered: dict[str, Badge] = {}
 
@@ -165,7 +165,7 @@ def _in_order(badges: Mapping[str, Badge], places: Mapping[str, Place]) -> Mappi
             return True
         if name in way:
             circle = " → ".join([*way[way.index(name) :], name])
-            places[name].note("badge_cycle", cycle=circle)
+            nodes[name].note("badge_cycle", cycle=circle)
             return False
         for leaf in leaves(badges[name].rule):
             if isinstance(leaf, HasBadge) and not visit(leaf.badge, [*way, name]):

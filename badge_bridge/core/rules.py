@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from badge_bridge.core.place import Place
+from badge_bridge.core.node import Node
 
 DistinctBy = Literal["skill", "activity", "source"]
 DEEPEST = 16
@@ -79,17 +79,17 @@ def leaves(rule: Rule) -> Iterator[HasSkill | HasBadge]:
                 yield from leaves(child)
 
 
-def read_rule(place: Place, depth: int = 0) -> Rule:
-    """The rule that stands at this place; faults are noted there."""
+def read_rule(node: Node, depth: int = 0) -> Rule:
+    """The rule that stands at this node; faults are noted there."""
     if depth > DEEPEST:
-        place.note("too_deep", limit=DEEPEST)
+        node.note("too_deep", limit=DEEPEST)
         return _NOTHING
     kinds = ("all", "any", "at_least", "skill", "badge")
-    named = [kind for kind in kinds if place.has(kind)]
-    if not isinstance(place.value, dict) or len(named) != 1 or len(place.value) != 1:
-        place.note("not_a_rule")
+    named = [kind for kind in kinds if node.has(kind)]
+    if not isinstance(node.value, dict) or len(named) != 1 or len(node.value) != 1:
+        node.note("not_a_rule")
         return _NOTHING
-    inner = place.at(named[0])
+    inner = node.at(named[0])
     rule: Rule
     match named[0]:
         case "all":
@@ -99,35 +99,35 @@ def read_rule(place: Place, depth: int = 0) -> Rule:
         case "at_least":
             rule = _read_at_least(inner, depth)
         case "skill":
-            rule = HasSkill(place.string("skill"))
+            rule = HasSkill(node.string("skill"))
         case _:
-            rule = HasBadge(place.string("badge"))
+            rule = HasBadge(node.string("badge"))
     return rule
 
 
-def _read_list(place: Place, depth: int) -> tuple[Rule, ...]:
+def _read_list(node: Node, depth: int) -> tuple[Rule, ...]:
     rules: list[Rule] = []
-    for item in place.items():
+    for item in node.items():
         rule = read_rule(item, depth + 1)
         if rule is not _NOTHING and rule in rules:
             item.note("repeated_rule")
         rules.append(rule)
-    if not isinstance(place.value, list):
-        place.note("not_a_list")
+    if not isinstance(node.value, list):
+        node.note("not_a_list")
     return tuple(rules)
 
 
-def _read_at_least(place: Place, depth: int) -> Rule:
-    if not place.is_object(required=("n", "of"), optional=("distinct_by",)):
+def _read_at_least(node: Node, depth: int) -> Rule:
+    if not node.is_object(required=("n", "of"), optional=("distinct_by",)):
         return _NOTHING
-    of = _read_list(place.at("of"), depth)
-    distinct_by = _DISTINCT.get(place.one_of("distinct_by", tuple(_DISTINCT), ""))
+    of = _read_list(node.at("of"), depth)
+    distinct_by = _DISTINCT.get(node.one_of("distinct_by", tuple(_DISTINCT), ""))
     if distinct_by and not all(isinstance(rule, HasSkill) for rule in of):
-        place.at("of").note("distinct_by_needs_skills")
-    n = place.at("n").value
+        node.at("of").note("distinct_by_needs_skills")
+    n = node.at("n").value
     # Different courses of one skill may be many; different rules are as many as there are.
     limit = 1000 if distinct_by in {"activity", "source"} else max(len(of), 1)
     if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= limit:
-        place.at("n").note("bad_count", limit=limit)
+        node.at("n").note("bad_count", limit=limit)
         n = 1
     return AtLeast(n, of, distinct_by)

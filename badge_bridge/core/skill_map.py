@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from badge_bridge.core.place import Place
+from badge_bridge.core.node import Node
 from engine.text import Text
 
 _EMPTY = Text(ja="", en="")
@@ -58,57 +58,57 @@ class SkillMap:
         return tuple(found)
 
 
-def read_skill_map(place: Place) -> SkillMap:
-    """The map that stands at this place; faults are noted there."""
-    place.is_object(required=("id", "version", "title", "nodes"))
+def read_skill_map(node: Node) -> SkillMap:
+    """The map that stands at this node; faults are noted there."""
+    node.is_object(required=("id", "version", "title", "nodes"))
     skills: dict[str, Skill] = {}
-    nodes = place.at("nodes").items()
-    for node in nodes:
-        skill = _read_skill(node)
+    items = node.at("nodes").items()
+    for item in items:
+        skill = _read_skill(item)
         if skill.id in skills:
-            node.at("id").note("duplicate_id", id=skill.id)
+            item.at("id").note("duplicate_id", id=skill.id)
         elif skill.id:
             skills[skill.id] = skill
-    for node in nodes:
-        parent = node.string("parent") if node.has("parent") else ""
+    for item in items:
+        parent = item.string("parent") if item.has("parent") else ""
         if parent and parent not in skills:
-            node.at("parent").note("unknown_skill", skill=parent)
-    _note_parent_cycle(place, skills)
+            item.at("parent").note("unknown_skill", skill=parent)
+    _note_parent_cycle(node, skills)
     return SkillMap(
-        id=place.identifier(),
-        version=place.string("version"),
-        title=place.text("title") or _EMPTY,
+        id=node.identifier(),
+        version=node.string("version"),
+        title=node.text("title") or _EMPTY,
         skills=MappingProxyType(skills),
     )
 
 
-def _read_skill(place: Place) -> Skill:
-    place.is_object(
+def _read_skill(node: Node) -> Skill:
+    node.is_object(
         required=("id", "title"),
         optional=("parent", "level", "outcome", "assessment", "alignment"),
     )
     return Skill(
-        id=place.identifier(),
-        title=place.text("title") or _EMPTY,
-        parent=place.string("parent") or None,
-        level=place.string("level"),
-        outcome=place.text("outcome"),
-        assessment=place.text("assessment"),
-        alignment=_read_alignment(place.at("alignment")) if place.has("alignment") else None,
+        id=node.identifier(),
+        title=node.text("title") or _EMPTY,
+        parent=node.string("parent") or None,
+        level=node.string("level"),
+        outcome=node.text("outcome"),
+        assessment=node.text("assessment"),
+        alignment=_read_alignment(node.at("alignment")) if node.has("alignment") else None,
     )
 
 
-def _read_alignment(place: Place) -> Alignment:
-    place.is_object(required=("framework", "url", "name"), optional=("code",))
+def _read_alignment(node: Node) -> Alignment:
+    node.is_object(required=("framework", "url", "name"), optional=("code",))
     return Alignment(
-        framework=place.string("framework"),
-        code=place.string("code"),
-        url=place.string("url"),
-        name=place.text("name") or _EMPTY,
+        framework=node.string("framework"),
+        code=node.string("code"),
+        url=node.string("url"),
+        name=node.text("name") or _EMPTY,
     )
 
 
-def _note_parent_cycle(place: Place, skills: Mapping[str, Skill]) -> None:
+def _note_parent_cycle(node: Node, skills: Mapping[str, Skill]) -> None:
     for start in skills:
         seen = [start]
         step = skills[start].parent
@@ -116,5 +116,5 @@ def _note_parent_cycle(place: Place, skills: Mapping[str, Skill]) -> None:
             seen.append(step)
             step = skills[step].parent
         if step == start:
-            place.at("nodes").note("skill_cycle", cycle=" → ".join([*seen, start]))
+            node.at("nodes").note("skill_cycle", cycle=" → ".join([*seen, start]))
             return

@@ -1,4 +1,4 @@
-"""A place in a document: the value there, its pointer, and where its faults are noted."""
+"""A node in a document: the value there, its pointer, and where its faults are noted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Node:
     """Reads one document and notes every fault instead of stopping at the first.
 
     A reading that fails notes why and returns an empty value, so that callers go on.
@@ -25,15 +25,15 @@ class Place:
     faults: list[Fault]
 
     def note(self, code: str, **params: object) -> None:
-        """Note a fault at this place."""
+        """Note a fault at this node."""
         self.faults.append(Fault(code, self.pointer, params))
 
     def has(self, name: str) -> bool:
         """Whether the object has this member, and it is not null."""
         return isinstance(self.value, dict) and self.value.get(name) is not None
 
-    def at(self, name: str | int) -> Place:
-        """The place of a member or an item; its value is None where there is none."""
+    def at(self, name: str | int) -> Node:
+        """The node of a member or an item; its value is None where there is none."""
         if isinstance(name, int):
             value = self.value[name]
         else:
@@ -54,8 +54,8 @@ class Place:
                 self.at(str(name)).note("unknown_member", name=name)
         return True
 
-    def items(self, *, may_be_empty: bool = False) -> list[Place]:
-        """The places of the list that stands here."""
+    def items(self, *, may_be_empty: bool = False) -> list[Node]:
+        """The nodes of the list that stands here."""
         if not isinstance(self.value, list):
             if self.value is not None:
                 self.note("not_a_list")
@@ -66,13 +66,13 @@ class Place:
 
     def string(self, name: str) -> str:
         """The text of a member; empty where it is missing or no text."""
-        place = self.at(name)
-        if place.value is None:
+        node = self.at(name)
+        if node.value is None:
             return ""
-        if not isinstance(place.value, str) or not place.value.strip():
-            place.note("not_text")
+        if not isinstance(node.value, str) or not node.value.strip():
+            node.note("not_text")
             return ""
-        return place.value
+        return node.value
 
     def identifier(self, name: str = "id") -> str:
         """The id that a member gives."""
@@ -93,25 +93,25 @@ class Place:
 
     def fraction(self, name: str) -> float | None:
         """The number from 0 to 1 of a member; None where there is none."""
-        place = self.at(name)
-        if place.value is None:
+        node = self.at(name)
+        if node.value is None:
             return None
-        is_number = isinstance(place.value, int | float) and not isinstance(place.value, bool)
-        if not is_number or not 0 <= place.value <= 1:
-            place.note("bad_fraction")
+        is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+        if not is_number or not 0 <= node.value <= 1:
+            node.note("bad_fraction")
             return None
-        return float(place.value)
+        return float(node.value)
 
     def text(self, name: str) -> Text | None:
         """The bilingual text of a member; a plain string stands for both languages."""
-        place = self.at(name)
-        if place.value is None:
+        node = self.at(name)
+        if node.value is None:
             return None
-        if isinstance(place.value, str):
+        if isinstance(node.value, str):
             return Text.of(self.string(name))
-        if not place.is_object(required=(), optional=("ja", "en")):
+        if not node.is_object(required=(), optional=("ja", "en")):
             return None
-        if not place.has("ja"):
-            place.note("no_japanese")
-        languages = {key: place.string(key) for key in ("ja", "en") if place.has(key)}
+        if not node.has("ja"):
+            node.note("no_japanese")
+        languages = {key: node.string(key) for key in ("ja", "en") if node.has(key)}
         return Text.of(languages)
