@@ -52,7 +52,7 @@ class Writing:
         id_ = values_of(request, family, PUT, _STATEMENT_ID, required=_STATEMENT_ID)["statementId"]
 
         def judge(raw: bytes) -> Judged:
-            text = _documents(raw, family)
+            text = _objects(raw, family)
             if text.batch:
                 raise refusal(Fault("not_an_object"), family)
             one = text.objects[0]
@@ -72,13 +72,13 @@ class Writing:
         values_of(request, family, POST, {})
 
         def judge(raw: bytes) -> Judged:
-            documents = _documents(raw, family)
-            if len(documents.objects) > self._limits.statements:
+            body = _objects(raw, family)
+            if len(body.objects) > self._limits.statements:
                 limit = {"limit": str(self._limits.statements)}
                 raise refusal(Fault("too_many_statements", "", POST.of(family), limit), family)
-            parsed = _accepted(documents.objects, family, batch=documents.batch)
+            parsed = _accepted(body.objects, family, batch=body.batch)
             _refuse_repeated_ids(parsed, family)
-            return Judged(parsed, documents.batch)
+            return Judged(parsed, body.batch)
 
         judged = await self._incoming.read(request, family, judge)
         outcomes = await self._store(judged, credential, family)
@@ -101,8 +101,8 @@ class Writing:
         return outcomes
 
 
-def _documents(raw: bytes, family: Family) -> jsontext.Documents:
-    found = jsontext.read_documents(raw)
+def _objects(raw: bytes, family: Family) -> jsontext.Objects:
+    found = jsontext.read_objects(raw)
     if isinstance(found, Fault):
         raise refusal(found, family)
     return found

@@ -55,7 +55,7 @@ class ObjectText:
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class Objects:
     """The objects of one body, in order; `batch` tells `[{…}]` from `{…}`."""
 
     objects: tuple[ObjectText, ...]
@@ -126,7 +126,7 @@ def read(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Json | Fault:
 
 def read_object(raw: bytes, *, max_depth: int = MAX_DEPTH) -> ObjectText | Fault:
     """The one JSON object that `raw` is."""
-    found = read_documents(raw, max_depth=max_depth)
+    found = read_objects(raw, max_depth=max_depth)
     if isinstance(found, Fault):
         return found
     if found.batch:
@@ -134,13 +134,13 @@ def read_object(raw: bytes, *, max_depth: int = MAX_DEPTH) -> ObjectText | Fault
     return found.objects[0]
 
 
-def read_documents(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Documents | Fault:
+def read_objects(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Objects | Fault:
     """The objects in `raw`: one, or an array of them, each with its own text."""
-    found: Documents | Fault = _guarded(raw, max_depth, _objects, quick=True)
+    found: Objects | Fault = _guarded(raw, max_depth, _objects, quick=True)
     return found
 
 
-def _at_once(text: str, max_depth: int) -> Documents | None:
+def _at_once(text: str, max_depth: int) -> Objects | None:
     """The objects of a text that is as it should be; None leaves it to who can say what is not."""
     found: list[ObjectText] = []
     at = _skip(text, 0)
@@ -165,7 +165,7 @@ def _at_once(text: str, max_depth: int) -> Documents | None:
         return None
     if text[at + batch :].strip(" \t\n\r") or _SUSPECT.search(text):
         return None
-    return Documents(tuple(found), batch)
+    return Objects(tuple(found), batch)
 
 
 def with_member(one: ObjectText, key: str, value: str) -> ObjectText:
@@ -231,12 +231,12 @@ def _whole(text: str) -> Json:
     return _DECODER.decode(text)
 
 
-def _objects(text: str) -> Documents:
+def _objects(text: str) -> Objects:
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
         one, end = _object(text, at)
         _expect_end(text, end)
-        return Documents((one,), batch=False)
+        return Objects((one,), batch=False)
     found: list[ObjectText] = []
     at = _skip(text, at + 1)
     if text[at : at + 1] != "]":
@@ -250,7 +250,7 @@ def _objects(text: str) -> Documents:
         if text[at : at + 1] != "]":
             raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
     _expect_end(text, at + 1)
-    return Documents(tuple(found), batch=True)
+    return Objects(tuple(found), batch=True)
 
 
 def _object(text: str, start: int) -> tuple[ObjectText, int]:
@@ -321,7 +321,7 @@ def _too_deep(text: str, limit: int) -> bool:
 
 
 def _unstorable(value: Json, pointer: str) -> Iterator[Fault]:
-    if isinstance(value, Documents):
+    if isinstance(value, Objects):
         values = [one.value for one in value.objects]
         yield from _unstorable(values if value.batch else values[0], pointer)
     elif isinstance(value, str):

@@ -44,7 +44,7 @@ from lrs.core.fault import Fault
     ],
 )
 def test_text_that_is_no_strict_json_is_a_fault_xapi_00014(raw, code):
-    found = jsontext.read_documents(raw)
+    found = jsontext.read_objects(raw)
     assert isinstance(found, Fault)
     assert found.code == code
 
@@ -63,14 +63,14 @@ def test_a_surrogate_pair_is_one_character():
 
 
 def test_the_fault_of_a_string_names_its_place():
-    found = jsontext.read_documents(rb'[{"a":1},{"b/c":["\ud800"]}]')
+    found = jsontext.read_objects(rb'[{"a":1},{"b/c":["\ud800"]}]')
     assert isinstance(found, Fault)
     assert found.pointer == "/1/b~1c/0"
 
 
 def test_each_object_of_a_batch_keeps_its_own_text():
-    found = jsontext.read_documents(b' [ {"a" : 1.50} ,\n{"b":[]} ] ')
-    assert isinstance(found, jsontext.Documents)
+    found = jsontext.read_objects(b' [ {"a" : 1.50} ,\n{"b":[]} ] ')
+    assert isinstance(found, jsontext.Objects)
     assert found.batch
     assert [one.text for one in found.objects] == ['{"a" : 1.50}', '{"b":[]}']
     one = found.objects[0]
@@ -79,8 +79,8 @@ def test_each_object_of_a_batch_keeps_its_own_text():
 
 
 def test_an_empty_batch_holds_nothing():
-    found = jsontext.read_documents(b"[]")
-    assert isinstance(found, jsontext.Documents)
+    found = jsontext.read_objects(b"[]")
+    assert isinstance(found, jsontext.Objects)
     assert found.objects == ()
 
 
@@ -113,7 +113,7 @@ def test_an_integer_that_an_older_version_took_can_still_be_read():
     ],
 )
 def test_what_makes_a_text_no_strict_json_names_its_place(raw, pointer):
-    found = jsontext.read_documents(raw)
+    found = jsontext.read_objects(raw)
     assert isinstance(found, Fault)
     assert found.pointer == pointer
     # What the text said goes into the answer, which is UTF-8.
@@ -122,6 +122,6 @@ def test_what_makes_a_text_no_strict_json_names_its_place(raw, pointer):
 
 def test_a_long_text_is_not_walked_to_its_end_for_the_sake_of_a_place(monkeypatch):
     monkeypatch.setattr(jsontext.jsonplace, "MAX_MARKS", 10)
-    found = jsontext.read_documents(b'{"a":[' + b"1," * 50 + b'NaN],"b":1}')
+    found = jsontext.read_objects(b'{"a":[' + b"1," * 50 + b'NaN],"b":1}')
     assert isinstance(found, Fault)
     assert (found.code, found.pointer) == ("not_a_json_number", "")
