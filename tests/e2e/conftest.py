@@ -11,12 +11,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 import yaml
+from playwright.sync_api import Browser
 
 from config.demo import story
 from config.demo.installation import Installation
 from config.demo.portals.provider import Provider
 from config.demo.town import Town
 from config.demo.visitor import Visitor
+from tests.e2e.chromium import chromium
 
 
 @pytest.fixture
@@ -26,6 +28,13 @@ def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installati
     kasane.run("migrate")
     yield kasane
     kasane.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for all tests of a module."""
+    with chromium() as opened:
+        yield opened
 
 
 @dataclass

@@ -3,54 +3,25 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from config.demo import story
 from config.demo.installation import Installation, eventually
 from config.demo.proofs import by_two_officers, mailed_code
 from config.demo.town import OFFICE_C, Town
+from tests.e2e.chromium import DESK, PHONE, fits, in_order
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
-ROOT = Path(__file__).parents[2]
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 900}
-# Quiet: nothing is fetched, nothing is asked.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 _NAMES = {"aya": "山田 彩", "sato": "sato"}
 _HEADINGS = "受講者番号,氏名,メールアドレス,講座コード,講座名,修了日,点数,修了証番号\n"
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium: one that is installed, else what `.ci/chromium` gets; else the test fails."""
-    found = subprocess.run(
-        [ROOT / ".ci" / "chromium"], capture_output=True, text=True, check=False, timeout=600
-    )
-    if found.returncode:
-        pytest.fail(found.stderr)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=found.stdout.strip().splitlines()[-1], args=FLAGS
-        )
-        yield opened
-        opened.close()
 
 
 @dataclass
@@ -107,14 +78,6 @@ def _sign_in(page: Page, login: str) -> None:
     page.get_by_role("main").get_by_role("button", name="サインイン").click()
 
 
-def _fits(page: Page) -> None:
-    """Nothing is wider than the screen."""
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    for box in page.locator("main > *").all():
-        found = box.bounding_box()
-        assert found is None or found["x"] + found["width"] <= width + 1, page.url
-
-
 def _told_by_mail(kasane: Installation) -> str:
     folder = kasane.data / "mail"
     files = eventually(lambda: sorted(folder.glob("*.eml")) if folder.exists() else [])
@@ -140,7 +103,7 @@ def test_a_learner_on_a_phone_lays_three_portals_into_one_badge(
     learner.get_by_label("パスワード").fill(story.PASSWORD)
     learner.get_by_role("button", name="登録").click()
     expect(learner.get_by_role("status")).to_contain_text("登録しました")
-    _fits(learner)
+    fits(learner)
 
     # Signs in at portal A and comes back.
     learner.get_by_role("link", name="まなび北ポータル").click()
@@ -160,14 +123,14 @@ def test_a_learner_on_a_phone_lays_three_portals_into_one_badge(
     learner.get_by_label("6桁の数字").fill(_told_by_mail(place.kasane))
     learner.get_by_role("button", name="確認する").click()
     expect(learner.get_by_role("status")).to_contain_text("IDをつなぎました")
-    _fits(learner)
+    fits(learner)
 
     def badge() -> bool:
         learner.goto("/passport")
         return learner.get_by_role("link", name="情報セキュリティ基礎").count() > 0
 
     eventually(badge)
-    _fits(learner)
+    fits(learner)
     learner.get_by_text("このバッジを取得した理由").first.click()
     expect(learner.locator("details[open] .facts").first).to_contain_text("数えられた記録")
 
@@ -180,7 +143,7 @@ def test_a_learner_on_a_phone_lays_three_portals_into_one_badge(
         return stranger.get_by_role("heading", name="This badge is valid.").count() > 0
 
     eventually(valid)
-    _fits(stranger)
+    fits(stranger)
     with stranger.expect_download() as download:
         stranger.get_by_role("link", name="PNG").click()
     stranger.goto("/verify")
@@ -224,7 +187,7 @@ def test_two_officers_settle_who_somebody_is(open_page: Open) -> None:
     ).click()
     expect(second.get_by_role("status")).to_contain_text("承認しました")
     for page in (first, second):
-        _fits(page)
+        fits(page)
 
 
 def test_everything_can_be_reached_with_the_keyboard(open_page: Open) -> None:
@@ -271,7 +234,7 @@ def test_no_page_breaks_its_policy_or_its_frame(
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     for where in ("/", "/signin", "/signup", "/verify"):
-        _in_order(page, where, language)
+        in_order(page, where, language)
     for login, places in (
         ("aya", ("/passport", "/passport/identities", badge_of_aya)),
         ("sato", ("/console/syncs", "/console/people")),
@@ -282,50 +245,7 @@ def test_no_page_breaks_its_policy_or_its_frame(
         page.locator("main [name=password]").fill(story.PASSWORD)
         page.locator("main form button").first.click()
         for where in places:
-            _in_order(page, where, language)
+            in_order(page, where, language)
             expect(page.locator("header")).to_contain_text(_NAMES[login])
     context.close()
     assert said == []
-
-
-# What assistive technology finds wrong with a page, as a list of words.
-_FAULTS = """() => {
-  const all = (what) => [...document.querySelectorAll(what)];
-  const named = (e) => (e.getAttribute('aria-label') || e.textContent || '').trim();
-  const labelled = (e) => e.labels?.length || e.getAttribute('aria-label')
-    || e.getAttribute('aria-labelledby');
-  const told = [];
-  const levels = all('h1,h2,h3,h4,h5,h6').map((e) => +e.tagName[1]);
-  if (levels.filter((l) => l === 1).length !== 1 || levels[0] !== 1) told.push('h1');
-  levels.reduce((a, b) => { if (b - a > 1) told.push(`h${a} to h${b}`); return b; }, 1);
-  all('a[href], button, summary').filter((e) => !named(e)).forEach((e) => told.push(e.outerHTML));
-  all('input:not([type=hidden]), select, textarea').filter((e) => !labelled(e))
-    .forEach((e) => told.push(e.outerHTML));
-  all('img').filter((e) => !e.hasAttribute('alt')).forEach((e) => told.push(e.outerHTML));
-  const ids = all('[id]').map((e) => e.id);
-  ids.filter((id, at) => ids.indexOf(id) !== at).forEach((id) => told.push(`#${id} twice`));
-  all('[aria-labelledby],[aria-describedby]').forEach((e) =>
-    ['aria-labelledby', 'aria-describedby'].forEach((a) => (e.getAttribute(a) || '')
-      .split(/\\s+/).filter((id) => id && !document.getElementById(id))
-      .forEach((id) => told.push(`${a} ${id}`))));
-  if (all('main').length !== 1) told.push('main');
-  if (!document.title.trim()) told.push('title');
-  all('th').filter((e) => !e.scope).forEach((e) => told.push(`th ${e.textContent}`));
-  return told;
-}"""
-
-
-def _in_order(page: Page, where: str, language: str) -> None:
-    """The page fits its screen, says its language, can be pressed by a thumb, and is named."""
-    answer = page.goto(where)
-    assert answer is not None
-    assert answer.status == 200, where
-    _fits(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
-    assert page.locator("html").get_attribute("lang") == language[:2], where
-    smallest = page.evaluate(
-        "Math.min(...[...document.querySelectorAll('main a.button, main button, nav a')]"
-        ".map(e => e.getBoundingClientRect().height).filter(height => height > 0))"
-    )
-    assert smallest >= 24, where
-    assert page.evaluate(_FAULTS) == [], where

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from config.demo import story
 from config.demo.installation import Installation
 from config.demo.portals.site import Site
-from tests.e2e.test_browser_journeys import DESK, PHONE, _fits, browser  # noqa: F401 -- a fixture
+from tests.e2e.chromium import DESK, PHONE, fits
 from tests.unit.connectors.lms_registering import RegisteringLms
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -39,7 +39,7 @@ def lms() -> Iterator[RegisteringLms]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, kasane: Installation) -> Iterator[Open]:  # noqa: F811
+def open_page(browser: Browser, kasane: Installation) -> Iterator[Open]:
     """Opens browsers of their own, which run scripts and may copy."""
     contexts = []
 
@@ -126,4 +126,4 @@ def test_the_pages_fit_the_screen(open_page: Open, size: dict[str, int], languag
         page.goto(f"{path}?lang={language}")
         for guide in page.locator("details > summary").all():
             guide.click()
-        _fits(page)
+        fits(page)

@@ -11,16 +11,14 @@ import base64
 import html
 import json
 import re
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -30,19 +28,10 @@ from config.demo import story
 from config.demo.installation import Installation
 from config.demo.portals.signer import Signer
 from config.demo.portals.site import Site
+from tests.e2e.chromium import chromium
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
-ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--test-third-party-cookie-phaseout",
-]
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 _DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 # The platform's half of LTI Client Side postMessages: each origin has a drawer of its own.
@@ -180,17 +169,9 @@ class Platform:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = subprocess.run(
-        [ROOT / ".ci" / "chromium"], capture_output=True, text=True, check=False, timeout=600
-    )
-    if found.returncode:
-        pytest.fail(found.stderr)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=found.stdout.strip().splitlines()[-1], args=FLAGS
-        )
+    """A Chromium that keeps no cookies of a site inside another's."""
+    with chromium("--test-third-party-cookie-phaseout") as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
