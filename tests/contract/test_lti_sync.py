@@ -28,7 +28,7 @@ from engine.fetcher import Fetcher
 from engine.vault import Vault
 from lrs.core.ifi import Ifi
 from lrs.service import statement
-from tests.contract.test_connectors_contract import Installation
+from tests.contract.installation import Installation
 from tests.unit.connectors.lms_services import KEY, Asked, Lms, reply, serving
 
 SKILL = "/skills/security"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from config.demo.portals.site import Site
 from connectors.connector import Connector
 from connectors.registry import Connectors
 from connectors.run import SyncService
@@ -14,53 +16,9 @@ from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import InlineJobs
 from engine.vault import Vault
-
-OFFICE_C = "https://bridge.example.jp/sources/c-office"
-PORTAL_A = "https://portal-a.example.jp"
-COLUMNS = {
-    "learner": "受講者番号",
-    "name": "氏名",
-    "email": "メールアドレス",
-    "course": "講座コード",
-    "course_title": "講座名",
-    "completed_on": "修了日",
-    "score_raw": "点数",
-    "certificate_no": "修了証番号",
-}
-
-
-def setup() -> dict[str, Any]:
-    """The set-up document of the scenarios' portals."""
-    return {
-        "connectors": [
-            {
-                "id": "portal-a",
-                "type": "xapi_push",
-                "title": {"ja": "まなび北ポータル"},
-                "may_assert_homepages": [PORTAL_A],
-                "may_void": True,
-                "dedupe": "semantic",
-            },
-            {
-                "id": "lms-b",
-                "type": "lti_ags",
-                "title": {"ja": "北の大学LMS"},
-                "iss": "https://lms-b.example.ac.jp",
-                "client_id": "hkd-bridge-01",
-                "deployment_id": "1",
-                "may_assert_homepages": ["https://lms-b.example.ac.jp"],
-            },
-            {
-                "id": "c-office",
-                "type": "csv",
-                "title": {"ja": "C研修事務局 修了者一覧"},
-                "home_page": OFFICE_C,
-                "may_assert_homepages": [OFFICE_C],
-                "columns": COLUMNS,
-                "natural_key": ["learner", "course", "certificate_no"],
-            },
-        ]
-    }
+from tests.unit.connectors.hostile_tools import Platform
+from tests.unit.connectors.lms_launching import House
+from tests.unit.connectors.portals import setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +54,27 @@ async def desk(database: Database, clock: Any) -> Desk:
     made = Desk(database, connectors, sync, vault, clock, jobs)
     await made.apply(*setup()["connectors"])
     return made
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server beside the test, which serves nothing yet."""
+    with Site() as made:
+        yield made
+
+
+@pytest.fixture
+async def house(database: Database, site: Site) -> AsyncIterator[House]:
+    """Our doors for LTI, an LMS registered with them that keeps its keys at `site`."""
+    made = House(database, site)
+    await made.register(site)
+    yield made
+    await made.browser.aclose()
+
+
+@pytest.fixture
+async def platform(database: Database, site: Site) -> AsyncIterator[Platform]:
+    """Our platform role; the tools that register with it keep their keys at `site`."""
+    made = Platform(database, site)
+    yield made
+    await made.web.aclose()

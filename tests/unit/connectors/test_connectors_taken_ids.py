@@ -22,7 +22,7 @@ from connectors.core.content import (
 from connectors.files.graduates import Graduates
 from connectors.store.tables import source_record
 from lrs.service import credential, parse, statement, store
-from tests.unit.connectors.conftest import PORTAL_A, setup
+from tests.unit.connectors.portals import PORTAL_A, setup
 
 HEADING = "受講者番号,氏名,メールアドレス,講座コード,講座名,修了日,点数,修了証番号\n"
 ROW = "C-1,髙橋,y@example.jp,SEC,基礎①,2026/2/20,85,第1号\n"

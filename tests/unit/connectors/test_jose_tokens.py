@@ -179,12 +179,6 @@ class Published:
 
 
 @pytest.fixture
-def site():
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
 def published(site: Site) -> Published:
     published = Published()
     site.serve(published.app)

@@ -8,40 +8,26 @@ THROUGH` and `CRASHED` are the ones that PyLTI1p3 alone takes, or trips over.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
-from config.demo.portals.site import Site
 from connectors.lti.core.names import AGS_CLAIM, CLAIM, DL_SETTINGS, LEARNER
-from tests.unit.connectors.test_lti_launch import (
+from tests.unit.connectors.lms_launching import (
     CLIENT,
     ISS,
     KEY,
+    RETURN,
     STRANGER,
     SUB,
     US,
     House,
+    deep,
     refused,
     signed,
 )
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-async def house(database, site: Site) -> AsyncIterator[House]:
-    house = House(database, site)
-    await house.register(site)
-    yield house
-    await house.browser.aclose()
-
 
 A_YEAR = 365 * 86400
 # name: (what is changed in the claims, the code of the refusal)
@@ -179,20 +165,6 @@ async def test_a_forged_launch_is_refused(house, name) -> None:
     await refused(house, await house.answer(asked, make(asked, house)), code)
     assert len(house.seen) == 1
     await house.good()
-
-
-RETURN = f"{ISS}/deep_links"
-_SETTINGS = {
-    "deep_link_return_url": RETURN,
-    "accept_types": ["ltiResourceLink"],
-    "accept_presentation_document_targets": ["iframe"],
-}
-
-
-def deep(**changed: Any) -> dict[str, Any]:
-    """What makes the claims of a resource link launch those of a deep linking request."""
-    settings = {name: one for name, one in (_SETTINGS | changed).items() if one is not ...}
-    return {"message_type": "LtiDeepLinkingRequest", "resource_link": ..., DL_SETTINGS: settings}
 
 
 def about(message: str, **changed: Any) -> dict[str, Any]:

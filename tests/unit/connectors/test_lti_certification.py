@@ -8,7 +8,7 @@ what a tool drives by itself after a student's launch.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,18 @@ from connectors.lti.services.grades import Grades
 from connectors.lti.services.members import members
 from connectors.lti.services.tokens import AccessTokens
 from engine.fetcher import Fetcher
+from tests.unit.connectors.lms_launching import (
+    CLIENT,
+    ISS,
+    RETURN,
+    SUB,
+    US,
+    House,
+    deep,
+    refused,
+    signed,
+)
 from tests.unit.connectors.lms_services import Gradebook, Lms, reply, serving
-from tests.unit.connectors.test_lti_bad_launches import RETURN, deep
-from tests.unit.connectors.test_lti_launch import CLIENT, ISS, SUB, US, House, refused, signed
 
 _MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 _PERSON = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
@@ -55,22 +64,6 @@ NAMES = {
     "student": {"given_name": "結衣", "family_name": "高橋", "name": "高橋 結衣"},
 }
 CONTEXT = {"id": "77", "label": "DX1", "title": "データ活用入門"}
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-async def house(database, site: Site) -> AsyncIterator[House]:
-    house = House(database, site)
-    await house.register(site)
-    yield house
-    await house.browser.aclose()
-
-
 Make = Callable[[House, dict[str, str]], str]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from config.demo.portals.site import Site
 from connectors.jose.refusal import Refusal
 from connectors.lti import registrations
 from connectors.lti.core.addresses import ToolAddresses
@@ -73,12 +71,6 @@ class Office:
     async def registered(self) -> int:
         async with self.desk.database.read() as conn:
             return await conn.scalar(sa.select(sa.func.count()).select_from(lti_registration)) or 0
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as made:
-        yield made
 
 
 @pytest.fixture

@@ -7,17 +7,15 @@ golden/lti/openedx.json, written down from its source, and we sign it.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from config.demo.portals.site import Site
 from connectors.lti.core.selection import Chosen
 from connectors.lti.selections import Answer, Selections
-from tests.unit.connectors.test_lti_launch import (
+from tests.unit.connectors.lms_launching import (
     CLIENT,
     ISS,
     SUB,
@@ -32,20 +30,6 @@ from tests.unit.connectors.test_lti_launch import (
 )
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lti" / "openedx.json"
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-async def house(database, site: Site) -> AsyncIterator[House]:
-    house = House(database, site)
-    await house.register(site)
-    yield house
-    await house.browser.aclose()
 
 
 async def _answered(house: House, chosen: Chosen) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -111,12 +111,6 @@ class Twisted:
 
     def sign(self, claims: dict[str, Any]) -> str:
         return self._change(self._signer, dict(claims))
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""What a hostile tool sends as the choice of courses: all of it is taken, or nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS
+from tests.unit.connectors.hostile_tools import US, Platform, item, refused
+
+ITEMS: dict[str, tuple[Any, str, str]] = {
+    "a javascript address": (item(url="javascript:alert(1)"), "deep_link_url", "/url"),
+    "a data address": (item(url="data:text/html,x"), "deep_link_url", "/url"),
+    "plain http": (item(url="http://tool.example.com/1"), "deep_link_url", "/url"),
+    "another site": (item(url="https://evil.example/1"), "deep_link_url", "/url"),
+    "a site that begins alike": (
+        item(url="https://tool.example.com.evil.example/"),
+        "deep_link_url",
+        "/url",
+    ),
+    "credentials in it": (
+        item(url="https://tool.example.com@evil.example/"),
+        "deep_link_url",
+        "/url",
+    ),
+    "another port": (item(url="https://tool.example.com:8443/1"), "deep_link_url", "/url"),
+    "a backslash": (item(url="https://tool.example.com\\@evil.example/"), "deep_link_url", "/url"),
+    "markup after it": (item(url='https://tool.example.com/"><script>'), "deep_link_url", "/url"),
+    "no text": (item(url=7), "deep_link_url", "/url"),
+    "a bad port": (item(url="https://tool.example.com:x/"), "deep_link_url", "/url"),
+    "an HTML title": (item(title="<b>AI</b>"), "deep_link_title", "/title"),
+    "a script for a title": (item(title="<script>x</script>"), "deep_link_title", "/title"),
+    "no title": (item(title=None), "deep_link_title", "/title"),
+    "a blank title": (item(title="  "), "deep_link_title", "/title"),
+    "a title without end": (item(title="a" * 256), "deep_link_title", "/title"),
+    "a link": (item(type="link"), "deep_link_type", "/type"),
+    "a file": (item(type="file"), "deep_link_type", "/type"),
+    "html": ({"type": "html", "html": "<script>"}, "deep_link_type", "/type"),
+    "no object": ("ltiResourceLink", "deep_link_type", "/type"),
+    "no line item": (item(lineItem=None), "deep_link_line_item", "/lineItem"),
+    "no maximum": (item(lineItem={}), "line_item_maximum", "/lineItem/scoreMaximum"),
+    "a maximum of nothing": (
+        item(lineItem={"scoreMaximum": 0}),
+        "line_item_maximum",
+        "/lineItem/scoreMaximum",
+    ),
+    "a maximum that is true": (
+        item(lineItem={"scoreMaximum": True}),
+        "line_item_maximum",
+        "/lineItem/scoreMaximum",
+    ),
+    "a tag that is a list": (
+        item(lineItem={"scoreMaximum": 1, "tag": []}),
+        "line_item_text",
+        "/lineItem/tag",
+    ),
+    "custom that is a list": (item(custom=[1]), "deep_link_custom", "/custom"),
+    "custom with numbers": (item(custom={"a": 1}), "deep_link_custom", "/custom"),
+}
+
+
+@pytest.mark.parametrize("named", ITEMS)
+async def test_a_chosen_thing_that_is_no_course_of_the_tool_is_refused_and_the_good_one_taken(
+    platform: Platform, named: str
+) -> None:
+    hostile, code, place = ITEMS[named]
+    tool = await platform.register()
+    data = await platform.data(tool)
+    items = [item(), hostile]
+    answer = await platform.choose(
+        platform.signer.sign(platform.response(tool, data, **{DL_ITEMS: items}))
+    )
+    refused(answer, code)
+    assert answer.json()["pointer"].endswith(f"content_items/1{place}")
+    assert await platform.courses() == 0
+    assert await platform.reasons("lti.courses.refused") == [code]
+    good = await platform.choose(platform.signer.sign(platform.response(tool, data)))
+    assert good.status_code == 303, good.text
+    assert await platform.courses() == 1
+
+
+RESPONSES: dict[str, tuple[dict[str, Any], str]] = {
+    "a foreign deployment": ({CLAIM + "deployment_id": "2"}, "deep_link_deployment"),
+    "another platform's": ({"aud": "https://other.example"}, "token_audience"),
+    "two audiences": ({"aud": [US, "https://other.example"]}, "token_audience"),
+    "expired": ({"iat": 1, "exp": 2}, "token_expired"),
+    "without an end": ({"exp": None}, "token_times_missing"),
+    "from the future": ({"iat": 4_000_000_000, "exp": 4_000_000_060}, "token_from_future"),
+    "no nonce": ({"nonce": None}, "deep_link_data"),
+    "no data": ({DL_DATA: None}, "deep_link_data"),
+    "data of nobody": ({DL_DATA: "made-up"}, "unknown_choice"),
+    "a launch": ({CLAIM + "message_type": "LtiResourceLinkRequest"}, "deep_link_message"),
+    "another version": ({CLAIM + "version": "1.4"}, "deep_link_message"),
+    "items that are no list": ({DL_ITEMS: {}}, "deep_link_items"),
+    "items without end": ({DL_ITEMS: [{}] * 51}, "deep_link_items"),
+    "nobody": ({"iss": "made-up"}, "unknown_tool"),
+    "an issuer that is a list": ({"iss": []}, "unknown_tool"),
+}
+
+
+@pytest.mark.parametrize("named", RESPONSES)
+async def test_an_answer_that_breaks_a_rule_offers_nothing(platform: Platform, named: str) -> None:
+    changed, code = RESPONSES[named]
+    tool = await platform.register()
+    data = await platform.data(tool)
+    signed = platform.signer.sign(platform.response(tool, data, **changed))
+    refused(await platform.choose(signed), code)
+    assert await platform.courses() == 0
+
+
+async def test_an_answer_is_taken_once_from_the_tool_that_was_asked(platform: Platform) -> None:
+    tool, other = await platform.register(), await platform.register()
+    data = await platform.data(tool)
+    theirs = platform.signer.sign(platform.response(other, data))
+    refused(await platform.choose(theirs), "unknown_choice")
+    signed = platform.signer.sign(platform.response(tool, data))
+    assert (await platform.choose(signed)).status_code == 303
+    refused(await platform.choose(signed), "unknown_choice")
+    anew = platform.signer.sign(platform.response(tool, data))
+    refused(await platform.choose(anew), "unknown_choice")
+    platform.now += timedelta(hours=2)
+    late = await platform.data(tool)
+    platform.now += timedelta(hours=2)
+    signed = platform.signer.sign(platform.response(tool, late))
+    refused(await platform.choose(signed), "unknown_choice")
