@@ -8,7 +8,6 @@ is the credential.
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from badge_bridge.credentials.particulars import Particulars
 from badge_bridge.credentials.proof import secured, vc_jwt
 from badge_bridge.credentials.tables import credential
 from engine.clock import Clock
+from engine.compact import compact
 from engine.database import Database, Json, insert
 from engine.jobs import Jobs
 from engine.outbox import Entry
@@ -137,7 +137,7 @@ class Issuer:
         method = self.addresses.method(keys.ed25519_fragment)
         document = secured(unsigned, key=keys.ed25519, method=method, created=at)
         jwt = vc_jwt(unsigned, key=keys.rsa, kid=self.addresses.key(keys.rsa_fragment))
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), jwt
+        return compact(document).encode(), jwt
 
 
 async def issued_credential(conn: AsyncConnection, award: UUID) -> Issued | None:

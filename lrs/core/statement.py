@@ -5,12 +5,12 @@ Source: xAPI 1.0.3 Data §2.4; xAPI 2.0 §4.2.4.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from engine.compact import compact
 from lrs.core import details, jsontext, shape, timestamp
 from lrs.core.activity import activity
 from lrs.core.actor import actor, authority
@@ -181,6 +181,5 @@ def parse(raw: bytes | Json, family: Family) -> Parsed | list[Fault]:
 
 
 def _written(value: Json) -> bytes:
-    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # A lone surrogate has no UTF-8; its escape lets the reader name it as the fault.
-    return compact.encode("utf-8", "backslashreplace")
+    return compact(value).encode("utf-8", "backslashreplace")

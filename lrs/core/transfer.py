@@ -16,6 +16,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from engine.compact import compact
 from lrs.core import datatypes
 from lrs.core.fault import Fault
 from lrs.core.kept import Kept, kept_of
@@ -139,4 +140,4 @@ def _header(value: Json) -> Header | Fault:
 
 
 def _line(value: Json) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return compact(value).encode() + b"\n"
