@@ -10,7 +10,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from engine.database import Database, NotMigrated, sqlite_file
+from engine import sqlite_file
+from engine.database import Database, NotMigrated
 
 _FOLDER = Path(__file__).with_name("migrations")
 # Two nodes that start at once must not migrate at once.
@@ -44,7 +45,7 @@ async def opened(url: str) -> Database:
 
     Raises: NotMigrated, before anything is made; DatabaseInUse, NoPlace, Unreachable.
     """
-    file = sqlite_file(url)
+    file = sqlite_file.path_of(url)
     if file is not None and not file.exists():
         raise NotMigrated
     database = await Database.open(url)

@@ -1,37 +1,27 @@
 """The database: SQLite where one process is enough, PostgreSQL for anything larger.
 
-Both speak through SQLAlchemy Core with the same tables and the same contract tests. SQLite runs
-in WAL mode with `synchronous=FULL` and one writer, each write transaction opened with
-`BEGIN IMMEDIATE` (a deferred transaction that upgrades to a write fails with SQLITE_BUSY however
-long it may wait). A second process on the same SQLite file is refused.
+Both speak through SQLAlchemy Core with the same tables and the same contract tests. A second
+process on the same SQLite file is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import json
 import os
 import random
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import asyncpg
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from engine import postgres, sqlite_file
 from engine.clock import Clock
-from engine.sqlite import connect
 
 T = TypeVar("T")
 Json = Any
@@ -51,7 +41,6 @@ metadata = sa.MetaData(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RETRIED_SQLSTATES = {"40001", "40P01"}
 _TRIES = 6
-_IDLE_S = 5.0
 
 
 def microseconds(moment: datetime) -> int:
@@ -114,41 +103,8 @@ async def db_now(conn: AsyncConnection, clock: Clock) -> datetime:
     return moment.astimezone(UTC)
 
 
-class DatabaseInUse(Exception):
-    """Another process has the SQLite file open; `holder` says which, as it wrote itself down."""
-
-    def __init__(self, path: Path, holder: str) -> None:
-        super().__init__(f"{path} is in use by another process ({holder})")
-        self.path = path
-        self.holder = holder
-
-
-class Unreachable(Exception):
-    """The database server does not let us in: `where` without its password, and what it said."""
-
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"{where}: {reason}")
-        self.where = where
-        self.reason = reason
-
-
 class NotMigrated(Exception):
     """The schema is missing or older than this code."""
-
-
-class NoPlace(Exception):
-    """The SQLite file cannot be made or read at `path`."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
-
-
-def sqlite_file(url: str) -> Path | None:
-    """The file of an SQLite database; None where the database is a server's."""
-    address = make_url(url)
-    return None if address.get_backend_name() == "postgresql" else Path(address.database or "")
 
 
 class Database:
@@ -185,40 +141,11 @@ class Database:
         """
         address = make_url(url)
         if address.get_backend_name() == "postgresql":
-            engine = create_async_engine(
-                address.set(drivername="postgresql+asyncpg"),
-                pool_size=pool_size,
-                max_overflow=0,
-                json_serializer=_compact,
-                connect_args={
-                    "server_settings": {
-                        "application_name": "kasane",
-                        # A writer left idle would hold back every reader's horizon.
-                        "idle_in_transaction_session_timeout": "15000",
-                        "timezone": "UTC",
-                    }
-                },
-            )
-            await _reach(engine)
-            _ping_after_idling(engine)
+            server = await postgres.connected(address, pool_size=pool_size)
             # A query of its own is a transaction already: no BEGIN and ROLLBACK around it.
-            return cls(engine.execution_options(isolation_level="AUTOCOMMIT"), engine, None)
-        path = Path(address.database or "")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock_file = _hold(path)
-        except OSError as error:
-            raise NoPlace(path, error.strerror or str(error)) from None
-        writer = _sqlite_engine(address, size=1, begin="BEGIN IMMEDIATE")
-        reader = _sqlite_engine(address, size=pool_size, begin="BEGIN", read_only=True)
-        # WAL has to be on before the first reader, which may not switch it on itself.
-        try:
-            async with writer.connect():
-                pass
-        except DBAPIError as error:
-            os.close(lock_file)
-            raise NoPlace(path, str(error.orig)) from None
-        return cls(reader, writer, lock_file)
+            return cls(server.execution_options(isolation_level="AUTOCOMMIT"), server, None)
+        file = await sqlite_file.opened(address, readers=pool_size)
+        return cls(file.reader, file.writer, file.lock)
 
     async def close(self) -> None:
         """Close every connection and let go of the file."""
@@ -303,90 +230,5 @@ class Database:
             return await work(conn)
 
 
-async def _reach(engine: AsyncEngine) -> None:
-    """Connect once. Raises: Unreachable."""
-    try:
-        async with engine.connect():
-            pass
-    # The driver raises its own errors and the system's, wrapped or bare.
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
-        await engine.dispose()
-        cause = getattr(error, "orig", None) or error
-        where = engine.url.render_as_string(hide_password=True)
-        raise Unreachable(where, str(cause)) from None
-
-
 def _sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", ""))
-
-
-def _compact(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _ping_after_idling(engine: AsyncEngine) -> None:
-    """Look whether the server is still there before a connection that lay idle is used again.
-
-    `pool_pre_ping` looks each time, which costs a busy store more than its queries do.
-    """
-
-    @event.listens_for(engine.sync_engine, "checkin")
-    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["idle_since"] = time.monotonic()
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def look(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < _IDLE_S:
-            return
-        try:
-            engine.sync_engine.dialect.do_ping(connection)
-        except engine.sync_engine.dialect.loaded_dbapi.Error as error:
-            # The pool makes a new connection and asks again.
-            raise DisconnectionError from error
-
-
-def _sqlite_engine(
-    address: sa.URL, *, size: int, begin: str, read_only: bool = False
-) -> AsyncEngine:
-    engine = create_async_engine(
-        address.set(drivername="sqlite+aiosqlite"),
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=size,
-        max_overflow=0,
-        json_serializer=_compact,
-        async_creator=partial(connect, address.database or "", reads=read_only),
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            *(("query_only=ON",) if read_only else ()),
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def open_transaction(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _hold(path: Path) -> int:
-    """Take the lock beside the SQLite file for as long as the process lives."""
-    lock_path = path.with_name(path.name + ".lock")
-    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.read(descriptor, 200).decode("utf-8", "replace").strip() or "unknown"
-        os.close(descriptor)
-        raise DatabaseInUse(path, holder) from None
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"pid {os.getpid()}".encode())
-    return descriptor

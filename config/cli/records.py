@@ -16,8 +16,10 @@ from config.cli.output import AsJson, Output
 from config.settings import load
 from connectors.runs import Trigger
 from engine.clock import system_clock
-from engine.database import DatabaseInUse, NoPlace, NotMigrated, Unreachable
+from engine.database import NotMigrated
+from engine.postgres import Unreachable
 from engine.problems import NotFound
+from engine.sqlite_file import DatabaseInUse, NoPlace
 from engine.text import Text
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from config.cli.files import FileRefused
 from config.settings import PREFIX, UnknownSetting, Wrong
-from engine.database import DatabaseInUse, NoPlace, NotMigrated, Unreachable
+from engine.database import NotMigrated
+from engine.postgres import Unreachable
+from engine.sqlite_file import DatabaseInUse, NoPlace
 from engine.text import Text
 
 NOT_MIGRATED = Text(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from config.demo.installation import Installation
-from engine.database import Database, Unreachable
+from engine.database import Database
+from engine.postgres import Unreachable
 
 _READING = (
     ("connectors", "list"),

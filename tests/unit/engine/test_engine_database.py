@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
 from engine import outbox
-from engine.database import Database, DatabaseInUse, insert
+from engine.database import Database, insert
 from engine.outbox import outbox_failure
+from engine.sqlite_file import DatabaseInUse
 
 
 async def test_a_moment_comes_back_aware_and_to_the_microsecond(database: Database) -> None:
