@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-import httpcore
 import httpx
 
 from engine.database import Json
+from engine.pinned import PinnedTransport
 
 _CONNECT_S = 5.0
 _READ_S = 30.0
@@ -193,7 +193,7 @@ class Fetcher:
             raise FetchRefused(f"not a URL: {error}") from None
         address = await permitted_address(target, policy)
         timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
-        transport = _PinnedTransport(address, self._tls)
+        transport = PinnedTransport(address, self._tls)
         async with (
             httpx.AsyncClient(
                 transport=transport, timeout=timeout, trust_env=False, headers=_PLAIN
@@ -293,34 +293,3 @@ async def _bounded(chunks: AsyncIterable[bytes], limit: int) -> bytes:
         if len(content) > limit:
             raise FetchFailed(f"answer larger than {limit} bytes", retriable=False)
     return bytes(content)
-
-
-class _PinnedTransport(httpx.AsyncHTTPTransport):
-    """Connects to one address, whatever the name resolves to by now; TLS still checks the name."""
-
-    def __init__(self, address: str, tls: ssl.SSLContext) -> None:
-        super().__init__(verify=tls, trust_env=False, retries=0)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls, network_backend=_PinnedBackend(address), http1=True
-        )
-
-
-class _PinnedBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._backend = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,  # noqa: ARG002 -- the point: the checked address is taken instead
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's signature
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore.AsyncNetworkStream:
-        return await self._backend.connect_tcp(
-            self._address, port, timeout, local_address, socket_options
-        )
-
-    async def sleep(self, seconds: float) -> None:
-        await self._backend.sleep(seconds)
