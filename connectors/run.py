@@ -27,8 +27,8 @@ from connectors.delivery import Delivered, Run, deliver
 from connectors.files import intake
 from connectors.reading import Progress, Reader, note, pages, settled
 from connectors.registry import Connectors
-from connectors.runs import TOPIC, RunRecord, State, Trigger
-from connectors.summary import RunSummary, changes, held, reasons
+from connectors.runs import TOPIC, State, Trigger
+from connectors.summary import RunSummary, changes, held, of_run, reasons
 from connectors.xapi.pull import XapiPull
 from engine import audit, outbox
 from engine.clock import Clock
@@ -41,8 +41,6 @@ from engine.progress import Tell, nobody
 from engine.text import Text
 from engine.vault import Vault
 from lrs.core.fault import Family
-
-__all__ = ["Delivered", "Run", "RunSummary", "SyncService", "deliver"]
 
 PULLS: Mapping[str, Callable[[Connector], Pull]] = {"xapi_pull": XapiPull.of}
 _NOT_PULLED = Text(
@@ -232,7 +230,7 @@ class SyncService:
                 await runs.finish(conn, run_id, state, self._clock(), detail)
             self._wake()
         async with self._database.read() as conn:
-            return _summary(await runs.by_id(conn, run_id), delivered)
+            return of_run(await runs.by_id(conn, run_id), delivered)
 
     async def _rehearse(self, connector: Connector, trigger: Trigger) -> RunSummary:
         """A dry run: everything is fetched first, so that no transaction waits for a portal."""
@@ -296,17 +294,3 @@ class SyncService:
 def _enabled(connector: Connector) -> None:
     if not connector.enabled:
         raise Conflict("connector_disabled", _DISABLED.format(id=connector.id))
-
-
-def _summary(run: RunRecord, delivered: Sequence[Delivered] = ()) -> RunSummary:
-    return RunSummary(
-        run_id=run.id,
-        connector=run.connector,
-        trigger=run.trigger,
-        state=run.state,
-        counts=run.counts,
-        detail=run.detail,
-        slot=run.slot,
-        reasons=reasons(delivered),
-        held=held(delivered),
-    )

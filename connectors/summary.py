@@ -9,7 +9,7 @@ from connectors.core.completion import Json
 from connectors.core.counts import Counts, Result
 from connectors.core.reasons import Reason, label
 from connectors.delivery import Delivered
-from connectors.runs import State, Trigger
+from connectors.runs import RunRecord, State, Trigger
 from engine.text import Text
 
 _CHANGES_SHOWN = 500
@@ -67,6 +67,21 @@ class RunSummary:
         if self.dry_run:
             document["changes"] = [_change(one) for one in self.changes]
         return document
+
+
+def of_run(run: RunRecord, delivered: Sequence[Delivered] = ()) -> RunSummary:
+    """The summary of a run that was carried out."""
+    return RunSummary(
+        run_id=run.id,
+        connector=run.connector,
+        trigger=run.trigger,
+        state=run.state,
+        counts=run.counts,
+        detail=run.detail,
+        slot=run.slot,
+        reasons=reasons(delivered),
+        held=held(delivered),
+    )
 
 
 def changes(delivered: Sequence[Delivered]) -> tuple[Delivered, ...]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from connectors.checkpoints import States
-from connectors.run import RunSummary
 from connectors.runs import State
+from connectors.summary import RunSummary
 
 
 class Portal(Protocol):

@@ -13,8 +13,9 @@ from connectors.connector import Connector
 from connectors.files.received import taken_before
 from connectors.files.table import MAX_BYTES
 from connectors.registry import Connectors
-from connectors.run import RunSummary, SyncService
+from connectors.run import SyncService
 from connectors.runs import Trigger
+from connectors.summary import RunSummary
 from engine.clock import Clock
 from engine.database import Database
 

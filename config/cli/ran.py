@@ -6,8 +6,8 @@ import typer
 
 from config.cli.output import Output
 from connectors.core.counts import Result
-from connectors.run import RunSummary
 from connectors.runs import State
+from connectors.summary import RunSummary
 from engine.text import Text
 from web.views.syncs import STATES
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from badge_bridge.explain import Explanation
     from badge_bridge.replay import Replayed
     from config.house import House
-    from connectors.run import RunSummary
+    from connectors.summary import RunSummary
 
 _NO_LEARNER = Text(ja="学習者 {code} はいません。", en="There is no learner {code}.")
 _LINE = Text.of("{mark} {line}")

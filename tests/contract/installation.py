@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from connectors import checkpoints, quarantine
 from connectors.checkpoints import States
 from connectors.registry import Connectors
-from connectors.run import RunSummary, SyncService
+from connectors.run import SyncService
 from connectors.store.tables import source_record
+from connectors.summary import RunSummary
 from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.vault import Vault

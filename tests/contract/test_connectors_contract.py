@@ -19,9 +19,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.core.reasons import Reason
-from connectors.run import RunSummary
 from connectors.runs import State
 from connectors.store.tables import source_record
+from connectors.summary import RunSummary
 from connectors.testing import ConnectorContract
 from connectors.xapi.pull import XapiPull
 from engine.database import Database, metadata

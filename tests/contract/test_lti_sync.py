@@ -18,10 +18,10 @@ from connectors.lti.core.services import Services
 from connectors.lti.services import contexts
 from connectors.lti.services.pull import LtiPull
 from connectors.lti.services.tokens import AccessTokens
-from connectors.run import RunSummary
 from connectors.runs import State
 from connectors.schedules import tick
 from connectors.store.tables import roster_member, source_record
+from connectors.summary import RunSummary
 from connectors.testing import ConnectorContract
 from engine.database import Database
 from engine.fetcher import Fetcher

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from connectors import contacts, quarantine
 from connectors.core.reasons import Reason
-from connectors.run import RunSummary
 from connectors.store.tables import source_record
+from connectors.summary import RunSummary
 from engine.outbox import outbox
 from lrs.core.ifi import Ifi
 from lrs.service import statement
