@@ -6,7 +6,7 @@ Pure: what a record says, what its connector may say, and the time of the run de
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -139,7 +139,7 @@ def _statement(
     made = ids.of_received(connector.id, meaning)
     return Candidate(
         item,
-        replace(parsed, id=made),
+        parsed._replace(id=made),
         made,
         content,
         semantic=semantic,

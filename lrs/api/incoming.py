@@ -155,7 +155,7 @@ class _Parts:
             for one, found in self._judged.attachments()
         }
         statements = [
-            replace(one, received=came[id(one)]) if came.get(id(one)) else one
+            one._replace(received=came[id(one)]) if came.get(id(one)) else one
             for one in self._judged.statements
         ]
         return Judged(statements, self._judged.batch)

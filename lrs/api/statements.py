@@ -85,7 +85,8 @@ class Writing:
         return JSONResponse([str(outcome.id) for outcome in outcomes])
 
     async def _writer(self, request: Request, family: Family) -> Credential:
-        credential = await self._authenticator.authenticate(request.headers)
+        with self._committer.expecting():
+            credential = await self._authenticator.authenticate(request.headers)
         if not credential.may_write:
             raise refusal(Fault("scope_missing", params={"scope": "statements/write"}), family)
         return credential

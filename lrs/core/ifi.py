@@ -5,16 +5,14 @@ Source: xAPI 1.0.3 Data §2.4.2.3; xAPI 2.0 §4.2.2.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Json = Any
 Kind = Literal["mbox", "mbox_sha1sum", "openid", "account"]
 KINDS: tuple[Kind, ...] = ("mbox", "mbox_sha1sum", "openid", "account")
 
 
-@dataclass(frozen=True, slots=True)
-class Ifi:
+class Ifi(NamedTuple):
     """One identifier. `home_page` belongs to accounts alone."""
 
     kind: Kind

@@ -12,7 +12,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -41,8 +41,7 @@ class _RefusedError(Exception):
         self.fault = Fault(code, params=params)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectText:
+class ObjectText(NamedTuple):
     """One JSON object: its text and its value."""
 
     text: str

@@ -6,8 +6,8 @@ Source: xAPI 1.0.3 Data §2.4; xAPI 2.0 §4.2.4.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.compact import compact
@@ -35,8 +35,7 @@ _VERSIONS: dict[Family, re.Pattern[str]] = {
 _VERSION_IF_ABSENT: dict[Family, str] = {"1.0.3": "1.0.0", "2.0.0": "2.0.0"}
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A statement that breaks no rule, with its text as received.
 
     `actor` is None for an anonymous Group. `timestamp` is UTC, None where the statement has none.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -40,17 +41,33 @@ def key_of(text: str) -> int:
 
 def terms(body: Json, authority: Json) -> frozenset[Term]:
     """Every term of a valid statement with the `authority` the store gave it."""
-    found = {Term(key_of(body["verb"]["id"]), Role.VERB)}
-    found.update(_keyed(Role.AGENT, _narrow_agents(body)))
-    found.update(_keyed(Role.ANY_AGENT, _agents(authority)))
-    found.update(_keyed(Role.ANY_AGENT, _broad_agents(body)))
-    found.update(_keyed(Role.ANY_ACTIVITY, _broad_activities(body)))
+    narrow = [*_narrow_agents(body)]
+    found = {_term(body["verb"]["id"], Role.VERB)}
+    found.update([_term(one, Role.AGENT) for one in narrow])
+    found.update([_term(one, Role.ANY_AGENT) for one in narrow])
+    found.update([_term(one, Role.ANY_AGENT) for one in _agents(authority)])
+    found.update([_term(one, Role.ANY_AGENT) for one in _further_agents(body)])
+    found.update([_term(one, Role.ANY_ACTIVITY) for one in _broad_activities(body)])
     if body["object"].get("objectType", "Activity") == "Activity":
-        found.add(Term(key_of(body["object"]["id"]), Role.ACTIVITY))
+        found.add(_term(body["object"]["id"], Role.ACTIVITY))
     registration = body.get("context", {}).get("registration")
     if registration:
-        found.add(Term(key_of(registration.lower()), Role.REGISTRATION))
+        found.add(_term(registration.lower(), Role.REGISTRATION))
     return frozenset(found)
+
+
+_LONG = 200
+"""Signs. Identifiers are seldom longer, and a memory of longer ones would have no bound."""
+
+
+def _term(text: str, role: Role) -> Term:
+    return _recent(text, role) if len(text) < _LONG else Term(key_of(text), role)
+
+
+@lru_cache(maxsize=16_384)
+def _recent(text: str, role: Role) -> Term:
+    """A term by its text: verbs, courses and learners come again and again."""
+    return Term(key_of(text), role)
 
 
 MAX_INHERITED = 100
@@ -80,10 +97,6 @@ def inherited(targets: Iterable[Collection[Term]]) -> list[Term]:
     return list(dict.fromkeys(one for *_, one in sorted(ranked)))[:MAX_INHERITED]
 
 
-def _keyed(role: Role, texts: Iterator[str]) -> Iterator[Term]:
-    return (Term(key_of(text), role) for text in texts)
-
-
 def _agents(actor: Json) -> Iterator[str]:
     """The identifiers of an Agent or Group, and of its members."""
     ifi = Ifi.of_actor(actor)
@@ -99,8 +112,8 @@ def _narrow_agents(body: Json) -> Iterator[str]:
         yield from _agents(body["object"])
 
 
-def _broad_agents(body: Json) -> Iterator[str]:
-    yield from _narrow_agents(body)
+def _further_agents(body: Json) -> Iterator[str]:
+    """Those that only `related_agents` asks for."""
     context = body.get("context", {})
     for role in ("instructor", "team"):
         if role in context:
@@ -109,7 +122,8 @@ def _broad_agents(body: Json) -> Iterator[str]:
         for one in context.get(role, ()):
             yield from _agents(one[whom])
     if body["object"].get("objectType") == "SubStatement":
-        yield from _broad_agents(body["object"])
+        yield from _narrow_agents(body["object"])
+        yield from _further_agents(body["object"])
 
 
 def _broad_activities(body: Json) -> Iterator[str]:

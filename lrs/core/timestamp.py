@@ -28,8 +28,9 @@ def moment(text: str, family: Family) -> datetime | None:
     found = _FORM.fullmatch(text)
     if found is None:
         return None
-    year, month, day, hour, minute, second = (int(found.group(n)) for n in range(1, 7))
-    mark, fraction, offset = found.group(7), found.group(8) or "", found.group(9)
+    year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
+    mark, fraction, offset = found.group(7, 8, 9)
+    fraction = fraction or ""
     if family == "2.0.0" and (mark == "," or _RFC3339_OFFSET.fullmatch(offset or "") is None):
         return None
     zone = _zone(offset)

@@ -141,7 +141,12 @@ def _written(definition: Json) -> str:
 
 
 def _digest(definition: Json) -> bytes:
-    return blake2b(_written(definition).encode(), digest_size=16).digest()
+    try:
+        text = orjson.dumps(definition)
+    except TypeError:
+        # It knows no integers beyond 64 bits.
+        text = _written(definition).encode()
+    return blake2b(text, digest_size=16).digest()
 
 
 async def definition_of(conn: AsyncConnection, id_: str) -> str | None:

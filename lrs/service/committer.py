@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -23,6 +24,8 @@ from lrs.service.storing import Concerns, Outcome, Submission, everything, store
 
 _MOST = 500
 """How many statements one transaction stores, unless a single submission brings more."""
+
+_PATIENCE_S = 0.002
 
 
 class _SpoiledError(Exception):
@@ -43,6 +46,7 @@ class Committer:
     """Stores submissions for everybody who asks in this process.
 
     `concerns` names the verbs that go to the outbox; `stored` is called after each commit.
+    `patience_s`: seconds that a group waits for those who are expected.
     """
 
     def __init__(
@@ -52,12 +56,16 @@ class Committer:
         *,
         concerns: Concerns = everything,
         stored: Callable[[], None] = lambda: None,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._database = database
         self._clock = clock
         self._concerns = concerns
         self._stored = stored
         self._queue: deque[_Waiting] = deque()
+        self._patience_s = patience_s
+        self._expected = 0
+        self._all_in = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
     async def store(self, submission: Submission) -> list[Outcome]:
@@ -68,8 +76,27 @@ class Committer:
             self._work = asyncio.create_task(self._empty(), name="committer")
         return await one.told
 
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """While somebody is let in who will bring a submission.
+
+        Of those who ask at once the first is in before the others; if nobody waited, one would
+        always have a transaction alone and the others the next.
+        """
+        self._expected += 1
+        self._all_in.clear()
+        try:
+            yield
+        finally:
+            self._expected -= 1
+            if not self._expected:
+                self._all_in.set()
+
     async def _empty(self) -> None:
         while self._queue:
+            if self._expected:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._all_in.wait(), self._patience_s)
             await self._commit(self._next())
 
     def _next(self) -> list[_Waiting]:

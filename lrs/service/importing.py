@@ -144,7 +144,7 @@ class Importer:
         if missing := without_data(named, self._arrived):
             return missing[0]
         received = tuple(dict.fromkeys(one.sha2 for one in named if one.sha2 in self._arrived))
-        return replace(parsed, received=received)
+        return parsed._replace(received=received)
 
     async def _flush(self) -> list[Rejected]:
         batch, self._batch = self._batch, []

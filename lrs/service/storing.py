@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
 import orjson
@@ -33,8 +33,7 @@ Concerns = Callable[[str], bool]
 """Whether anybody is to be told of statements with this verb once they are stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one statement; `fault` says why it was not stored."""
 
     id: UUID
@@ -50,8 +49,7 @@ class Submission:
     credential: Credential
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One statement on its way in, under the id it has or is given; who brings it."""
 
     id: UUID

@@ -69,6 +69,29 @@ async def test_what_comes_at_once_is_stored_once_each_and_together(
     assert [row.id for row in rows] == [one.id for each in sent for one in each]
 
 
+async def test_a_group_waits_for_who_is_being_let_in(database, commits, parsed, anyone):
+    committer = Committer(
+        database, system_clock, stored=lambda: commits.append(None), patience_s=3600
+    )
+    async with asyncio.TaskGroup() as group:
+        with committer.expecting():
+            group.create_task(results(committer, anyone, [parsed()]))
+            # It is the other's turn as often as it likes, and nothing is committed.
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert commits == []
+            group.create_task(results(committer, anyone, [parsed()]))
+            await asyncio.sleep(0)
+    assert len(commits) == 1
+    assert await count(database) == 2
+
+
+async def test_a_group_does_not_wait_for_ever(database, committer, commits, parsed, anyone):
+    with committer.expecting():
+        assert await results(committer, anyone, [parsed()]) == [["stored"]]
+    assert len(commits) == 1
+
+
 async def test_more_than_one_transaction_takes_are_stored_in_several(
     database, committer, commits, parsed, anyone
 ):
