@@ -57,7 +57,7 @@ def town_hall(
     settings = {}
     if request.param == "postgresql":
         server: str = request.getfixturevalue("postgres_url")
-        settings["KASANE_DATABASE_URL"] = asyncio.run(_new_database(server))
+        settings["KASANE_DATABASE_URL"] = new_database(server)
     kasane = Installation(folder / "kasane", **settings)
     with Town(folder, kasane.url, members=[story.AT_PORTAL_A], students=[story.AT_LMS]) as town:
         kasane.run("migrate")
@@ -74,6 +74,11 @@ def town_hall(
         with kasane.visitor("officer", story.PASSWORD) as officer:
             yield TownHall(kasane, town, provider, officer, (made["id"], made["secret"]))
         kasane.stop()
+
+
+def new_database(server: str) -> str:
+    """The URL of an empty database of that PostgreSQL server; it goes when the server goes."""
+    return asyncio.run(_new_database(server))
 
 
 async def _new_database(server: str) -> str:
