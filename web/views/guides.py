@@ -172,9 +172,8 @@ GUIDES: tuple[Guide, ...] = (
         note=_t(
             "Sakai 25.2以降では、ツールごとの許可（allowgradebookreadonly）を与えると、"
             "ほかの成績欄も読み取れます。",
-            "From Sakai 25.2 on, a permission of the tool (allowgradebookreadonly) "
-            "lets it read the "
-            "other columns of the gradebook too.",
+            "From Sakai 25.2 on, a permission of the tool (allowgradebookreadonly) lets it read "
+            "the other columns of the gradebook too.",
         ),
     ),
     Guide(
@@ -190,16 +189,29 @@ GUIDES: tuple[Guide, ...] = (
             ),
             _t(
                 "「LTI Version」を「LTI 1.3」、「Tool Public Key Mode」を「Keyset URL」にし、"
-                "上のアドレスを同じ名前の欄に貼り付けます。",
-                "Set “LTI Version” to “LTI 1.3” and “Tool Public Key Mode” to “Keyset "
-                "URL”, and paste "
-                "our addresses into the fields of the same names.",
+                "「Deep linking」と「Names & Roles (NRPS)」を有効にします。",
+                "Set “LTI Version” to “LTI 1.3” and “Tool Public Key Mode” to “Keyset URL”, and "
+                "turn on “Deep linking” and “Names & Roles (NRPS)”.",
             ),
             _t(
-                "公開すると、単元の中に Client ID、Deployment ID、各URLが表示されます。",
-                "After publishing, the unit shows the client ID, deployment ID and addresses.",
+                "上のアドレスを貼り付けます。「Launch URL」と「Deep Linking Launch URL」には"
+                "ツールのURL、「Tool Initiate Login URL (OIDC)」にはログイン開始URL、"
+                "「Tool Keyset URL」には公開鍵セットURL、「Registered Redirect URIs」には"
+                'リダイレクトURIを ["https://…"] の形で入れます。',
+                "Paste our addresses: the tool URL into “Launch URL” and “Deep Linking Launch "
+                "URL”, the initiate login URL into “Tool Initiate Login URL (OIDC)”, the keyset "
+                "URL into “Tool Keyset URL”, and the redirection URI into “Registered Redirect "
+                'URIs”, written as ["https://…"].',
             ),
-            _ENTER,
+            _t(
+                "公開すると、単元の中に Client ID、Deployment ID、各URLが表示されます。"
+                "下のフォームでは製品に「Open edX」を選び、「Login URL」を認証要求URLに入れます。"
+                "発行元（Issuer）は表示されません。LMSのアドレス（例：https://lms.example.jp）です。",
+                "After publishing, the unit shows the client ID, deployment ID and addresses. In "
+                "the form below choose the product “Open edX”; its “Login URL” is the "
+                "authentication request URL. The issuer is not shown: it is the address of the "
+                "LMS, such as https://lms.example.jp.",
+            ),
         ),
         note=_t(
             "Open edXは単元ごとに Client ID を作るため、置いた数だけ登録します。"
