@@ -32,6 +32,17 @@ def test_every_link_within_the_project_leads_to_a_file(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", ["conformance.md", "conformance-lti.md"])
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    files = [*(_PROJECT / "tests").rglob("test_*.py")]
+    there = {file.name for file in files}
+    for file in files:
+        there |= set(re.findall(r"\bdef (test_\w+)", file.read_text()))
+    named = set(re.findall(r"`(test_\w+(?:\.py)?)`", (_PROJECT / "docs" / page).read_text()))
+    assert named
+    assert named - there == set()
+
+
 _FIELDS = (_PROJECT / "docs" / "reference" / "connectors-file.md").read_text()
 
 
