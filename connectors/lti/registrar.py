@@ -5,7 +5,6 @@ Each function is one change with its entry in the audit log, inside the caller's
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,13 +13,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.connector import Connector
-from connectors.core.setup import DEFAULT_ZONE
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti import portal
 from connectors.lti.core import openid
 from connectors.lti.core.registration import Registration, Status
-from connectors.lti.registrations import TYPE, opened_by_another, registration_of
+from connectors.lti.registrations import opened_by_another, registration_of
 from connectors.lti.tables import lti_deployment, lti_registration
 from connectors.registry import Connectors
 from engine import audit
@@ -33,7 +31,6 @@ Json = Any
 Origin = Literal["declared", "dynamic", "hand"]
 _ours, _placed = lti_registration.c, lti_deployment.c
 _MOST_DEPLOYMENTS = 10_000
-_NIGHTLY: Json = {"schedule": {"cron": "30 2 * * *", "timezone": DEFAULT_ZONE}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class Registrar:
         """
         if await opened_by_another(conn, new) is not None:
             return _ANOTHERS
-        id_, at = _new_id(new.iss), self._clock()
+        id_, at = portal.new_id(new.iss), self._clock()
         title = new.title or Text.of(openid.place(new.iss)[0])
         added = await conn.execute(
             insert(conn, lti_registration)
@@ -128,7 +125,7 @@ class Registrar:
             .values(status="active", approved_by=by, approved_at=at)
         )
         if held.origin != "declared":
-            await self._connectors.put(conn, _connector(held.registration), by=by)
+            await self._connectors.put(conn, portal.of(held.registration), by=by)
         await self._status(conn, held, "active", by)
 
     async def disable(self, conn: AsyncConnection, id_: str, *, by: str) -> None:
@@ -146,7 +143,7 @@ class Registrar:
             return _DECLARED
         await conn.execute(sa.delete(lti_registration).where(_ours.id == id_))
         if held.approved_at is not None:
-            off = _connector(held.registration, enabled=False)
+            off = portal.of(held.registration, enabled=False)
             await self._connectors.put(conn, off, by=by)
         before = _shown(held.registration)
         await self._noted(conn, "lti.registration.removed", id_, by, before=before)
@@ -222,30 +219,6 @@ def _registered(row: sa.RowMapping, deployments: frozenset[str]) -> Registered:
         row["created_at"],
         row["approved_by"],
         row["approved_at"],
-    )
-
-
-def _new_id(iss: str) -> str:
-    """A name for its connector: the host, and signs that no other name has."""
-    host = "".join(one if one.isascii() and one.isalnum() else "-" for one in openid.place(iss)[0])
-    return f"lti-{host[:60]}-{secrets.token_hex(4)}"
-
-
-def _connector(registration: Registration, *, enabled: bool = True) -> Connector:
-    """The portal of a platform: it may speak for the learners that it names, of nothing else."""
-    return Connector(
-        id=registration.connector_id,
-        type=TYPE,
-        title=registration.title or Text.of(registration.iss),
-        enabled=enabled,
-        config={
-            "iss": registration.iss,
-            "may_assert_homepages": [registration.home_page],
-            "allow_private_hosts": sorted(registration.private_hosts),
-            "enabled": enabled,
-            # Read each night, where there is a token to be had.
-            **({"token_url": registration.token_url} | _NIGHTLY if registration.token_url else {}),
-        },
     )
 
 
