@@ -7,7 +7,6 @@ through to break something later. Here each of them is a fault (RFC 8259; xAPI 1
 from __future__ import annotations
 
 import json
-import math
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import orjson
 
 from lrs.core import jsonplace
 from lrs.core.fault import Fault, Section, child
+from lrs.core.jsonscan import DECODER, RefusedError, expect_end, members, skip
 
 Json = Any
 """A JSON value as `json.loads` gives it."""
@@ -25,20 +25,11 @@ Json = Any
 MAX_DEPTH = 64
 SECTION = Section("Data §2.2", "§4.2.1")
 
-_SPACE = re.compile(r"[ \t\n\r]*")
 _MARK = re.compile(r'["\[\]{}]')
 _STRING_REST = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 # An escape that could stand for NUL or for half of a surrogate pair; only then do we look closer.
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class _RefusedError(Exception):
-    """Leaves the C scanner, which knows no other way out; never leaves this module."""
-
-    def __init__(self, code: str, **params: str) -> None:
-        super().__init__(code)
-        self.fault = Fault(code, params=params)
 
 
 class ObjectText(NamedTuple):
@@ -50,7 +41,7 @@ class ObjectText(NamedTuple):
     @property
     def spans(self) -> dict[str, tuple[int, int]]:
         """Where the value of each top-level member stands in the text; found anew each time."""
-        return _members(self.text, 0)[1]
+        return members(self.text, 0)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,50 +52,9 @@ class Objects:
     batch: bool
 
 
-def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _RefusedError("duplicate_key", key=key[:80])
-            seen.add(key)
-    return value
-
-
-def _constant(name: str) -> Json:
-    raise _RefusedError("not_a_json_number", number=name)
-
-
-def _float(lexeme: str) -> float:
-    value = float(lexeme)
-    if math.isinf(value):
-        raise _RefusedError("number_out_of_range", number=lexeme[:40])
-    return value
-
-
-def _int(lexeme: str) -> int:
-    # Most readers, orjson among them, take no integer that a double cannot hold.
-    _float(lexeme)
-    return int(lexeme)
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_pairs,
-    parse_constant=_constant,
-    parse_float=_float,
-    parse_int=_int,
-    strict=True,
-)
-
-
-def _with_numbers_as(number: Callable[[str], Json]) -> json.JSONDecoder:
-    return json.JSONDecoder(parse_float=number, parse_int=number)
-
-
 def exact(raw: bytes, number: Callable[[str], Json]) -> Json:
     """The value of JSON text that was read before, its numbers made by `number` from their text."""
-    return _with_numbers_as(number).decode(raw.decode())
+    return json.JSONDecoder(parse_float=number, parse_int=number).decode(raw.decode())
 
 
 def stored(raw: bytes) -> Json:
@@ -142,12 +92,12 @@ def read_objects(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Objects | Fault:
 def _at_once(text: str, max_depth: int) -> Objects | None:
     """The objects of a text that is as it should be; None leaves it to who can say what is not."""
     found: list[ObjectText] = []
-    at = _skip(text, 0)
+    at = skip(text, 0)
     batch = text.startswith("[", at)
     try:
         while True:
-            at = _skip(text, at + 1) if batch else at
-            value, end = _DECODER.raw_decode(text, at)
+            at = skip(text, at + 1) if batch else at
+            value, end = DECODER.raw_decode(text, at)
             one = ObjectText(text[at:end], value)
             if (
                 not isinstance(value, dict)
@@ -155,10 +105,10 @@ def _at_once(text: str, max_depth: int) -> Objects | None:
             ):
                 return None
             found.append(one)
-            at = _skip(text, end)
+            at = skip(text, end)
             if not batch or not text.startswith(",", at):
                 break
-    except (_RefusedError, ValueError, RecursionError):
+    except (RefusedError, ValueError, RecursionError):
         return None
     if batch and not text.startswith("]", at):
         return None
@@ -179,7 +129,7 @@ def span_at(text: ObjectText, path: tuple[str, ...]) -> tuple[int, int]:
     begin, end = text.spans[path[0]]
     for key in path[1:]:
         start = begin
-        begin, end = (start + edge for edge in _members(text.text, start)[1][key])
+        begin, end = (start + edge for edge in members(text.text, start)[1][key])
     return begin, end
 
 
@@ -197,7 +147,7 @@ def _guarded(
             at = jsonplace.at_depth(text, max_depth)
             return Fault("too_deep", at, params={"limit": str(max_depth)})
         value = parse(text)
-    except (_RefusedError, ValueError) as error:
+    except (RefusedError, ValueError) as error:
         return _fault_of(error, text)
     # An escape may stand for what no UTF-8 text, or no text column, can hold.
     return next(_unstorable(value, ""), value) if _SUSPECT.search(text) else value
@@ -217,7 +167,7 @@ def _text(raw: bytes) -> str | Fault:
 def _fault_of(error: Exception, text: str) -> Fault:
     """The fault with its place, which the decoder does not know."""
     match error:
-        case _RefusedError():
+        case RefusedError():
             return jsonplace.placed(error.fault, text)
         case json.JSONDecodeError():
             place = {"line": str(error.lineno), "column": str(error.colno)}
@@ -227,74 +177,34 @@ def _fault_of(error: Exception, text: str) -> Fault:
 
 
 def _whole(text: str) -> Json:
-    return _DECODER.decode(text)
+    return DECODER.decode(text)
 
 
 def _objects(text: str) -> Objects:
-    at = _skip(text, 0)
+    at = skip(text, 0)
     if text[at : at + 1] != "[":
         one, end = _object(text, at)
-        _expect_end(text, end)
+        expect_end(text, end)
         return Objects((one,), batch=False)
     found: list[ObjectText] = []
-    at = _skip(text, at + 1)
+    at = skip(text, at + 1)
     if text[at : at + 1] != "]":
         while True:
             one, end = _object(text, at)
             found.append(one)
-            at = _skip(text, end)
+            at = skip(text, end)
             if text[at : at + 1] != ",":
                 break
-            at = _skip(text, at + 1)
+            at = skip(text, at + 1)
         if text[at : at + 1] != "]":
             raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
-    _expect_end(text, at + 1)
+    expect_end(text, at + 1)
     return Objects(tuple(found), batch=True)
 
 
 def _object(text: str, start: int) -> tuple[ObjectText, int]:
-    value, _, end = _members(text, start)
+    value, _, end = members(text, start)
     return ObjectText(text[start:end], value), end
-
-
-def _members(text: str, start: int) -> tuple[dict[str, Json], dict[str, tuple[int, int]], int]:
-    """The object at `start`, the spans of its values from there, and where it ends."""
-    if text[start : start + 1] != "{":
-        _DECODER.raw_decode(text, start)
-        raise _RefusedError("not_an_object")
-    value: dict[str, Json] = {}
-    spans: dict[str, tuple[int, int]] = {}
-    at = _skip(text, start + 1)
-    while text[at : at + 1] != "}" or value:
-        if text[at : at + 1] != '"':
-            raise json.JSONDecodeError("Expecting property name", text, at)
-        key, at = _DECODER.raw_decode(text, at)
-        if key in value:
-            raise _RefusedError("duplicate_key", key=key[:80])
-        at = _skip(text, at)
-        if text[at : at + 1] != ":":
-            raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
-        begin = _skip(text, at + 1)
-        value[key], end = _DECODER.raw_decode(text, begin)
-        spans[key] = (begin - start, end - start)
-        at = _skip(text, end)
-        if text[at : at + 1] == "}":
-            break
-        if text[at : at + 1] != ",":
-            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
-        at = _skip(text, at + 1)
-    return value, spans, at + 1
-
-
-def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
-
-
-def _expect_end(text: str, at: int) -> None:
-    end = _skip(text, at)
-    if end != len(text):
-        raise json.JSONDecodeError("Extra data", text, end)
 
 
 def _too_deep(text: str, limit: int) -> bool:
