@@ -11,6 +11,7 @@ from pathlib import Path
 from config.demo.alone import AlreadyRunning, alone, require_alone
 from config.demo.installation import PortInUse, require_free
 from config.demo.narrator import Narrator
+from config.demo.stage import Stage
 from config.demo.walk import Walk
 from engine.text import Text
 
@@ -42,9 +43,9 @@ def main() -> int:
         with (
             suppress(KeyboardInterrupt),
             alone(folder),
-            Walk(folder, asked.port, narrator) as walk,
+            Stage(folder, asked.port) as stage,
         ):
-            walk.tell()
+            Walk(stage, narrator).tell()
             if not asked.once:
                 signal.pause()
     except AlreadyRunning as error:

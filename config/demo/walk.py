@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-import httpx
-import yaml
+from typing import Any
 
 from config.demo import proofs, story
-from config.demo.installation import Installation, eventually
+from config.demo.installation import eventually
 from config.demo.narrator import Narrator
-from config.demo.portals.foreign_lrs import ForeignLrs
 from config.demo.portals.provider import Provider
-from config.demo.portals.site import Site
+from config.demo.stage import Stage
 from config.demo.tables import rows_of
-from config.demo.town import Town
 from config.demo.visitor import Visitor
 from connectors.runs import State
 from engine.text import LANGUAGES, Text
@@ -48,34 +41,12 @@ _NOT_GRADED = Text(ja="採点待ち", en="waiting for a grade")
 
 
 class Walk:
-    """One telling of the story in `folder`, on a site that listens on `port`."""
+    """One telling of the story on a stage that is open."""
 
-    def __init__(self, folder: Path, port: int, narrator: Narrator) -> None:
+    def __init__(self, stage: Stage, narrator: Narrator) -> None:
+        self._stage = stage
+        self._kasane, self._town = stage.kasane, stage.town
         self._narrator = narrator
-        self._kasane = Installation(folder, port=port, KASANE_TICK_SECONDS="1")
-        self._town = Town(
-            folder,
-            self._kasane.url,
-            members=[story.AT_PORTAL_A],
-            students=[story.AT_LMS],
-        )
-        self._library_site = Site()
-        self._library = ForeignLrs(self._library_site.url, folder / "library.db")
-
-    def __enter__(self) -> Self:
-        self._town.open()
-        self._library_site.serve(self._library.app)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._kasane.stop()
-        self._library_site.close()
-        self._town.close()
 
     def tell(self) -> None:
         """Tell every chapter."""
@@ -96,60 +67,18 @@ class Walk:
                 chapter()
 
     def _set_up(self) -> Provider:
-        """What an operator does once: schema, connectors, rulebook, accounts; then serve."""
-        if self._library.keep(story.LIBRARY_HOLDS) != httpx.codes.OK:
-            raise RuntimeError("the library's record store took nothing")
         self._narrator.chapter(Text(ja="準備", en="Setting up"))
-        kasane, folder = self._kasane, self._kasane.folder
         with self._narrator.waiting(
             Text(
                 ja="データベースと設定を用意しています", en="Preparing the database and the set-up"
             )
         ):
-            kasane.run("migrate")
-            connectors = folder / "connectors.yaml"
-            entries = [*self._town.connectors(), self._library_connector()]
-            connectors.write_text(yaml.safe_dump({"connectors": entries}, allow_unicode=True))
-            kasane.run("connectors", "apply", str(connectors))
-            kasane.run("rulebook", "publish", str(story.RULEBOOK))
-            made = kasane.run("credentials", "add", "portal-a")
-            self._accounts()
-            kasane.start()
-        for entry in entries:
+            provider = self._stage.set_up()
+        for entry in self._stage.connectors:
             title = Text.of(entry["title"])
             told = Text(ja="つなぐ先：{title}（{type}）", en="Connected: {title} ({type})")
             self._narrator.say(told.format(title=title, type=TYPES[entry["type"]]))
-        return Provider(
-            kasane=kasane.url, connector="portal-a", key=made["id"], secret=made["secret"]
-        )
-
-    def _accounts(self) -> None:
-        """The accounts; those of an earlier telling stay as they are."""
-        marker = self._kasane.folder / "accounts-made"
-        if marker.exists():
-            return
-        learner = story.LEARNER
-        self._kasane.account(
-            learner.login, story.PASSWORD, role="learner", person=learner.person, name=learner.name
-        )
-        for officer in story.OFFICERS:
-            self._kasane.account(officer.login, story.PASSWORD, role="staff", name=officer.name)
-        marker.touch()
-
-    def _library_connector(self) -> dict[str, Any]:
-        return {
-            "id": "library-d",
-            "type": "xapi_pull",
-            "title": {"ja": "D図書館の学習記録", "en": "Library D, learning records"},
-            "may_assert_homepages": [story.LIBRARY],
-            "allow_private_hosts": [self._library_site.host],
-            "endpoint": self._library.endpoint,
-            "key": self._library.key,
-            "secret": self._library.secret,
-            "version": "1.0.3",
-            # Each minute, so that the story need not wait for the night.
-            "schedule": {"cron": "* * * * *", "timezone": "Asia/Tokyo"},
-        }
+        return provider
 
     def _pushed(self, provider: Provider) -> None:
         self._narrator.chapter(
@@ -284,31 +213,7 @@ class Walk:
             told = Text(ja="バッジ「{name}」", en="Badge “{name}”")
             self._narrator.say(told.format(name=names[badge["id"]]))
             self._narrator.place(address)
-        self._narrator.card(Text(ja="ご覧ください", en="Look at it"), self._addresses())
-
-    def _addresses(self) -> list[str]:
-        """What to open, and as whom."""
-        url = self._kasane.url
-        officers = ", ".join(one.login for one in story.OFFICERS)
-        places = (
-            (f"{url}/passport", "学習者のページ / the learner's passport"),
-            (f"{url}/passport/identities", "つながっているID / the learner's identities"),
-            (f"{url}/console/syncs", "事務局：同期 / the secretariat: syncs"),
-            (f"{url}/console/people", "事務局：人 / the secretariat: people"),
-            (f"{url}/verify", "バッジを確かめる / verify a badge"),
-            (self._town.lms.course_url, "大学LMSの授業 / the course at the LMS"),
-            (str(self._kasane.data / "mail"), "送られたメール / mail that went out"),
-        )
-        return [
-            f"学習者 / learner          {story.LEARNER.login}",
-            f"事務局 / secretariat      {officers}",
-            f"パスワード / password     {story.PASSWORD}",
-            f"ポータルAのログイン名 / login name at portal A: {story.AT_PORTAL_A}",
-            "",
-            *(line for place, words in places for line in (words, f"  {place}")),
-            "",
-            "終わるには Ctrl-C / Ctrl-C to stop",
-        ]
+        self._narrator.card(Text(ja="ご覧ください", en="Look at it"), self._stage.addresses())
 
 
 def _is_there(visitor: Visitor, address: str) -> bool:
