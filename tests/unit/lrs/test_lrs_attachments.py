@@ -535,10 +535,7 @@ async def test_no_statement_is_stored_whose_content_is_not_there(
 ):
     found = parse(statement(attachments=[attached(b"gone")]), "2.0.0")
     assert isinstance(found, Parsed)
-    lacking = Parsed(
-        **{name: getattr(found, name) for name in Parsed.__dataclass_fields__}
-        | {"received": (sha(b"gone"),)}
-    )
+    lacking = found._replace(received=(sha(b"gone"),))
     with pytest.raises(ContentGone):
         async with database.write() as conn:
             await store(conn, [lacking], anyone, clock())

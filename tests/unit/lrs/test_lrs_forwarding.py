@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -335,7 +335,7 @@ async def test_attachments_go_along(database, elsewhere, forwarder, parsed, anyo
         "length": len(content),
         "sha2": sha2,
     }
-    both = [replace(parsed(attachments=[named]), received=(sha2,)) for _ in range(2)]
+    both = [parsed(attachments=[named])._replace(received=(sha2,)) for _ in range(2)]
     await add(database, elsewhere.url)
     ids = await keep(database, anyone, [parsed(), *both])
     _, letters = await forward(forwarder, database)

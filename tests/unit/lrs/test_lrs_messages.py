@@ -16,7 +16,7 @@ MAKERS = {
     "Fault": 0,
     "note": 0,
     "_refused": 0,
-    "_RefusedError": 0,
+    "RefusedError": 0,
     "_too_large": 0,
     "Wait": 0,
     "text_that": 1,

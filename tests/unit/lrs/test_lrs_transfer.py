@@ -67,7 +67,7 @@ async def filled(database, parsed, anyone, statement):
     await attachments.keep(database, arriving, datetime.now(UTC))
     arriving.close()
     shared = [
-        replace(parsed(attachments=[attachment(BIG)]), received=(attachment(BIG)["sha2"],))
+        parsed(attachments=[attachment(BIG)])._replace(received=(attachment(BIG)["sha2"],))
         for _ in range(2)
     ]
     pretty = parse(json.dumps(statement(), indent=2).encode(), "1.0.3")
