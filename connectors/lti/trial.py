@@ -6,7 +6,7 @@ Nothing is changed anywhere, and no learner is needed. Every address goes throug
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,9 +14,10 @@ from joserfc.jwk import RSAKey
 
 from connectors.connector import CannotRead
 from connectors.jose import keysets
-from connectors.lti.core.client import SCOPES
+from connectors.lti.core import rights
 from connectors.lti.core.registration import Registration
-from connectors.lti.services.tokens import AccessTokens
+from connectors.lti.core.rights import RIGHTS, Right
+from connectors.lti.services.tokens import AccessTokens, ScopeRefused
 from engine.clock import Clock
 from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy
 from engine.text import Text
@@ -46,10 +47,10 @@ class Trial:
 
     async def of(self, registration: Registration) -> list[Check]:
         """Each check with its outcome. Call it outside of transactions: it may wait."""
-        fetched = await asyncio.gather(
-            self._keys(registration), self._login(registration), self._token(registration)
+        keys, login, services = await asyncio.gather(
+            self._keys(registration), self._login(registration), self._services(registration)
         )
-        return [*fetched, _deployments(registration)]
+        return [keys, login, *services, _deployments(registration)]
 
     async def _keys(self, registration: Registration) -> Check:
         url = registration.jwks_url
@@ -81,19 +82,71 @@ class Trial:
             return Check(_LOGIN, "failed", _ANSWERED.format(url=url, status=answer.status))
         return Check(_LOGIN, "ok", _REACHED)
 
-    async def _token(self, registration: Registration) -> Check:
+    async def _services(self, registration: Registration) -> list[Check]:
+        """Whether there is a token to be had, and which rights come with it."""
         if not registration.token_url:
-            return Check(_TOKEN, "partial", _NO_TOKEN_URL)
+            return [Check(_TOKEN, "partial", _NO_TOKEN_URL)]
         if registration.status == "pending":
             # What we sign opens doors: it goes to nobody whom the secretariat has not approved.
-            return Check(_TOKEN, "partial", _ONCE_APPROVED)
+            return [Check(_TOKEN, "partial", _ONCE_APPROVED)]
         # Its own, with nothing kept from before: the point is to ask.
         tokens = AccessTokens(self._fetcher, self._signing_key, self._clock, deadline_s=_DEADLINE_S)
         try:
-            await tokens.token(registration, SCOPES)
+            granted = await _granted(tokens, registration)
         except CannotRead as error:
-            return Check(_TOKEN, "failed", error.text)
-        return Check(_TOKEN, "ok", _GIVEN)
+            return [Check(_TOKEN, "failed", error.text)]
+        token = Check(_TOKEN, "ok", _GIVEN) if granted else Check(_TOKEN, "partial", _NOTHING)
+        return [token, *(_right(one, granted, registration) for one in RIGHTS)]
+
+
+async def _granted(tokens: AccessTokens, registration: Registration) -> frozenset[str]:
+    """The scopes that the platform grants: asked for at once, then those that it left out singly.
+
+    Platforms that permit less than what is asked leave it out or refuse the whole (RFC 6749 §3.3).
+    Raises: CannotRead.
+    """
+    asked = rights.wanted()
+    try:
+        first = (await tokens.token(registration, asked)).scopes
+        answered = frozenset(asked)
+    except ScopeRefused:
+        first = answered = frozenset()
+    missing = [
+        [scope for scope in one.scopes if scope not in answered]
+        for one in RIGHTS
+        if first.isdisjoint(one.scopes)
+    ]
+    further = await asyncio.gather(*(_one_of(tokens, registration, one) for one in missing))
+    return first.union(*further)
+
+
+async def _one_of(
+    tokens: AccessTokens, registration: Registration, scopes: Sequence[str]
+) -> frozenset[str]:
+    """The first of `scopes` that the platform grants when it alone is asked for; else nothing."""
+    for scope in scopes:
+        try:
+            token = await tokens.token(registration, [scope])
+        except ScopeRefused:
+            continue
+        if scope in token.scopes:
+            return frozenset({scope})
+    return frozenset()
+
+
+def _right(right: Right, granted: frozenset[str], registration: Registration) -> Check:
+    """What the platform says to one right, and where to change it if it says no."""
+    given = next((one for one in right.scopes if one in granted), None)
+    if given is not None:
+        return Check(right.name, "ok", _PERMITTED.format(scope=_short(given)))
+    where = rights.WHERE[registration.product]
+    text = _NOT_PERMITTED.format(scope=_short(right.scopes[0]), without=right.without, where=where)
+    return Check(right.name, "partial", text)
+
+
+def _short(scope: str) -> str:
+    """The last part of a scope, as the screens of LMSs call it."""
+    return scope.rpartition("/")[2]
 
 
 def _deployments(registration: Registration) -> Check:
@@ -151,8 +204,19 @@ _NO_TOKEN_URL = Text(
     en="No token address is registered. Launches work; grades and rosters cannot be used.",
 )
 _GIVEN = Text(
-    ja="こちらの署名を受け付け、トークンを発行しました。成績と名簿を使えます。",
-    en="It took our signature and gave a token. Grades and rosters can be used.",
+    ja="こちらの署名を受け付け、トークンを発行しました。",
+    en="It took our signature and gave a token.",
+)
+_NOTHING = Text(
+    ja="こちらの署名は受け付けましたが、どのサービスも許可していません。"
+    "LMSからの起動はできますが、成績と名簿は使えません。",
+    en="It took our signature and permits none of its services. Launches work; grades and rosters "
+    "cannot be used.",
+)
+_PERMITTED = Text(ja="許可されています（{scope}）。", en="Permitted ({scope}).")
+_NOT_PERMITTED = Text(
+    ja="許可されていません（{scope}）。このままでは、{without}{where}",
+    en="Not permitted ({scope}). Without it, {without} {where}",
 )
 _NONE_PLACED = Text(
     ja="デプロイメントID（deployment_id）がないため、起動はすべて拒否されます。LMSに表示される番号を下に追加してください。",

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from connectors.lti.core import rights
 from connectors.lti.core.addresses import ToolAddresses
-from connectors.lti.core.client import SCOPES
 from connectors.lti.core.registration import PRODUCTS, Product
 from connectors.lti.invitations import Invitation
 from connectors.lti.registrar import Origin, Registered
@@ -135,7 +135,7 @@ def new_page(at: ToolAddresses, filled: Mapping[str, str] | None = None) -> NewP
     label = Text(ja="Canvas用の設定（JSON）のURL", en="Configuration for Canvas (JSON URL)")
     return NewPage(
         ours=ours(at),
-        scopes=SCOPES,
+        scopes=rights.wanted(),
         canvas=Copyable("canvas", label, at.canvas),
         guides=GUIDES,
         products=tuple((one, NAMES[one]) for one in PRODUCTS),

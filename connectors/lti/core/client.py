@@ -1,6 +1,7 @@
 """Ourselves as platforms are told of us: as a client to register, and as Canvas wants it pasted.
 
-What is asked for is the least that serves: no name and no mail address of anybody.
+What is asked for is the least that serves: no name and no mail address of anybody, and of the
+services the narrowest scopes (`connectors.lti.core.rights`).
 Sources: LTI Dynamic Registration 1.0 §3.5, OpenID Connect Registration 1.0 §2.
 """
 
@@ -12,23 +13,15 @@ from typing import Any
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core import rights
 from connectors.lti.core.addresses import ToolAddresses
-from connectors.lti.core.names import (
-    DEEP_LINKING,
-    LINE_ITEM,
-    MEMBERS,
-    MESSAGES,
-    RESOURCE_LINK,
-    RESULT,
-    SCORE,
-)
+from connectors.lti.core.names import DEEP_LINKING, MESSAGES, RESOURCE_LINK
 from connectors.lti.core.openid import OpenIdConfiguration
 from engine.text import Text
 
 Json = Any
 
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-SCOPES = (LINE_ITEM, RESULT, SCORE, MEMBERS)
 # `sub` is not the LMS's own number of a learner everywhere: these two are, where it gives them.
 CUSTOM = {"user_id": "$User.id", "person_sourcedid": "$Person.sourcedId"}
 NAME = "Kasane"
@@ -46,7 +39,6 @@ _PLACEMENTS: Mapping[str, tuple[str, ...]] = {
 
 def client(at: ToolAddresses, platform: OpenIdConfiguration) -> Json:
     """What we ask the platform to register: nothing that it says it does not know."""
-    scopes = [one for one in SCOPES if platform.scopes is None or one in platform.scopes]
     return {
         "application_type": "web",
         "response_types": ["id_token"],
@@ -58,7 +50,7 @@ def client(at: ToolAddresses, platform: OpenIdConfiguration) -> Json:
         "jwks_uri": at.jwks,
         "logo_uri": at.logo,
         "token_endpoint_auth_method": "private_key_jwt",
-        "scope": " ".join(scopes),
+        "scope": " ".join(rights.wanted(platform.scopes)),
         TOOL: {
             "domain": at.domain,
             "description": DESCRIPTION.en,
@@ -83,7 +75,7 @@ def canvas(at: ToolAddresses) -> Json:
         "target_link_uri": at.target,
         "oidc_initiation_url": at.login,
         "public_jwk_url": at.jwks,
-        "scopes": list(SCOPES),
+        "scopes": list(rights.wanted()),
         "custom_fields": dict(CUSTOM),
         "extensions": [
             {

@@ -62,12 +62,17 @@ _NOT_ALLOWED = Text(
 )
 
 
+class ScopeRefused(Fatal):
+    """The platform does not permit what was asked for, or not all of it (RFC 6749 §5.2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token, for as long as we hold it to be good."""
+    """A token, for as long as we hold it to be good. `scopes`: those asked for that it gives."""
 
     value: str = field(repr=False)
     expires_at: datetime
+    scopes: frozenset[str] = frozenset()
 
 
 _Place = tuple[str, str, str, str, frozenset[str]]
@@ -137,7 +142,7 @@ class AccessTokens:
         except FetchFailed as error:
             kind = Retriable if error.retriable else Fatal
             raise kind(_NO_ANSWER.format(url=shown(url), reason=error)) from error
-        return _token(answer, shown(url), asked_at)
+        return _token(answer, shown(url), asked_at, scopes)
 
     async def _assertion(self, registration: Registration) -> str:
         key = await self._signing_key()
@@ -163,7 +168,7 @@ def _place(registration: Registration, scopes: Collection[str]) -> _Place:
     return ours.connector_id, ours.client_id, ours.token_url, audience, frozenset(scopes)
 
 
-def _token(answer: Response, url: str, asked_at: datetime) -> AccessToken:
+def _token(answer: Response, url: str, asked_at: datetime, asked: Collection[str]) -> AccessToken:
     try:
         found: Json = answer.json()
     except ValueError:
@@ -174,16 +179,22 @@ def _token(answer: Response, url: str, asked_at: datetime) -> AccessToken:
     if answer.status != 200:
         error = members.get("error")
         named = error if is_name(error, 80) else ""
-        raise Fatal(_REFUSED.format(url=url, status=answer.status, error=named))
-    value, kind = members.get("access_token"), members.get("token_type", "bearer")
+        kind = ScopeRefused if named == "invalid_scope" else Fatal
+        raise kind(_REFUSED.format(url=url, status=answer.status, error=named))
+    value, type_ = members.get("access_token"), members.get("token_type", "bearer")
     text = str(value) if is_name(value, 16 * 1024) else ""
     if found is None:
         raise Fatal(_NO_TOKEN.format(url=url, what="no JSON"))
     if not text or not text.isascii() or " " in text:
         raise Fatal(_NO_TOKEN.format(url=url, what="/access_token"))
-    if not isinstance(kind, str) or kind.lower() != "bearer":
+    if not isinstance(type_, str) or type_.lower() != "bearer":
         raise Fatal(_NO_TOKEN.format(url=url, what="/token_type"))
     said = members.get("expires_in")
     lasts = min(float(said), _LONGEST_S) if is_number(said) and said > 0 else _UNSAID_S
     life = timedelta(seconds=lasts)
-    return AccessToken(text, asked_at + life - min(_MARGIN, life / 2))
+    # What is left unsaid was granted as it was asked for (RFC 6749 §5.1).
+    granted = members.get("scope")
+    scopes = frozenset(asked)
+    if isinstance(granted, str):
+        scopes &= frozenset(granted.split())
+    return AccessToken(text, asked_at + life - min(_MARGIN, life / 2), scopes)

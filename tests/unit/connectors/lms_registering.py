@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -42,7 +42,9 @@ class RegisteringLms:
         self.deployment: str | None = "1"
         self.keys: Any = [KEY.as_dict(private=False)]
         self.auth_status = 400
-        self.token: tuple[int, Any] = (200, {"access_token": "t", "token_type": "Bearer"})
+        # What its token endpoint answers, or what makes that of the form that was sent.
+        self.token: tuple[int, Any] | Callable[[dict[str, str]], tuple[int, Any]]
+        self.token = 200, {"access_token": "t", "token_type": "Bearer"}
         self.asked: list[tuple[str, str, Any]] = []
         site.serve(
             Starlette(
@@ -116,9 +118,10 @@ class RegisteringLms:
         return Response(status_code=self.auth_status)
 
     async def _token(self, request: Request) -> Response:
-        sent = parse_qs((await request.body()).decode())
-        self._note(request, {name: values[0] for name, values in sent.items()})
-        status, answer = self.token
+        parsed = parse_qs((await request.body()).decode())
+        sent = {name: values[0] for name, values in parsed.items()}
+        self._note(request, sent)
+        status, answer = self.token(sent) if callable(self.token) else self.token
         return JSONResponse(answer, status_code=status)
 
     def _note(self, request: Request, sent: Any) -> None:
