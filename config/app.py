@@ -18,6 +18,7 @@ from connectors import api as connectors_api
 from connectors.api import Staff
 from connectors.bell import Bell
 from connectors.lti import api as lti_api
+from connectors.lti import refusals
 from connectors.lti.platform import api as platform_api
 from connectors.watch import Folders
 from lrs import api as lrs_api
@@ -33,6 +34,7 @@ from web.visitor import COOKIE
 
 log = structlog.get_logger(__name__)
 _SWEEP_S = 3600
+_SETTLE_S = 300
 
 
 def build(house: House) -> FastAPI:
@@ -143,6 +145,7 @@ def _lifespan(house: House) -> Callable[[FastAPI], AbstractAsyncContextManager[N
             bell.start()
             tasks.append(asyncio.create_task(_release(house), name="release"))
             tasks.append(asyncio.create_task(_sweep(house), name="sweep"))
+            tasks.append(asyncio.create_task(_settle(house), name="refusals"))
         try:
             yield
         finally:
@@ -181,6 +184,17 @@ async def _sweep(house: House) -> None:
             if removed:
                 log.info("attachments_swept", count=removed)
         await asyncio.sleep(_SWEEP_S)
+
+
+async def _settle(house: House) -> None:
+    """Say in the audit log how often was refused what is refused no more."""
+    while True:
+        try:
+            async with house.database.write() as conn:
+                await refusals.settle(conn, house.clock())
+        except SQLAlchemyError:
+            log.exception("settle_failed")
+        await asyncio.sleep(_SETTLE_S)
 
 
 def _signed_in(site: Site) -> platform_api.SignedIn:

@@ -13,9 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import RedirectResponse, Response
 
 from connectors.identity import ProvedIdentity
-from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
-from connectors.lti import jwks, logins
+from connectors.lti import jwks, logins, refusals
 from connectors.lti.core import addresses
 from connectors.lti.core.launch import Launch, Login
 from connectors.lti.form import parameters
@@ -73,6 +72,7 @@ class Pages(Protocol):
 # A member of the problem document: where the launch can be begun anew, in a window of its own.
 ANEW = "open_anew"
 SECRET = "browser"  # noqa: S105 -- the name of the field
+LOGIN_REFUSED, LAUNCH_REFUSED = "lti.login.refused", "lti.launch.refused"
 _COOKIE_LIFE_S = int(logins.LIFE.total_seconds())
 
 
@@ -100,12 +100,12 @@ class _Doors:
 
     async def login(self, request: Request) -> Response:
         """Send the browser on to the platform that initiated the login."""
-        params = await parameters(request)
+        params = await self._parameters(request, LOGIN_REFUSED)
         browser = secrets.token_urlsafe(32)
         async with self._database.write() as conn:
             started = await self._tool.start(conn, params, browser)
             if isinstance(started, Refusal):
-                await self._refused(conn, "lti.login.refused", params.get("iss", ""), started)
+                await self._refused(conn, LOGIN_REFUSED, params.get("iss", ""), started)
         if isinstance(started, Refusal):
             raise Invalid(started.code, started.text, spec=started.spec)
         if started.storage is None:
@@ -119,7 +119,7 @@ class _Doors:
 
     async def launch(self, request: Request) -> Response:
         """Take a launch whose signature and claims hold, once."""
-        params = await parameters(request)
+        params = await self._parameters(request, LAUNCH_REFUSED)
         cookie = request.cookies.get(self._cookie(params.get("state", "")), "")
         if not cookie and SECRET not in params and (storage := await self._tool.storage(params)):
             wanted = ToFetch(storage, params["state"], params.get("id_token", ""))
@@ -187,9 +187,8 @@ class _Doors:
     async def _turned_away(
         self, refusal: Refusal, connector_id: str, params: Mapping[str, str]
     ) -> Response:
-        subject = connector_id or params.get("state", "")
         async with self._database.write() as conn:
-            await self._refused(conn, "lti.launch.refused", subject, refusal)
+            await self._refused(conn, LAUNCH_REFUSED, connector_id, refusal)
         kind = Unavailable if refusal.code == "key_set_unreachable" else Forbidden
         anew = await self._tool.anew(params) if refusal is UNKNOWN_LOGIN else ""
         problem = kind(refusal.code, refusal.text, spec=refusal.spec)
@@ -199,15 +198,14 @@ class _Doors:
     async def _refused(
         self, conn: AsyncConnection, action: str, subject: str, refusal: Refusal
     ) -> None:
-        await audit.record(
-            conn,
-            at=self._clock(),
-            actor="lti",
-            action=action,
-            # Whatever was sent stands here for all time: only what could be a name does.
-            subject=subject if is_name(subject) else "?",
-            reason=refusal.code,
+        await refusals.note(
+            conn, at=self._clock(), action=action, reason=refusal.code, subject=subject
         )
+
+    async def _parameters(self, request: Request, action: str) -> Mapping[str, str]:
+        """What was sent; what cannot be read is noted and refused."""
+        async with refusals.noted(self._database, self._clock, action):
+            return await parameters(request)
 
     def _cookie(self, state: str) -> str:
         """The name of the cookie that binds one login to its browser.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti import invitations
+from connectors.lti import invitations, refusals
 from connectors.lti.core import client, openid
 from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.core.openid import OpenIdConfiguration
@@ -32,6 +32,7 @@ _MAX_BODY = 256 * 1024
 _DEADLINE_S = 20.0
 _LONGEST = 4000
 _BY = "lti:registration"
+REFUSED = "lti.registration.refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +195,12 @@ class DynamicRegistration:
         self, conn: AsyncConnection, why: Refusal, params: Mapping[str, str]
     ) -> None:
         url = params.get("openid_configuration", "")
-        await audit.record(
+        await refusals.note(
             conn,
             at=self._clock(),
             actor=_BY,
-            action="lti.registration.refused",
-            # A stranger's text stands here for all time: only what could be an address does.
-            subject=url if is_name(url) else "?",
+            action=REFUSED,
+            subject=url,
             after={"message": why.text.en},
             reason=why.code,
         )

@@ -41,6 +41,24 @@ lti_deployment = sa.Table(
     sa.Column("deployment_id", sa.Text, primary_key=True),
 )
 
+# A deployment that is not ours yet: its platform has signed launches from it, which were refused.
+# `learner` and `course`: whom and what the latest of them named.
+lti_turned_away = sa.Table(
+    "lti_turned_away",
+    metadata,
+    sa.Column(
+        "registration",
+        sa.ForeignKey("lti_registration.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("deployment_id", sa.Text, primary_key=True),
+    sa.Column("learner", sa.Text, nullable=False),
+    sa.Column("course", sa.Text, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("first_at", Instant, nullable=False),
+    sa.Column("last_at", Instant, nullable=False),
+)
+
 # The right to register one platform: an address that staff hands on. It is good once;
 # `busy_until`: somebody is registering with it, `registration`: what came of it.
 lti_invitation = sa.Table(
@@ -70,6 +88,21 @@ lti_login = sa.Table(
     sa.Column("storage_target", sa.Text, nullable=False, server_default=""),
     sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("expires_at", Instant, nullable=False, index=True),
+    sa.Index(None, "connector", "expires_at"),
+)
+
+# Refusals alike since `since`: the first stands in the audit log, further ones are counted here
+# until their number follows it there.
+lti_refusal = sa.Table(
+    "lti_refusal",
+    metadata,
+    sa.Column("action", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("actor", sa.Text, primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("since", Instant, nullable=False, index=True),
+    sa.Column("last_at", Instant, nullable=False),
 )
 
 # A platform that waits for somebody to choose what it shall place. Taken once.

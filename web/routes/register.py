@@ -9,8 +9,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from connectors.jose.refusal import Refusal
+from connectors.lti import refusals
 from connectors.lti.core import addresses
 from connectors.lti.core.client import canvas
+from connectors.lti.dynamic import REFUSED
 from connectors.lti.form import parameters
 from engine.problems import Invalid
 from web.desk import Desk
@@ -24,7 +26,9 @@ def router(services: Services, desk: Desk) -> APIRouter:
 
     async def register(request: Request) -> Response:
         """Register us with the platform that opened this, and have it close the page."""
-        done = await ours.dynamic.register(await parameters(request))
+        async with refusals.noted(services.database, services.clock, REFUSED):
+            params = await parameters(request)
+        done = await ours.dynamic.register(params)
         if isinstance(done, Refusal):
             raise Invalid(done.code, done.text, spec=done.spec, pointer=done.pointer)
         visitor = await desk.visitor(request)

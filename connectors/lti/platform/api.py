@@ -11,16 +11,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from connectors.jose.refusal import Refusal
-from connectors.lti import jwks
+from connectors.lti import jwks, refusals
 from connectors.lti.core import addresses
 from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
-from connectors.lti.platform.choices import Choices
+from connectors.lti.platform.choices import COURSES_REFUSED, Choices
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import ASKED, Answer, Launches
 from connectors.lti.platform.services import ToolServices
-from connectors.lti.platform.tokens import LIFE, Denied, Tokens
-from engine import audit, problems
+from connectors.lti.platform.tokens import LIFE, TOKEN_REFUSED, Denied, Tokens
+from engine import problems
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Forbidden, Invalid, Problem, Unavailable
@@ -29,6 +29,7 @@ from engine.text import preferred
 SignedIn = Callable[[Request], Awaitable[str | None]]
 """Which account the browser behind a request is signed in with, if any."""
 
+LAUNCH_REFUSED = "lti.platform.launch.refused"
 _STATUS = {"invalid_client": 401, "temporarily_unavailable": 503}
 
 
@@ -82,7 +83,8 @@ class _Doors:
 
     async def token(self, request: Request) -> Response:
         """An access token for a signed assertion (1EdTech Security Framework 1.0 §4.1)."""
-        granted = await self._tokens.grant(await parameters(request))
+        params = await self._parameters(request, TOKEN_REFUSED)
+        granted = await self._tokens.grant(params)
         if isinstance(granted, Denied):
             return _denied(granted, request)
         answer = {
@@ -95,7 +97,7 @@ class _Doors:
 
     async def auth(self, request: Request) -> Response:
         """The signed launch, for the browser that started it."""
-        params = await parameters(request)
+        params = await self._parameters(request, LAUNCH_REFUSED)
         account = await self._signed_in(request)
         if account is None and request.method == "POST":
             # To a post from another site browsers attach no session cookie; to a GET they do.
@@ -105,11 +107,11 @@ class _Doors:
         async with self._database.write() as conn:
             answer = await self._launches.answer(conn, params, key, account)
             if isinstance(answer, Refusal):
-                await audit.record(
+                await refusals.note(
                     conn,
                     at=self._clock(),
                     actor=f"account:{account}" if account else "lti",
-                    action="lti.platform.launch.refused",
+                    action=LAUNCH_REFUSED,
                     subject="lti",
                     reason=answer.code,
                 )
@@ -119,12 +121,17 @@ class _Doors:
 
     async def chosen(self, request: Request) -> Response:
         """Take the courses that an officer chose in a tool (Deep Linking 2.0 §4.5)."""
-        params = await parameters(request)
+        params = await self._parameters(request, COURSES_REFUSED)
         taken = await self._choices.take(params.get("JWT", ""))
         if isinstance(taken, Refusal):
             raise _problem(taken)
         done = "courses_chosen" if taken.courses else "no_course_chosen"
         return RedirectResponse(f"/console/tools/{taken.connector_id}?done={done}", 303)
+
+    async def _parameters(self, request: Request, action: str) -> Mapping[str, str]:
+        """What was sent; what cannot be read is noted and refused."""
+        async with refusals.noted(self._database, self._clock, action):
+            return await parameters(request)
 
 
 def _problem(refusal: Refusal) -> Problem:

@@ -18,6 +18,7 @@ from connectors.jose import token as jose
 from connectors.jose.claims import SKEW_S
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti import refusals
 from connectors.lti.core import assertion, deep_linking
 from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.deep_linking import Chosen
@@ -31,6 +32,7 @@ from engine.fetcher import Policy
 from engine.vault import hashed
 
 LIFE = timedelta(hours=1)
+COURSES_REFUSED = "lti.courses.refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +70,18 @@ class Choices:
         """What was chosen. Call it outside of transactions: keys may be fetched."""
         shown = jose.read(compact, jose.RS256)
         if isinstance(shown, Refusal):
-            return shown
+            return await self._refused("", shown)
         tool = await self._signer(shown)
         if isinstance(tool, Refusal):
-            return tool
+            return await self._refused(str(shown.claims.get("iss")), tool)
+        subject = f"connector:{tool.connector_id}"
         chosen = deep_linking.judged(shown.claims, tool, self._at.issuer, self._clock().timestamp())
         if isinstance(chosen, Refusal):
-            await self._refused(tool, chosen)
-            return chosen
+            return await self._refused(subject, chosen)
         taken = await self._database.transact(
             lambda conn: self._taken(conn, tool, chosen, shown.claims["exp"])
         )
-        if isinstance(taken, Refusal):
-            await self._refused(tool, taken)
-        return taken
+        return await self._refused(subject, taken) if isinstance(taken, Refusal) else taken
 
     async def _signer(self, shown: jose.Token) -> ToolRegistration | Refusal:
         client_id = shown.claims.get("iss")
@@ -128,16 +128,12 @@ class Choices:
         )
         return Taken(tool.connector_id, tuple(ids))
 
-    async def _refused(self, tool: ToolRegistration, why: Refusal) -> None:
+    async def _refused(self, subject: str, why: Refusal) -> Refusal:
         async with self._database.write() as conn:
-            await audit.record(
-                conn,
-                at=self._clock(),
-                actor="lti",
-                action="lti.courses.refused",
-                subject=f"connector:{tool.connector_id}",
-                reason=why.code,
+            await refusals.note(
+                conn, at=self._clock(), action=COURSES_REFUSED, reason=why.code, subject=subject
             )
+        return why
 
 
 _UNKNOWN_TOOL = refusal(

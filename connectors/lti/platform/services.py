@@ -6,7 +6,7 @@ Source: AGS 2.0 §3, NRPS 2.0 §2, RFC 6750.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,6 +17,7 @@ from connectors.body import body
 from connectors.delivery import Delivered
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
+from connectors.lti import refusals
 from connectors.lti.core import addresses, line_item, names, score
 from connectors.lti.core.column import Column
 from connectors.lti.core.registration import ToolRegistration
@@ -30,6 +31,8 @@ from engine.problems import Forbidden, Invalid, NotFound, Unauthenticated
 from engine.text import Text, preferred
 
 Json = Any
+Door = Callable[[Request], Awaitable[Response]]
+REFUSED = "lti.service.refused"
 _READING = frozenset({names.LINE_ITEM, names.LINE_ITEM_READ})
 _WRITING = frozenset({names.LINE_ITEM})
 _SCORING = frozenset({names.SCORE})
@@ -69,7 +72,18 @@ class ToolServices:
             (addresses.LINE_ITEM + "/results", self.results, "GET"),
             (addresses.MEMBERS, self.members, "GET"),
         ):
-            routes.add_api_route(path, door, methods=[method], response_class=Response)
+            noting = self._noting(door)
+            routes.add_api_route(path, noting, methods=[method], response_class=Response)
+
+    def _noting(self, door: Door) -> Door:
+        """The door, with each of its refusals in the audit log."""
+
+        async def answered(request: Request) -> Response:
+            subject = f"connector:{request.path_params['connector']}"
+            async with refusals.noted(self._database, self._clock, REFUSED, subject):
+                return await door(request)
+
+        return answered
 
     async def line_items(self, request: Request) -> Response:
         """The tool's line items, by id (AGS 2.0 §3.2.2)."""

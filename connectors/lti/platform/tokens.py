@@ -19,11 +19,11 @@ from connectors.jose import token as jose
 from connectors.jose.claims import SKEW_S
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti import refusals
 from connectors.lti.core import assertion
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.platform import seen, tools
 from connectors.lti.tables import lti_token
-from engine import audit
 from engine.clock import Clock
 from engine.database import Database
 from engine.fetcher import Policy
@@ -32,6 +32,7 @@ from engine.vault import hashed
 from lrs.core.assertion import TYPE
 
 LIFE = timedelta(hours=1)
+TOKEN_REFUSED = "lti.token.refused"  # noqa: S105 -- the name of an action
 OAuthError = Literal[
     "invalid_request",
     "invalid_client",
@@ -78,22 +79,22 @@ class Tokens:
         """A token for a good assertion. Call it outside of transactions: keys may be fetched."""
         scopes = _asked(params)
         if isinstance(scopes, Denied):
-            return scopes
+            return await self._unnamed(scopes)
         shown = jose.read(params.get("client_assertion", ""), jose.RS256)
         if isinstance(shown, Refusal):
-            return Denied("invalid_client", shown)
+            return await self._unnamed(Denied("invalid_client", shown))
         client_id = assertion.claimed_client(shown.claims)
         async with self._database.read() as conn:
             tool = await tools.tool_named(conn, client_id) if client_id else None
         if tool is None:
-            return Denied("invalid_client", _UNKNOWN_CLIENT)
+            return await self._unnamed(Denied("invalid_client", _UNKNOWN_CLIENT), client_id)
         denied = await self._denied(tool, shown)
         async with self._database.write() as conn:
             if denied is None and not await self._first_use(conn, tool, shown):
                 denied = Denied("invalid_client", _REPLAYED)
             if denied is None:
                 return Granted(await self._issued(conn, tool, scopes), scopes)
-            await self._note(conn, tool, denied)
+            await self._note(conn, f"connector:{tool.connector_id}", denied)
         return denied
 
     async def bearer(self, conn: AsyncConnection, token: str) -> Bearer | None:
@@ -125,13 +126,18 @@ class Tokens:
             return Denied("temporarily_unavailable" if away else "invalid_client", key)
         return None if shown.is_signed_by(key, jose.RS256) else _NOT_SIGNED
 
-    async def _note(self, conn: AsyncConnection, tool: ToolRegistration, denied: Denied) -> None:
-        await audit.record(
+    async def _unnamed(self, denied: Denied, client_id: str | None = None) -> Denied:
+        """The denial of a request that names no tool of ours."""
+        async with self._database.write() as conn:
+            await self._note(conn, client_id or "", denied)
+        return denied
+
+    async def _note(self, conn: AsyncConnection, subject: str, denied: Denied) -> None:
+        await refusals.note(
             conn,
             at=self._clock(),
-            actor="lti",
-            action="lti.token.refused",
-            subject=f"connector:{tool.connector_id}",
+            action=TOKEN_REFUSED,
+            subject=subject,
             reason=denied.refusal.code,
         )
 
