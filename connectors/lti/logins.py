@@ -12,11 +12,20 @@ from connectors.lti.tables import lti_login
 from engine.vault import hashed
 
 LIFE = timedelta(minutes=10)
+# As many as we could take in some twenty seconds, and 9 kB each at the most.
+MOST = 10_000
 
 
-async def start(conn: AsyncConnection, login: Login, browser: str, at: datetime) -> None:
-    """Remember a login of the browser that holds the secret `browser`; sweep the old ones."""
+async def start(
+    conn: AsyncConnection, login: Login, browser: str, at: datetime, *, most: int = MOST
+) -> None:
+    """Remember a login of the browser that holds the secret `browser`; sweep the old ones.
+
+    Of one platform the latest `MOST` wait: more come in a flood alone, for anybody can initiate
+    logins, and a learner comes back within seconds.
+    """
     await conn.execute(sa.delete(lti_login).where(lti_login.c.expires_at <= at))
+    await _trim(conn, login.connector_id, most - 1)
     await conn.execute(
         sa.insert(lti_login).values(
             state=login.state,
@@ -32,6 +41,27 @@ async def start(conn: AsyncConnection, login: Login, browser: str, at: datetime)
             expires_at=at + LIFE,
         )
     )
+
+
+async def _trim(conn: AsyncConnection, connector: str, most: int) -> None:
+    """Of one platform keep the latest `most`."""
+    theirs = lti_login.c.connector == connector
+    last_kept = await conn.scalar(
+        sa.select(lti_login.c.expires_at)
+        .where(theirs)
+        .order_by(lti_login.c.expires_at.desc())
+        .offset(most - 1)
+        .limit(1)
+    )
+    if last_kept is None:
+        return
+    # Logins that begin at once would each delete the same rows, and wait for one another.
+    beyond = (
+        sa.select(lti_login.c.state)
+        .where(theirs, lti_login.c.expires_at < last_kept)
+        .with_for_update(skip_locked=True)
+    )
+    await conn.execute(sa.delete(lti_login).where(lti_login.c.state.in_(beyond)))
 
 
 async def underway(conn: AsyncConnection, state: str, browser: str, at: datetime) -> Login | None:
