@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from joserfc.jwk import Key
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.identity import ProvedIdentity
@@ -18,9 +19,16 @@ from connectors.jose import token as jose
 from connectors.jose.claims import is_name
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal
-from connectors.lti import adapter, logins, registrations
+from connectors.lti import adapter, logins, registrations, turned_away
 from connectors.lti.core import addresses
-from connectors.lti.core.launch import Launch, Login, is_ours, judged
+from connectors.lti.core.launch import (
+    Elsewhere,
+    Launch,
+    Login,
+    is_ours,
+    judged,
+    placed_elsewhere,
+)
 from connectors.lti.core.registration import Registration, not_active
 from engine.clock import Clock
 from engine.database import Database
@@ -86,9 +94,9 @@ class Tool:
             return _UNKNOWN_PLATFORM
         if refusal := not_active(registration):
             return refusal
+        # Whether we know it is judged at the launch: there the platform has signed it, and staff
+        # can be told of one that is new.
         deployment = params.get("lti_deployment_id") or None
-        if deployment is not None and deployment not in registration.deployments:
-            return _UNKNOWN_DEPLOYMENT
         target = params.get("lti_storage_target", "")
         login = Login(
             state=f"state-{secrets.token_urlsafe(32)}",
@@ -114,6 +122,8 @@ class Tool:
         if not named or not is_name(params.get("login_hint"), _LONGEST_HINT):
             return _LOGIN_INCOMPLETE
         if not is_name(params.get("lti_message_hint") or "-", _LONGEST_HINT):
+            return _LOGIN_INCOMPLETE
+        if not is_name(params.get("lti_deployment_id") or "-"):
             return _LOGIN_INCOMPLETE
         return None if is_ours(params["target_link_uri"], self.base_url) else _FOREIGN_TARGET
 
@@ -170,19 +180,39 @@ class Tool:
         # and no key is fetched for a token that would be refused anyway.
         launch = judged(token.claims, login, registration, self._clock().timestamp())
         if isinstance(launch, Refusal):
+            if wanted := placed_elsewhere(token.claims, login, registration, launch):
+                await self._note(registration, token, wanted)
             return launch
         return await self._unsigned(params, login, registration, token.kid) or launch
+
+    async def _note(self, registration: Registration, token: jose.Token, wanted: Elsewhere) -> None:
+        """Let staff know of a deployment that is not entered yet, if the platform signed it."""
+        key = await self._key(registration, token.kid)
+        if isinstance(key, Refusal) or not token.is_signed_by(key, jose.RS256):
+            return
+        async with self._database.write() as conn:
+            await turned_away.note(
+                conn,
+                registration.connector_id,
+                wanted.deployment_id,
+                learner=wanted.learner,
+                course=wanted.course,
+                at=self._clock(),
+            )
 
     async def _unsigned(
         self, params: Mapping[str, str], login: Login, registration: Registration, kid: str
     ) -> Refusal | None:
         """Refuses an id_token not signed with the key `kid`, or one the library refuses."""
-        policy = Policy.towards(registration.jwks_url, private=registration.private_hosts)
-        key = await self._key_sets.key(registration.jwks_url, kid, "RS256", policy)
+        key = await self._key(registration, kid)
         if isinstance(key, Refusal):
             return key
         signed = await asyncio.to_thread(adapter.claims, params, registration, login, key)
         return signed if isinstance(signed, Refusal) else None
+
+    async def _key(self, registration: Registration, kid: str) -> Key | Refusal:
+        policy = Policy.towards(registration.jwks_url, private=registration.private_hosts)
+        return await self._key_sets.key(registration.jwks_url, kid, "RS256", policy)
 
     def identity(self, launch: Launch, login: Login) -> ProvedIdentity:
         """Who the launch proves to be there: the platform's own (iss, sub)."""
@@ -227,14 +257,6 @@ _UNKNOWN_PLATFORM = Refusal(
         en="This platform is not registered here. Please ask the administrator of your LMS.",
     ),
     "LTI 1.3 Core §3.1.3",
-)
-_UNKNOWN_DEPLOYMENT = Refusal(
-    "launch_deployment",
-    Text(
-        ja="このデプロイメント（deployment_id）は登録されていません。LMSの管理者にお問い合わせください。",
-        en="This deployment is not registered. Please ask the administrator of your LMS.",
-    ),
-    "LTI 1.3 Core §5.3.3",
 )
 UNKNOWN_LOGIN = Refusal(
     "unknown_login",

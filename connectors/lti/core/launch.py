@@ -32,6 +32,7 @@ from connectors.lti.core.shape import LONGEST_URI, wrong_message, wrong_shape
 Json = Any
 
 MAX_AGE_S = 600
+_DEPLOYMENT = "launch_deployment"
 MAX_LIFE_S = 3600 + registered.SKEW_S
 
 
@@ -118,6 +119,33 @@ def judged(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A launch from a deployment that nobody has entered: who was sent, and from which course."""
+
+    deployment_id: str
+    learner: str
+    course: str
+
+
+def placed_elsewhere(
+    claims: Mapping[str, Json], login: Login, registration: Registration, why: Refusal
+) -> Elsewhere | None:
+    """What was launched, if `why` it was refused is that its deployment is a new one to us.
+
+    Up to there the claims were found right.
+    """
+    found = claims.get(CLAIM + "deployment_id")
+    if why.code != _DEPLOYMENT or not registered.is_name(found):
+        return None
+    if found in registration.deployments or login.deployment_id not in {None, found}:
+        return None
+    context = claims.get(CLAIM + "context")
+    title = context.get("title") if isinstance(context, dict) else None
+    course = str(title) if registered.is_name(title) else ""
+    return Elsewhere(str(found), claims["sub"], course)
+
+
 def is_ours(uri: Json, base_url: str) -> bool:
     """Whether `uri` is an address on our own site; `base_url` without a slash at its end.
 
@@ -169,7 +197,7 @@ def _wrong_deployment(
     if known and login.deployment_id in {None, found}:
         return None
     return refusal(
-        "launch_deployment",
+        _DEPLOYMENT,
         "このデプロイメント（deployment_id）は登録されていません。LMSの管理者にお問い合わせください。",
         "This deployment is not registered. Please ask the administrator of your LMS.",
         "LTI 1.3 Core §5.3.3",
