@@ -100,6 +100,11 @@ NOTICES: dict[str, Text] = {
         ja="このLMSを承認しました。LMSから開けるようになりました。",
         en="The platform is approved. It can launch this site now.",
     ),
+    "registration_waits": Text(
+        ja="登録しました。この発行元はすでに知られているため、下の違いを確かめて承認してください。",
+        en="It is registered. Its issuer is known already: look at what differs below, and approve "
+        "it then.",
+    ),
     "registration_disabled": Text(
         ja="このLMSを停止しました。LMSからの起動は受け付けません。",
         en="The platform is switched off. Its launches are refused.",

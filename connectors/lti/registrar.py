@@ -5,43 +5,34 @@ Each function is one change with its entry in the audit log, inside the caller's
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti import portal
+from connectors.lti import portal, registered, turned_away
 from connectors.lti.core import openid
 from connectors.lti.core.registration import Registration, Status
-from connectors.lti.registrations import opened_by_another, registration_of
+from connectors.lti.core.rival import Known
+from connectors.lti.registered import Origin, Registered
+from connectors.lti.registrations import opened_by_another, values_of
+from connectors.lti.services import contexts
 from connectors.lti.tables import lti_deployment, lti_registration
 from connectors.registry import Connectors
 from engine import audit
 from engine.clock import Clock
 from engine.database import insert
-from engine.problems import NotFound
 from engine.text import Text
 
 Json = Any
-Origin = Literal["declared", "dynamic", "hand"]
 _ours, _placed = lti_registration.c, lti_deployment.c
 _MOST_DEPLOYMENTS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A registration as staff sees it: where it came from, and who let it in."""
-
-    registration: Registration
-    origin: Origin
-    created_at: datetime
-    approved_by: str | None
-    approved_at: datetime | None
 
 
 class Registrar:
@@ -53,26 +44,15 @@ class Registrar:
 
     async def listed(self, conn: AsyncConnection) -> Sequence[Registered]:
         """All of them: those that wait first, then by id."""
-        rows = await conn.execute(
-            sa.select(lti_registration).order_by(_ours.status != "pending", _ours.id)
-        )
-        placed: dict[str, set[str]] = {}
-        for id_, deployment in await conn.execute(sa.select(lti_deployment)):
-            placed.setdefault(id_, set()).add(deployment)
-        return [_registered(row, frozenset(placed.get(row["id"], ()))) for row in rows.mappings()]
+        return await registered.listed(conn)
 
     async def get(self, conn: AsyncConnection, id_: str) -> Registered:
         """The registration of that id. Raises: NotFound."""
-        row = None
-        if is_name(id_):
-            found = await conn.execute(sa.select(lti_registration).where(_ours.id == id_))
-            row = found.mappings().one_or_none()
-        if row is None:
-            raise NotFound("unknown_registration", _NONE)
-        deployments = await conn.scalars(
-            sa.select(_placed.deployment_id).where(_placed.registration == id_)
-        )
-        return _registered(row, frozenset(deployments))
+        return await registered.one(conn, id_)
+
+    async def known(self, conn: AsyncConnection, new: Registration) -> Known:
+        """What is known already under the issuer of `new`."""
+        return await registered.known(conn, new, self._connectors)
 
     async def register(
         self, conn: AsyncConnection, new: Registration, *, origin: Origin, by: str
@@ -85,23 +65,10 @@ class Registrar:
             return _ANOTHERS
         id_, at = portal.new_id(new.iss), self._clock()
         title = new.title or Text.of(openid.place(new.iss)[0])
+        made = replace(new, connector_id=id_, status="pending", title=title)
         added = await conn.execute(
             insert(conn, lti_registration)
-            .values(
-                id=id_,
-                iss=new.iss,
-                client_id=new.client_id,
-                auth_login_url=new.auth_login_url,
-                token_url=new.token_url or None,
-                token_audience=new.token_audience or None,
-                jwks_url=new.jwks_url,
-                product=new.product,
-                title=title.to_json(),
-                status="pending",
-                origin=origin,
-                private_hosts=sorted(new.private_hosts),
-                created_at=at,
-            )
+            .values(id=id_, origin=origin, created_at=at, **values_of(made))
             .on_conflict_do_nothing()
             .returning(_ours.id)
         )
@@ -111,13 +78,20 @@ class Registrar:
             await conn.execute(
                 sa.insert(lti_deployment).values(registration=id_, deployment_id=one)
             )
-        made = replace(new, connector_id=id_, status="pending", title=title)
         await self._noted(conn, "lti.registration.created", id_, by, after=_shown(made))
         return id_
 
-    async def approve(self, conn: AsyncConnection, id_: str, *, by: str) -> None:
-        """It may launch us from now on, and its learners have a portal here."""
+    async def approve(
+        self, conn: AsyncConnection, id_: str, *, by: str, confirmed: str = ""
+    ) -> Refusal | None:
+        """It may launch us from now on, and its learners have a portal here.
+
+        Where its issuer is known already, `confirmed` has to be the mark of what was seen of that.
+        """
         held = await self.get(conn, id_)
+        known = await self.known(conn, held.registration)
+        if known and not hmac.compare_digest(confirmed.encode(), known.mark.encode()):
+            return _UNCONFIRMED
         at = self._clock()
         await conn.execute(
             sa.update(lti_registration)
@@ -126,7 +100,53 @@ class Registrar:
         )
         if held.origin != "declared":
             await self._connectors.put(conn, portal.of(held.registration), by=by)
-        await self._status(conn, held, "active", by)
+        await self._status(conn, held, "active", by, known)
+        return None
+
+    async def change(
+        self, conn: AsyncConnection, id_: str, new: Registration, *, by: str
+    ) -> Status | Refusal:
+        """It is now what `new` says but for its deployments; returns whether it still may launch.
+
+        One that thereby differs anew from what is known under its issuer waits to be approved
+        again.
+        """
+        held = await self.get(conn, id_)
+        if held.origin == "declared":
+            return _DECLARED
+        old = held.registration
+        changed = replace(new, connector_id=id_, deployments=old.deployments, status=old.status)
+        if await opened_by_another(conn, changed) is not None:
+            return _ANOTHERS
+        seen, known = await self.known(conn, old), await self.known(conn, changed)
+        status: Status = old.status
+        if status == "active" and known and known.mark != seen.mark:
+            status = "pending"
+        changed = replace(changed, status=status)
+        try:
+            async with conn.begin_nested():
+                await conn.execute(
+                    sa.update(lti_registration).where(_ours.id == id_).values(**values_of(changed))
+                )
+        except IntegrityError:
+            return _TWICE
+        if (old.iss, old.token_url) != (changed.iss, changed.token_url):
+            await contexts.forget(conn, id_)
+        if held.approved_at is not None:
+            stands = await self._connectors.get(conn, id_)
+            here = portal.of(changed, enabled=stands.enabled)
+            await self._connectors.put(conn, here, by=by)
+        before, after = _shown(old), _shown(changed)
+        moved = [name for name in after if before[name] != after[name]]
+        await self._noted(
+            conn,
+            "lti.registration.changed",
+            id_,
+            by,
+            before={name: before[name] for name in moved},
+            after={name: after[name] for name in moved},
+        )
+        return status
 
     async def disable(self, conn: AsyncConnection, id_: str, *, by: str) -> None:
         """It launches us no longer, until it is approved again."""
@@ -163,6 +183,7 @@ class Registrar:
             .values(registration=id_, deployment_id=deployment)
             .on_conflict_do_nothing()
         )
+        await turned_away.forget(conn, id_, deployment)
         after = {"deployment": deployment}
         await self._noted(conn, "lti.deployment.added", id_, by, after=after)
         return None
@@ -180,7 +201,12 @@ class Registrar:
             await self._noted(conn, "lti.deployment.removed", id_, by, before=before)
 
     async def _status(
-        self, conn: AsyncConnection, held: Registered, status: Status, by: str
+        self,
+        conn: AsyncConnection,
+        held: Registered,
+        status: Status,
+        by: str,
+        confirmed: Known | None = None,
     ) -> None:
         await self._noted(
             conn,
@@ -188,7 +214,7 @@ class Registrar:
             held.registration.connector_id,
             by,
             before={"status": held.registration.status},
-            after={"status": status},
+            after={"status": status} | ({"confirmed": confirmed.to_json()} if confirmed else {}),
         )
 
     async def _noted(
@@ -212,31 +238,11 @@ class Registrar:
         )
 
 
-def _registered(row: sa.RowMapping, deployments: frozenset[str]) -> Registered:
-    return Registered(
-        registration_of(row, deployments),
-        row["origin"],
-        row["created_at"],
-        row["approved_by"],
-        row["approved_at"],
-    )
-
-
-def _shown(registration: Registration) -> Json:
+def _shown(registration: Registration) -> dict[str, Json]:
     """The registration as the audit log keeps it."""
-    return {
-        "iss": registration.iss,
-        "client_id": registration.client_id,
-        "deployments": sorted(registration.deployments),
-        "auth_login_url": registration.auth_login_url,
-        "token_url": registration.token_url,
-        "jwks_url": registration.jwks_url,
-        "product": registration.product,
-        "status": registration.status,
-    }
+    return values_of(registration) | {"deployments": sorted(registration.deployments)}
 
 
-_NONE = Text(ja="このLMSの登録はありません。", en="There is no such registration.")
 _TWICE = refusal(
     "registration_taken",
     "この iss と client_id のLMSは、すでに登録されています。",
@@ -253,10 +259,18 @@ _ANOTHERS = refusal(
 )
 _DECLARED = refusal(
     "registration_declared",
-    "この登録はコネクターの設定ファイルに書かれているため、ここでは削除できません。"
-    "停止するか、設定ファイルから除いてください。",
-    "This registration stands in the connectors file, so it cannot be deleted here. "
-    "Switch it off, or take it out of the file.",
+    "この登録はコネクターの設定ファイルに書かれているため、ここでは変更も削除もできません。"
+    "停止するか、設定ファイルを直してください。",
+    "This registration stands in the connectors file, so it can neither be changed nor be deleted "
+    "here. Switch it off, or change the file.",
+)
+_UNCONFIRMED = refusal(
+    "registration_unconfirmed",
+    "この発行元（iss）はすでに知られています。下の違いを確かめ、確認の印を付けてから承認してください。",
+    "This issuer is known already. Please look at what differs below, and confirm that before you "
+    "approve.",
+    "LTI 1.3 Core §3.1.3",
+    "/confirmed",
 )
 _NO_DEPLOYMENT = refusal(
     "deployment_id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from connectors.lti.tables import lti_deployment, lti_registration
 from connectors.store.tables import connector
 from engine.text import Text
 
+Json = Any
 TYPE = "lti_ags"
 
 
@@ -78,6 +80,23 @@ def registration_of(row: sa.RowMapping, deployments: frozenset[str]) -> Registra
         status=row["status"],
         title=Text.of(row["title"]),
     )
+
+
+def values_of(registration: Registration) -> dict[str, Json]:
+    """The row of `lti_registration` that holds the registration, but for where it came from."""
+    title = registration.title or Text.of(registration.iss)
+    return {
+        "iss": registration.iss,
+        "client_id": registration.client_id,
+        "auth_login_url": registration.auth_login_url,
+        "token_url": registration.token_url or None,
+        "token_audience": registration.token_audience or None,
+        "jwks_url": registration.jwks_url,
+        "product": registration.product,
+        "title": title.to_json(),
+        "status": registration.status,
+        "private_hosts": sorted(registration.private_hosts),
+    }
 
 
 async def opened_by_another(conn: AsyncConnection, new: Registration) -> str | None:

@@ -6,7 +6,7 @@ be accepted; and of one platform the latest few.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,6 +77,12 @@ async def waiting(conn: AsyncConnection, registration: str) -> Sequence[TurnedAw
         TurnedAway(row.deployment_id, row.learner, row.course, row.times, row.first_at, row.last_at)
         for row in rows
     ]
+
+
+async def counts(conn: AsyncConnection) -> Mapping[str, int]:
+    """How many there are of each platform that has any."""
+    query = sa.select(_ours.registration, sa.func.count()).group_by(_ours.registration)
+    return {row[0]: row[1] for row in await conn.execute(query)}
 
 
 async def forget(conn: AsyncConnection, registration: str, deployment: str) -> None:

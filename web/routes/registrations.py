@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
-from connectors.lti import invitations
+from connectors.lti import invitations, turned_away
 from connectors.lti.core.entry import registration_of
 from connectors.lti.core.registration import Registration
 from connectors.lti.trial import Check
@@ -19,6 +19,7 @@ from web.forms import Form
 from web.services import Services
 from web.views.registrations import (
     HERE,
+    edit_page,
     invited_page,
     new_page,
     registration_page,
@@ -32,6 +33,15 @@ FIELDS = (
 NAME_MISSING = Text(
     ja="LMSの名前を、255文字以内で入力してください。",
     en="Please enter the name of the LMS, up to 255 characters.",
+)
+SAVED = Text(
+    ja="変更を保存し、テストしました。結果は下のとおりです。",
+    en="The change is saved and was put to the test; what was found stands below.",
+)
+SAVED_AND_WAITS = Text(
+    ja="変更を保存し、テストしました。LMSから開くには、下の内容を確かめて承認してください。",
+    en="The change is saved and was put to the test. Look at what stands below and approve it "
+    "before the LMS can open this site.",
 )
 Act = Callable[[AsyncConnection, str, Form], Awaitable[Refusal | None]]
 """A change of one registration by the officer of this login, as the form says."""
@@ -47,6 +57,8 @@ def router(services: Services, desk: Desk) -> APIRouter:
         ("/invitations", "POST", pages.invite),
         ("/new", "GET", pages.new),
         ("/{id_}", "GET", pages.one),
+        ("/{id_}/edit", "GET", pages.edit),
+        ("/{id_}/edit", "POST", pages.change),
         ("/{id_}/approve", "POST", pages.approve),
         ("/{id_}/disable", "POST", pages.disable),
         ("/{id_}/remove", "POST", pages.remove),
@@ -98,27 +110,49 @@ class _RegistrationPages:
         if not isinstance(new, Registration):
             return await self._new(request, filled, new)
 
-        async def work(conn: AsyncConnection) -> str | Refusal:
+        async def work(conn: AsyncConnection) -> tuple[str | Refusal, str]:
             by = account.login
             id_ = await self._ours.registrar.register(conn, new, origin="hand", by=by)
-            if isinstance(id_, str):
-                await self._ours.registrar.approve(conn, id_, by=by)
-            return id_
+            waits = isinstance(id_, str) and await self._ours.registrar.approve(conn, id_, by=by)
+            return id_, "registration_waits" if waits else "registration_active"
 
-        id_ = await self._services.database.transact(work)
+        id_, done = await self._services.database.transact(work)
         if isinstance(id_, Refusal):
             return await self._new(request, filled, [id_])
-        return self._desk.to(f"{HERE}/{id_}", visitor, done="registration_active")
+        return self._desk.to(f"{HERE}/{id_}", visitor, done=done)
 
     async def one(self, request: Request, id_: str) -> Response:
         """One platform."""
         return await self._one(request, id_)
 
+    async def edit(self, request: Request, id_: str) -> Response:
+        """The form of one platform."""
+        return await self._edit(request, id_)
+
+    async def change(self, request: Request, id_: str) -> Response:
+        """The platform as staff corrected it, put to the test at once."""
+        visitor, account = await self._desk.staff(request)
+        form = await self._desk.form(request, visitor)
+        filled = {name: form[name] for name in FIELDS}
+        new = registration_of(filled, self._ours.private)
+        if not isinstance(new, Registration):
+            return await self._edit(request, id_, filled, new)
+
+        async def work(conn: AsyncConnection) -> str | Refusal:
+            return await self._ours.registrar.change(conn, id_, new, by=account.login)
+
+        status = await self._services.database.transact(work)
+        if isinstance(status, Refusal):
+            return await self._edit(request, id_, filled, [status])
+        saved = SAVED if status == "active" else SAVED_AND_WAITS
+        return await self._one(request, id_, checks=await self._checks(id_), saved=saved)
+
     async def approve(self, request: Request, id_: str) -> Response:
         """It may launch us."""
 
-        async def act(conn: AsyncConnection, by: str, _form: Form) -> None:
-            await self._ours.registrar.approve(conn, id_, by=by)
+        async def act(conn: AsyncConnection, by: str, form: Form) -> Refusal | None:
+            confirmed = form["confirmed"]
+            return await self._ours.registrar.approve(conn, id_, by=by, confirmed=confirmed)
 
         return await self._changed(request, id_, act, "registration_active")
 
@@ -158,10 +192,12 @@ class _RegistrationPages:
         """What works and what does not, told on the page of the platform."""
         visitor, _ = await self._desk.staff(request)
         await self._desk.form(request, visitor)
+        return await self._one(request, id_, checks=await self._checks(id_))
+
+    async def _checks(self, id_: str) -> Sequence[Check]:
         async with self._services.database.read() as conn:
             held = await self._ours.registrar.get(conn, id_)
-        checks = await self._ours.trial.of(held.registration)
-        return await self._one(request, id_, checks=checks)
+        return await self._ours.trial.of(held.registration)
 
     async def _changed(
         self, request: Request, id_: str, act: Act, done: str, *, to: str = ""
@@ -185,6 +221,7 @@ class _RegistrationPages:
             view = registrations_page(
                 await self._ours.registrar.listed(conn),
                 await invitations.waiting(conn, self._services.clock()),
+                await turned_away.counts(conn),
                 title,
             )
         status = 400 if problem else 200
@@ -202,6 +239,27 @@ class _RegistrationPages:
             request, visitor, "registration_new.html", status=400, view=view, faults=faults
         )
 
+    async def _edit(
+        self,
+        request: Request,
+        id_: str,
+        filled: dict[str, str] | None = None,
+        refusals: Sequence[Refusal] = (),
+    ) -> Response:
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            held = await self._ours.registrar.get(conn, id_)
+        faults = {one.pointer.removeprefix("/"): one.text for one in reversed(refusals)}
+        view = edit_page(held, filled)
+        return self._desk.page(
+            request,
+            visitor,
+            "registration_edit.html",
+            status=400 if refusals else 200,
+            view=view,
+            faults=faults,
+        )
+
     async def _one(
         self,
         request: Request,
@@ -209,12 +267,20 @@ class _RegistrationPages:
         *,
         problem: Text | None = None,
         checks: Sequence[Check] = (),
+        saved: Text | None = None,
     ) -> Response:
         visitor, _ = await self._desk.staff(request)
         async with self._services.database.read() as conn:
             held = await self._ours.registrar.get(conn, id_)
-        view = registration_page(held, self._ours.at, checks)
-        status = 400 if problem else 200
+            known = await self._ours.registrar.known(conn, held.registration)
+            waiting = await turned_away.waiting(conn, id_)
+        view = registration_page(held, self._ours.at, known, waiting, checks)
         return self._desk.page(
-            request, visitor, "registration.html", status=status, view=view, problem=problem
+            request,
+            visitor,
+            "registration.html",
+            status=400 if problem else 200,
+            view=view,
+            problem=problem,
+            saved=saved,
         )

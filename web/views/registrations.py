@@ -6,17 +6,20 @@ Shown of a platform is what staff has to compare with the screens of the LMS.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from connectors.lti.core import rights
 from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.core.registration import PRODUCTS, Product
+from connectors.lti.core.rival import Known
 from connectors.lti.invitations import Invitation
-from connectors.lti.registrar import Origin, Registered
+from connectors.lti.registered import Origin, Registered
 from connectors.lti.trial import Check
+from connectors.lti.turned_away import TurnedAway
 from engine.text import Text
+from web.views.doubt import LABELS, DoubtBox, doubt_box, value_of
 from web.views.guides import GUIDES, Guide
 
 HERE = "/console/registrations"
@@ -41,8 +44,6 @@ NAMES: dict[Product, Text] = {
     "blackboard": Text.of("Blackboard"),
     "other": Text(ja="その他のLMS", en="Another LMS"),
 }
-_NOT_GIVEN = Text(ja="未登録", en="Not given")
-_SAME = Text(ja="アクセストークンURLと同じ", en="The access token URL itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class RegistrationLine:
     mark: Mark
     status_text: Text
     deployments: int
+    turned_away: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,21 @@ class NewPage:
 
 
 @dataclass(frozen=True, slots=True)
+class EditPage:
+    """The form of one platform, as it is registered or as it was filled in."""
+
+    href: str
+    title: Text
+    products: tuple[tuple[Product, Text], ...]
+    filled: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrationPage:
-    """One platform: what is known of it, what may be done with it, and how a test went."""
+    """One platform: what is known of it, what may be done with it, and how a test went.
+
+    `doubt`: None where nothing else is known under its issuer, or it is approved.
+    """
 
     line: RegistrationLine
     origin: Text
@@ -112,15 +127,25 @@ class RegistrationPage:
     may_approve: bool
     may_disable: bool
     may_remove: bool
+    may_edit: bool
     ours: tuple[Copyable, ...]
+    doubt: DoubtBox | None = None
+    turned_away: tuple[TurnedAway, ...] = ()
     checks: tuple[Check, ...] = ()
 
 
 def registrations_page(
-    every: Sequence[Registered], invitations: Sequence[Invitation], title: str = ""
+    every: Sequence[Registered],
+    invitations: Sequence[Invitation],
+    turned_away: Mapping[str, int],
+    title: str = "",
 ) -> RegistrationsPage:
-    """The page of all platforms."""
-    return RegistrationsPage(tuple(map(_line, every)), tuple(invitations), title)
+    """The page of all platforms. `turned_away`: how many deployments of each want in."""
+    lines = (
+        replace(_line(one), turned_away=turned_away.get(one.registration.connector_id, 0))
+        for one in every
+    )
+    return RegistrationsPage(tuple(lines), tuple(invitations), title)
 
 
 def invited_page(address: str, expires_at: datetime) -> InvitedPage:
@@ -138,13 +163,33 @@ def new_page(at: ToolAddresses, filled: Mapping[str, str] | None = None) -> NewP
         scopes=rights.wanted(),
         canvas=Copyable("canvas", label, at.canvas),
         guides=GUIDES,
-        products=tuple((one, NAMES[one]) for one in PRODUCTS),
+        products=_products(),
         filled=filled or {"product": "other"},
     )
 
 
+def edit_page(held: Registered, filled: Mapping[str, str] | None = None) -> EditPage:
+    """The page on which a platform's registration is changed."""
+    one, line = held.registration, _line(held)
+    as_it_is = {
+        "title": (one.title or Text.of(one.iss)).ja,
+        "product": one.product,
+        "iss": one.iss,
+        "client_id": one.client_id,
+        "auth_login_url": one.auth_login_url,
+        "jwks_url": one.jwks_url,
+        "token_url": one.token_url,
+        "token_audience": one.token_audience,
+    }
+    return EditPage(line.href, line.title, _products(), filled or as_it_is)
+
+
 def registration_page(
-    held: Registered, at: ToolAddresses, checks: Sequence[Check] = ()
+    held: Registered,
+    at: ToolAddresses,
+    known: Known,
+    turned_away: Sequence[TurnedAway] = (),
+    checks: Sequence[Check] = (),
 ) -> RegistrationPage:
     """The page of one platform."""
     one = held.registration
@@ -152,18 +197,12 @@ def registration_page(
         line=_line(held),
         origin=ORIGINS[held.origin],
         facts=(
-            (Text(ja="発行元（iss）", en="Issuer (iss)"), Text.of(one.iss)),
+            (LABELS["iss"], Text.of(one.iss)),
             (Text(ja="クライアントID", en="Client ID"), Text.of(one.client_id)),
-            (Text(ja="認証要求URL", en="Authentication request URL"), Text.of(one.auth_login_url)),
-            (Text(ja="公開鍵セットURL", en="Public keyset URL"), Text.of(one.jwks_url)),
-            (
-                Text(ja="アクセストークンURL", en="Access token URL"),
-                Text.of(one.token_url) if one.token_url else _NOT_GIVEN,
-            ),
-            (
-                Text(ja="トークンの宛先（aud）", en="Token audience (aud)"),
-                Text.of(one.token_audience) if one.token_audience else _SAME,
-            ),
+            (LABELS["auth_login_url"], Text.of(one.auth_login_url)),
+            (LABELS["jwks_url"], Text.of(one.jwks_url)),
+            (LABELS["token_url"], value_of("token_url", one.token_url)),
+            (LABELS["token_audience"], value_of("token_audience", one.token_audience)),
         ),
         deployments=tuple(sorted(one.deployments)),
         created_at=held.created_at,
@@ -172,7 +211,10 @@ def registration_page(
         may_approve=one.status != "active",
         may_disable=one.status != "disabled",
         may_remove=held.origin != "declared",
+        may_edit=held.origin != "declared",
         ours=ours(at),
+        doubt=doubt_box(known, HERE) if known and one.status != "active" else None,
+        turned_away=tuple(turned_away),
         checks=tuple(checks),
     )
 
@@ -196,6 +238,10 @@ def ours(at: ToolAddresses) -> tuple[Copyable, ...]:
         Copyable("jwks", Text(ja="公開鍵セットURL（Keyset）", en="Public keyset URL"), at.jwks),
         Copyable("deep", Text(ja="コンテンツ選択URL", en="Content selection URL"), at.target),
     )
+
+
+def _products() -> tuple[tuple[Product, Text], ...]:
+    return tuple((one, NAMES[one]) for one in PRODUCTS)
 
 
 def _line(held: Registered) -> RegistrationLine:

@@ -44,6 +44,12 @@ async def remember(
         )
 
 
+async def forget(conn: AsyncConnection, connector: str) -> None:
+    """Know nothing any more: what another platform named is not read with the token of this one."""
+    for table in (lti_context, lti_line_item):
+        await conn.execute(sa.delete(table).where(table.c.connector == connector))
+
+
 async def known(conn: AsyncConnection, connector: str) -> list[Offer]:
     """What each context of this platform offers, by the launches from there."""
     links: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,12 +12,14 @@ import sqlalchemy as sa
 from joserfc.jwk import ECKey
 
 from config.demo.portals.site import Site
+from connectors.lti import turned_away
 from connectors.lti.tables import lti_registration
 from engine.audit import audit_entry
 from tests.unit.connectors.lms_registering import RegisteringLms
 from web.views.guides import GUIDES
 
 HERE = "/console/registrations"
+EVIL = "https://evil.example"
 FILLED = {
     "title": "北の大学LMS",
     "product": "brightspace",
@@ -292,12 +295,12 @@ async def test_these_pages_are_for_staff_and_their_forms_for_our_own_pages(house
     await house.learner("yui", "L-1")
     learner = house.reader()
     await learner.sign_in("yui")
-    for path in (HERE, f"{HERE}/new", here):
+    for path in (HERE, f"{HERE}/new", here, f"{here}/edit"):
         assert (await learner.open(path)).status_code == 403
         assert "/signin" in str((await house.reader().open(path)).url)
     for path in (
         *(f"{HERE}/invitations", HERE, f"{here}/approve", f"{here}/disable", f"{here}/remove"),
-        *(f"{here}/test", f"{here}/deployments", f"{here}/deployments/remove"),
+        *(f"{here}/test", f"{here}/edit", f"{here}/deployments", f"{here}/deployments/remove"),
     ):
         assert (await learner.client.post(path, data=FILLED)).status_code == 403
         assert (await officer.client.post(path, data=FILLED)).status_code == 403
@@ -308,3 +311,222 @@ async def test_these_pages_are_for_staff_and_their_forms_for_our_own_pages(house
 @pytest.mark.parametrize("id_", ["none", "%00", "x" * 400])
 async def test_what_is_not_registered_is_not_found(officer, id_):
     assert (await officer.open(f"{HERE}/{id_}")).status_code == 404
+
+
+async def corrected(officer, here: str, **filled: str) -> Any:
+    await officer.open(f"{here}/edit")
+    return await officer.send(f"{here}/edit", **filled)
+
+
+async def the_mark(officer) -> str:
+    return re.search(r'name="confirmed" value="([0-9a-f]{64})"', officer.page.text)[1]
+
+
+async def entry_of(house, action: str) -> Any:
+    async with house.services.database.read() as conn:
+        rows = await conn.execute(
+            sa.select(audit_entry).where(audit_entry.c.action == action).order_by(audit_entry.c.seq)
+        )
+        return list(rows)[-1]
+
+
+async def test_who_poses_as_a_known_lms_is_shown_as_what_it_is(house, officer):
+    await made_by_hand(officer)
+    here = await made_by_hand(
+        officer, client_id="kasane-2", title="大学LMS", jwks_url=f"{EVIL}/jwks"
+    )
+    assert "承認待ち" in officer.words
+    assert "別のホストで応答します" in officer.words
+    assert "この発行元はすでに知られているため" in officer.words
+    assert f"{EVIL}/jwks" in officer.words
+    assert officer.words.count("別のホスト") == 2, "the sentence, and the one address"
+    page = await officer.send(f"{here}/approve")
+    assert page.status_code == 400
+    assert "確認の印を付けてから" in officer.words
+    page = await officer.send(f"{here}/approve", confirmed="yes")
+    assert page.status_code == 400
+    mark = await the_mark(officer)
+    page = await officer.send(f"{here}/approve", confirmed=mark)
+    assert page.status_code == 200
+    assert "利用中" in officer.words
+    assert "すでに知られています" not in officer.words
+    told = await entry_of(house, "lti.registration.active")
+    (differs,) = told.after["confirmed"]["differs"].values()
+    assert differs == {"jwks_url": [FILLED["jwks_url"], f"{EVIL}/jwks"]}
+
+
+async def test_what_was_confirmed_is_what_was_seen(house, officer):
+    first = await made_by_hand(officer)
+    here = await made_by_hand(officer, client_id="kasane-2", jwks_url=f"{EVIL}/jwks")
+    mark = await the_mark(officer)
+    changed = FILLED | {"auth_login_url": "https://lms.example.ac.jp/auth2"}
+    await corrected(officer, first, **changed)
+    await officer.open(here)
+    page = await officer.send(f"{here}/approve", confirmed=mark)
+    assert page.status_code == 400
+    assert await the_mark(officer) != mark
+
+
+async def test_a_further_client_of_the_same_platform_is_no_rival(officer):
+    await made_by_hand(officer)
+    await made_by_hand(officer, client_id="kasane-2")
+    assert "利用中" in officer.words
+    assert "すでに知られています" not in officer.words
+
+
+async def test_an_issuer_that_only_looks_the_same_is_a_rival_too(officer):
+    await made_by_hand(officer)
+    await made_by_hand(officer, client_id="kasane-2", iss="https://LMS.example.ac.jp/")
+    assert "承認待ち" in officer.words
+    assert "ホストは同じですが" in officer.words
+
+
+async def test_a_portal_that_speaks_for_the_learners_of_an_issuer_is_named(house, officer):
+    entry = {
+        "id": "portal-x",
+        "type": "xapi_push",
+        "title": {"ja": "まなびXポータル"},
+        "may_assert_homepages": [FILLED["iss"]],
+    }
+    async with house.services.database.write() as conn:
+        await house.services.connectors.apply(conn, {"connectors": [entry]})
+    await made_by_hand(officer)
+    assert "承認待ち" in officer.words
+    assert "この発行元の学習者は、まなびXポータル からも届いています" in officer.words
+    here = officer.page.url.path
+    await officer.send(f"{here}/approve", confirmed=await the_mark(officer))
+    assert "利用中" in officer.words
+
+
+async def test_a_deleted_lms_that_registers_again_is_looked_at_twice(officer):
+    here = await made_by_hand(officer)
+    await officer.send(f"{here}/remove")
+    await made_by_hand(officer, jwks_url=f"{EVIL}/jwks")
+    assert "承認待ち" in officer.words
+
+
+async def test_a_registration_is_corrected_and_put_to_the_test(house, officer, lms):
+    at = lms.site.url
+    here = await made_by_hand(
+        officer, iss=at, jwks_url=f"{at}/nowhere", auth_login_url=f"{at}/auth"
+    )
+    page = await officer.open(f"{here}/edit")
+    assert f'value="{at}/nowhere"' in page.text
+    filled = FILLED | {"iss": at, "jwks_url": f"{at}/jwks", "auth_login_url": f"{at}/auth"}
+    page = await corrected(officer, here, **filled | {"title": "南の大学LMS"})
+    assert page.status_code == 200
+    assert "変更を保存し、テストしました" in officer.words
+    assert "使える鍵が1個あります" in officer.words
+    assert "南の大学LMS" in officer.words
+    assert "利用中" in officer.words
+    assert "dep-1" in officer.words
+    told = await entry_of(house, "lti.registration.changed")
+    assert told.actor == "sato"
+    assert told.before == {
+        "jwks_url": f"{at}/nowhere",
+        "title": {"ja": "北の大学LMS", "en": "北の大学LMS"},
+    }
+    assert told.after["jwks_url"] == f"{at}/jwks"
+    portal_of = here.rpartition("/")[2]
+    async with house.services.database.read() as conn:
+        portal = await house.services.connectors.get(conn, portal_of)
+    assert portal.title.ja == "南の大学LMS"
+    assert portal.home_pages == (at,)
+
+
+async def test_each_mistake_of_a_correction_stands_at_its_field_and_nothing_is_saved(
+    house, officer
+):
+    here = await made_by_hand(officer)
+    wrong = FILLED | {"jwks_url": "javascript:alert(1)", "client_id": ""}
+    page = await corrected(officer, here, **wrong)
+    assert page.status_code == 400
+    assert 'id="f-jwks_url-fault"' in page.text
+    assert 'id="f-client_id-fault"' in page.text
+    await officer.open(here)
+    assert FILLED["jwks_url"] in officer.words
+
+
+async def test_a_correction_cannot_take_anothers_name_nor_what_opens_another(officer):
+    await made_by_hand(officer)
+    here = await made_by_hand(officer, client_id="kasane-2")
+    page = await corrected(officer, here, **FILLED)
+    assert page.status_code == 400
+    assert "すでに登録されています" in officer.words
+    page = await corrected(officer, here, **FILLED | {"iss": EVIL})
+    assert page.status_code == 400
+    assert "すでに登録された別のLMSのものです" in officer.words
+
+
+async def test_a_correction_that_poses_as_a_known_lms_waits_to_be_approved_again(officer):
+    await made_by_hand(officer)
+    here = await made_by_hand(
+        officer, iss=EVIL, client_id="kasane-2", token_url=f"{EVIL}/t", token_audience=""
+    )
+    assert "利用中" in officer.words
+    filled = FILLED | {"client_id": "kasane-2", "jwks_url": f"{EVIL}/jwks"}
+    page = await corrected(officer, here, **filled)
+    assert page.status_code == 200, officer.words
+    assert "承認待ち" in officer.words
+    assert "別のホストで応答します" in officer.words
+    await officer.send(f"{here}/approve", confirmed=await the_mark(officer))
+    assert "利用中" in officer.words
+    page = await corrected(officer, here, **filled | {"title": "別名"})
+    assert "利用中" in officer.words, "what was confirmed stays so"
+
+
+async def test_a_declared_registration_is_corrected_in_its_file(house, officer):
+    entry = {
+        "id": "lms-b",
+        "type": "lti_ags",
+        "title": {"ja": "大学LMS"},
+        **{k: FILLED[k] for k in ("iss", "client_id", "auth_login_url", "jwks_url")},
+        "deployment_id": "1",
+    }
+    async with house.services.database.write() as conn:
+        await house.services.connectors.apply(conn, {"connectors": [entry]})
+    page = await officer.open(f"{HERE}/lms-b")
+    assert f"{HERE}/lms-b/edit" not in page.text
+    page = await corrected(officer, f"{HERE}/lms-b", **FILLED)
+    assert page.status_code == 400
+    assert "ここでは変更も削除もできません" in officer.words
+
+
+async def test_a_deployment_that_was_turned_away_is_accepted_with_one_click(house, officer):
+    here = await made_by_hand(officer)
+    id_ = here.rpartition("/")[2]
+    async with house.services.database.write() as conn:
+        for _ in range(3):
+            await turned_away.note(
+                conn,
+                id_,
+                "dep-9",
+                learner="u-7",
+                course="データ活用入門",
+                at=house.services.clock(),
+            )
+    await officer.open(HERE)
+    assert "未受付 1件" in officer.words
+    await officer.open(here)
+    assert "起動3回" in officer.words
+    assert "利用者 u-7" in officer.words
+    assert "コース「データ活用入門」" in officer.words
+    await officer.send(f"{here}/deployments", deployment_id="dep-9")
+    assert "受け付けなかったデプロイメント" not in officer.words
+    async with house.services.database.read() as conn:
+        held = await house.services.registrations.registrar.get(conn, id_)
+    assert held.registration.deployments == {"dep-1", "dep-2", "dep-9"}
+
+
+async def test_a_neighbour_inside_the_network_is_not_reached_through_an_lms(officer, lms):
+    with Site() as other:
+        neighbour = RegisteringLms(other)
+        at = lms.site.url
+        await officer.open(f"{HERE}/new")
+        page = await officer.send(
+            HERE,
+            **FILLED | {"iss": at, "auth_login_url": f"{at}/auth", "jwks_url": f"{other.url}/jwks"},
+        )
+        assert page.status_code == 400
+        assert 'id="f-jwks_url-fault"' in page.text
+        assert neighbour.asked == []
