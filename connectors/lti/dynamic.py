@@ -135,7 +135,7 @@ class DynamicRegistration:
         headers = {"Accept": "application/json"} | _bearer(token)
         try:
             answer = await self._fetcher.get(
-                url, policy=self._policy(url, tries=2), headers=headers
+                url, policy=self._policy(url, url, tries=2), headers=headers
             )
         except (FetchRefused, FetchFailed) as error:
             return _unreachable("openid_configuration", error)
@@ -151,7 +151,7 @@ class DynamicRegistration:
             answer = await self._fetcher.post(
                 url,
                 # Once: a second client of the same name would stay behind at the platform.
-                policy=self._policy(url, tries=1),
+                policy=self._policy(url, platform.issuer, tries=1),
                 headers={"Accept": "application/json"} | _bearer(token),
                 json=client.client(self._at, platform),
             )
@@ -164,7 +164,6 @@ class DynamicRegistration:
     def _registration(
         self, platform: OpenIdConfiguration, answer: client.Registered, title: str
     ) -> Registration:
-        urls = (platform.authorization_endpoint, platform.token_endpoint, platform.jwks_uri)
         return Registration(
             connector_id="",
             iss=platform.issuer,
@@ -173,7 +172,7 @@ class DynamicRegistration:
             auth_login_url=platform.authorization_endpoint,
             jwks_url=platform.jwks_uri,
             home_page=platform.issuer,
-            private_hosts=openid.private_among(urls, self._private),
+            private_hosts=openid.private_at(platform.issuer, self._private),
             token_url=platform.token_endpoint,
             token_audience=platform.audience,
             product=platform.product,
@@ -181,11 +180,11 @@ class DynamicRegistration:
             title=Text.of(title) if title else None,
         )
 
-    def _policy(self, url: str, *, tries: int) -> Policy:
+    def _policy(self, url: str, issuer: str, *, tries: int) -> Policy:
         host, port = openid.place(url)
         return Policy(
             hosts=frozenset({f"{host}:{port}"}),
-            private=openid.private_among((url,), self._private),
+            private=openid.private_at(issuer, self._private),
             max_body=_MAX_BODY,
             deadline_s=_DEADLINE_S,
             tries=tries,

@@ -23,19 +23,20 @@ def registration_of(
 ) -> Registration | Sequence[Refusal]:
     """The registration that these fields mean, or everything that is wrong with them.
 
-    `deployments`: one a line. `private`: hosts that may be called without encryption.
+    `deployments`: one a line. `private`: hosts that may be called without encryption, of which the
+    issuer's own counts.
     """
+    own = openid.private_at(fields.get("iss", ""), private)
     deployments = [one.strip() for one in fields.get("deployments", "").splitlines() if one.strip()]
     faults = [
         *(_needed(fields, name) for name in ("title", "client_id")),
-        *(_address(fields, name, private) for name in _ADDRESSES),
+        *(_address(fields, name, own) for name in _ADDRESSES),
         _audience(fields),
         _placed(deployments),
     ]
     found = [one for one in faults if one is not None]
     if found:
         return found
-    urls = [fields[name] for name in _ADDRESSES[1:] if fields.get(name)]
     return Registration(
         connector_id="",
         iss=fields["iss"],
@@ -44,7 +45,7 @@ def registration_of(
         auth_login_url=fields["auth_login_url"],
         jwks_url=fields["jwks_url"],
         home_page=fields["iss"],
-        private_hosts=openid.private_among(urls, private),
+        private_hosts=own,
         token_url=fields.get("token_url", ""),
         token_audience=fields.get("token_audience", ""),
         product=product_named(fields.get("product")),

@@ -60,7 +60,7 @@ def configuration_of(
     """The configuration that was found at `url`, or what is wrong with it.
 
     The issuer lives where its configuration does, or anybody could speak for it (§3.4). `private`:
-    hosts that may be called without encryption.
+    hosts that may be called without encryption, of which the issuer's own counts.
     """
     if not isinstance(document, dict):
         return _no_document()
@@ -83,8 +83,9 @@ def _wrong(document: Mapping[str, Json], url: str, private: Collection[str]) -> 
         return _wrong_member("issuer")
     if place(issuer) != place(url):
         return _wrong_host(issuer, url)
+    own = private_at(issuer, private)
     for name in _ENDPOINTS:
-        if not is_endpoint(document.get(name), private):
+        if not is_endpoint(document.get(name), own):
             return _wrong_member(name)
     algorithms = document.get("id_token_signing_alg_values_supported", ["RS256"])
     if not isinstance(algorithms, list) or "RS256" not in algorithms:
@@ -110,10 +111,17 @@ def place(url: str) -> tuple[str, int]:
     return _place(urlsplit(url))
 
 
-def private_among(urls: Collection[str], private: Collection[str]) -> frozenset[str]:
-    """Those of the `private` hosts that these URLs lead to."""
-    named = {name for url in urls for name in _names_of(url)}
-    return frozenset(private) & named
+def private_at(issuer: str, private: Collection[str]) -> frozenset[str]:
+    """The place of `issuer`, if its host is one of `private`; else none.
+
+    Who registers may lead us to its own place inside the network, and to none of its neighbours.
+    """
+    parts = _parts(issuer)
+    if parts is None:
+        return frozenset()
+    host, port = _place(parts)
+    own = f"{host}:{port}"
+    return frozenset({own}) if {host, own} & set(private) else frozenset()
 
 
 def product_of(family: Json) -> Product:
@@ -136,14 +144,6 @@ def _parts(url: Json) -> SplitResult | None:
 
 def _place(parts: SplitResult) -> tuple[str, int]:
     return (parts.hostname or "").rstrip("."), parts.port or {"https": 443}.get(parts.scheme, 80)
-
-
-def _names_of(url: str) -> tuple[str, ...]:
-    parts = _parts(url)
-    if parts is None:
-        return ()
-    host, port = _place(parts)
-    return host, f"{host}:{port}"
 
 
 def _names(listed: Json) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from config.demo.portals.site import Site
 from connectors.jose.refusal import Refusal
 from connectors.lti import registrations
 from connectors.lti.core.addresses import ToolAddresses
@@ -352,3 +353,34 @@ async def test_an_answer_without_a_client_id_registers_nothing(office, answer) -
 async def test_a_registration_token_that_is_no_header_is_refused(office, token) -> None:
     await office.refused(await office.invite(), "registration_token", registration_token=token)
     assert office.lms.asked == []
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"]
+)
+async def test_a_platform_inside_leads_to_its_own_place_and_to_no_neighbour(office, name) -> None:
+    # The operator named the host; another port of it is another service.
+    inside = DynamicRegistration(
+        office.desk.database,
+        Fetcher(),
+        office.registrar,
+        office.desk.clock,
+        ToolAddresses(US),
+        {"127.0.0.1"},
+    )
+    office.dynamic = inside
+    token = await office.invite()
+    with Site() as other:
+        neighbour = RegisteringLms(other)
+        office.lms.changed = {name: f"{other.url}/register"}
+        refusal = await office.refused(token, "platform_endpoint")
+        assert refusal.pointer == f"/{name}"
+        office.lms.changed = {"registration_endpoint": f"https://{other.host}/register"}
+        await office.refused(token, "platform_refused")
+        assert neighbour.asked == []
+    office.lms.changed = {}
+    done = await office.opened(token)
+    assert isinstance(done, Done), done
+    async with office.desk.database.read() as conn:
+        held = await office.registrar.get(conn, done.registration)
+    assert held.registration.private_hosts == {office.lms.site.host}
