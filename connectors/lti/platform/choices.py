@@ -118,6 +118,8 @@ class Choices:
         ):
             return _UNKNOWN_CHOICE
         ids = await courses.choose(conn, tool, chosen.courses, now)
+        if isinstance(ids, Refusal):
+            return ids
         await audit.record(
             conn,
             at=now,

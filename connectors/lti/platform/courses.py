@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from connectors.lti.core.column import Column
 from connectors.lti.core.deep_linking import ChosenCourse
 from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.registration import ToolRegistration
-from connectors.lti.tables import lti_course
+from connectors.lti.tables import lti_course, lti_member, lti_result
 from engine.database import insert
 
 MOST = 1000
@@ -27,13 +27,12 @@ _SPEC = "AGS 2.0 §3.2"
 
 async def choose(
     conn: AsyncConnection, tool: ToolRegistration, courses: Iterable[ChosenCourse], at: datetime
-) -> list[str]:
+) -> list[str] | Refusal:
     """Offer these courses; returns their ids. One that was chosen before is brought up to date."""
-    ids = []
-    for course in courses:
-        # By what is opened: the same course chosen again must not stand there twice.
-        place = json.dumps([course.url, dict(course.custom), course.line_item.resource_id])
-        id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tool.connector_id}|{place}"))
+    chosen = {_id(tool, course): course for course in courses}
+    if len(tool.columns.keys() | chosen.keys()) > MOST:
+        return _TOO_MANY
+    for id_, course in chosen.items():
         values = _values(course.line_item) | {
             "title": course.title,
             "url": course.url,
@@ -53,8 +52,8 @@ async def choose(
             )
             .on_conflict_do_update(index_elements=["connector", "id"], set_=values)
         )
-        ids.append(id_)
-    return ids
+    await _trim(conn, tool.connector_id)
+    return list(chosen)
 
 
 async def create(
@@ -101,20 +100,43 @@ async def change(
     return None
 
 
-async def remove(
-    conn: AsyncConnection, tool: ToolRegistration, column: Column, at: datetime
-) -> Refusal | None:
-    """Let go of a column that the tool made; what was reported to it stays (AGS 2.0 §3.2.6)."""
+async def remove(conn: AsyncConnection, tool: ToolRegistration, column: Column) -> Refusal | None:
+    """Let go of a column that the tool made (AGS 2.0 §3.2.6).
+
+    Its results go with it: nobody can ask for them any more. The records that scores became stay.
+    """
     if tool.is_declared:
         return _DECLARED
     if column.origin != "tool":
         return _CHOSEN
-    await conn.execute(
-        sa.update(lti_course)
-        .where(lti_course.c.connector == tool.connector_id, lti_course.c.id == column.id)
-        .values(withdrawn_at=at)
-    )
+    await _forget(conn, tool.connector_id, [column.id])
     return None
+
+
+async def _trim(conn: AsyncConnection, connector: str) -> None:
+    """Of the columns that staff withdrew keep the latest: without an end they could fill up."""
+    beyond = (
+        sa.select(lti_course.c.id)
+        .where(lti_course.c.connector == connector, lti_course.c.withdrawn_at.is_not(None))
+        .order_by(lti_course.c.withdrawn_at.desc(), lti_course.c.id)
+        .offset(MOST)
+    )
+    await _forget(conn, connector, list(await conn.scalars(beyond)))
+
+
+async def _forget(conn: AsyncConnection, connector: str, ids: Collection[str]) -> None:
+    for table, column in (
+        (lti_course, lti_course.c.id),
+        (lti_member, lti_member.c.course),
+        (lti_result, lti_result.c.line_item),
+    ):
+        await conn.execute(sa.delete(table).where(table.c.connector == connector, column.in_(ids)))
+
+
+def _id(tool: ToolRegistration, course: ChosenCourse) -> str:
+    """By what is opened: the same course chosen again must not stand there twice."""
+    place = json.dumps([course.url, dict(course.custom), course.line_item.resource_id])
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tool.connector_id}|{place}"))
 
 
 def _values(item: LineItem) -> dict[str, object]:

@@ -148,7 +148,7 @@ class ToolServices:
 
         async def removed(conn: AsyncConnection) -> Refusal | None:
             tool, column = await self._allowed(conn, request, _WRITING)
-            return await courses.remove(conn, tool, column, self._clock())
+            return await courses.remove(conn, tool, column)
 
         _good(await self._database.transact(removed))
         return Response(status_code=204)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS
+from connectors.lti.platform import courses
 from tests.unit.connectors.hostile_tools import US, Platform, item, refused
 
 ITEMS: dict[str, tuple[Any, str, str]] = {
@@ -125,3 +127,35 @@ async def test_an_answer_is_taken_once_from_the_tool_that_was_asked(platform: Pl
     platform.now += timedelta(hours=2)
     signed = platform.signer.sign(platform.response(tool, late))
     refused(await platform.choose(signed), "unknown_choice")
+
+
+async def test_a_tool_has_so_many_courses_and_no_more(platform, monkeypatch) -> None:
+    monkeypatch.setattr(courses, "MOST", 3)
+    tool = await platform.register()
+
+    async def chosen(*numbers: int) -> httpx.Response:
+        items = [item(url=f"https://tool.example.com/courses/{number}") for number in numbers]
+        response = platform.response(tool, await platform.data(tool), **{DL_ITEMS: items})
+        return await platform.choose(platform.signer.sign(response))
+
+    assert (await chosen(1, 2)).status_code == 303
+    refused(await chosen(3, 4), "line_items_too_many")
+    assert await platform.courses() == 2
+    assert (await chosen(1, 2, 3)).status_code == 303, "those chosen before do not count twice"
+    refused(await chosen(4), "line_items_too_many")
+    assert await platform.reasons("lti.courses.refused") == ["line_items_too_many"]
+
+
+async def test_what_was_withdrawn_is_kept_in_a_bounded_number(platform, monkeypatch) -> None:
+    monkeypatch.setattr(courses, "MOST", 2)
+    tool = await platform.register()
+    for number in range(6):
+        platform.now += timedelta(seconds=1)
+        one = item(url=f"https://tool.example.com/courses/{number}")
+        response = platform.response(tool, await platform.data(tool), **{DL_ITEMS: [one]})
+        answer = await platform.choose(platform.signer.sign(response))
+        assert answer.status_code == 303, answer.text
+        async with platform.database.write() as conn:
+            (course,) = (await platform.tools.get(conn, tool.connector_id)).courses
+            await platform.tools.withdraw(conn, tool.connector_id, course.id, by="sato")
+    assert await platform.courses() <= 3

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.lti.core.names import LINE_ITEM, MEMBERS, MEMBERS_TYPE, RESULT, SCORE
-from connectors.lti.tables import lti_member
+from connectors.lti.tables import lti_member, lti_result
+from connectors.store.tables import source_record
 from tests.unit.connectors.hostile_tools import COLUMN, Platform, refused, score_of, with_course
 
 
@@ -79,6 +80,30 @@ async def test_a_tool_makes_changes_and_removes_its_own_columns_alone(platform: 
     refused(await platform.web.delete(f"{there}/{course}", headers=bearer), "line_item_chosen", 403)
     assert (await platform.web.delete(url, headers=bearer)).status_code == 204
     refused(await platform.web.get(url, headers=bearer), "unknown_line_item", 404)
+
+
+async def test_a_tool_that_makes_and_removes_columns_without_end_leaves_nothing(
+    platform: Platform,
+) -> None:
+    tool, _ = await with_course(platform)
+    bearer = await platform.bearer(tool, LINE_ITEM, SCORE)
+    there = f"/lti/ags/{tool.connector_id}/lineitems"
+    for _ in range(3):
+        url = (await platform.web.post(there, json=COLUMN, headers=bearer)).headers["location"]
+        score = score_of("Learner-1", platform.now, scoreMaximum=50, scoreGiven=40)
+        posted = await platform.web.post(f"{url}/scores", json=score, headers=bearer)
+        assert posted.status_code == 200, posted.text
+        assert (await platform.web.delete(url, headers=bearer)).status_code == 204
+        refused(
+            await platform.web.post(f"{url}/scores", json=score, headers=bearer),
+            "unknown_line_item",
+            404,
+        )
+    assert await platform.courses() == 1
+    async with platform.database.read() as conn:
+        assert await conn.scalar(sa.select(sa.func.count()).select_from(lti_result)) == 0
+        # What was completed stays.
+        assert await conn.scalar(sa.select(sa.func.count()).select_from(source_record)) == 3
 
 
 async def test_long_answers_come_in_pages_with_a_link_to_the_next(platform: Platform) -> None:
