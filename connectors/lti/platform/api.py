@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -169,7 +169,6 @@ def _denied(denied: Denied, request: Request) -> Response:
 def _form_post(answer: Answer) -> Response:
     """A page that carries the launch to the tool: by itself, or with a button."""
     nonce = secrets.token_urlsafe(16)
-    target = urlsplit(answer.redirect_uri)
     fields = "".join(
         f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
         for name, value in (("id_token", answer.id_token), ("state", answer.state))
@@ -185,7 +184,7 @@ def _form_post(answer: Answer) -> Response:
             "Cache-Control": "no-store",
             "Content-Security-Policy": (
                 f"default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; "
-                f"form-action {target.scheme}://{target.netloc}; frame-ancestors 'none'"
+                f"form-action {' '.join(answer.leads_to)}; frame-ancestors 'none'"
             ),
         },
     )

@@ -26,6 +26,7 @@ from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core import message
 from connectors.lti.core.addresses import PlatformAddresses
+from connectors.lti.core.browser import origin
 from connectors.lti.core.message import Addressee
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.platform import choices, tools
@@ -48,9 +49,13 @@ ASKED = (*_FIXED, "client_id", "redirect_uri", "login_hint", "lti_message_hint",
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the browser posts to the tool: the signed launch, and the tool's own state."""
+    """What the browser posts to the tool: the signed launch, and the tool's own state.
+
+    `leads_to`: where the post may lead, as sources of a Content-Security-Policy.
+    """
 
     redirect_uri: str
+    leads_to: tuple[str, ...]
     id_token: str
     state: str
 
@@ -166,7 +171,7 @@ class Launches:
         )
         header = {"alg": "RS256", "kid": key.kid}
         id_token = jwt.encode(header, claims, key, algorithms=list(jose.RS256))
-        return Answer(params["redirect_uri"], id_token, params["state"])
+        return Answer(params["redirect_uri"], _leads_to(tool), id_token, params["state"])
 
     async def _taken(
         self, conn: AsyncConnection, tool: ToolRegistration, hint: str, account: str | None
@@ -207,6 +212,17 @@ class Launches:
             .on_conflict_do_nothing()
         )
         return message.opening(tool, course, whom, self._at)
+
+
+def _leads_to(tool: ToolRegistration) -> tuple[str, ...]:
+    """Where the launch of a tool may lead: to any https site, and to its own on plain http.
+
+    A tool takes the launch at one address and sends the browser on to where its pages are, which
+    may be another site; Chromium holds each step of that to `form-action`. The page that posts has
+    nothing of anybody else's in it, so that no narrower list would keep anything in.
+    """
+    own = (origin(url, tool.private_hosts) for url in (tool.target_link_uri, *tool.redirect_uris))
+    return ("https:", *sorted({one for one in own if one and one.startswith("http:")}))
 
 
 _NOT_LAUNCHED = refusal(

@@ -359,7 +359,7 @@ async def test_a_launch_signed_by_us_holds_before_our_own_tool_role_and_is_signe
     assert page.status_code == 200, page.text
     assert '<script>"' not in page.text
     assert 'value="state-&quot;&gt;&lt;script&gt;"' in page.text
-    assert "form-action https://course.example.com;" in page.headers["content-security-policy"]
+    assert "form-action https:; frame-ancestors 'none'" in page.headers["content-security-policy"]
     token = re.search(r'name="id_token" value="([^"]+)"', page.text)
     assert token is not None
     published = (await house.web.get("/lti/platform/jwks")).json()["keys"][0]
