@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
@@ -19,6 +20,7 @@ from web.portals import portals
 from web.services import Services
 from web.views.mapping import MappingPage, mapped_page, mapping_page, skill_choices, unmapped_line
 from web.views.syncs import HeldPage, RunPage, held_line, readable, run_line, syncs_page
+from web.visitor import safe_next
 
 HERE = "/console/syncs"
 _RUNS = 100
@@ -132,6 +134,7 @@ class _SyncPages:
             asked.get("skill", ""),
             _percent(asked.get("min_percent", "")),
         )
+        view = replace(view, back=_back(asked.get("back", "")))
         return self._desk.page(request, visitor, "mapping.html", view=view)
 
     async def map_activity(self, request: Request) -> Response:
@@ -153,7 +156,7 @@ class _SyncPages:
                 by=account.login,
             )
         self._services.jobs.wake()
-        return self._desk.to(HERE, visitor, done="activity_mapped")
+        return self._desk.to(_back(form["back"]), visitor, done="activity_mapped")
 
     async def mapped(self, request: Request) -> Response:
         """The courses that count for a skill."""
@@ -250,6 +253,12 @@ def _require_serial(number: int) -> None:
     """Raises: NotFound for a number that no row can have, and no database takes."""
     if not 0 < number < 2**63:
         raise NotFound("no_such_record", NO_SUCH)
+
+
+def _back(text: str) -> str:
+    """Where the officer came from: a page of the console, this one where none is named."""
+    path = safe_next(text.partition("?")[0].partition("#")[0], HERE)
+    return path if path.startswith("/console/") and ".." not in path else HERE
 
 
 def _percent(text: str) -> int | None:

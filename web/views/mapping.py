@@ -65,13 +65,17 @@ class GainLine:
 
 @dataclass(frozen=True, slots=True)
 class MappingPage:
-    """The question before a course counts for a skill, with what would change."""
+    """The question before a course counts for a skill, with what would change.
+
+    `back`: the page from which it was asked.
+    """
 
     line: UnmappedLine
     skill: SkillChoice
     min_percent: int | None
     learners: int
     gains: tuple[GainLine, ...]
+    back: str = "/console/syncs"
 
 
 def unmapped_line(unmapped: Unmapped, titles: Mapping[str, Text]) -> UnmappedLine:

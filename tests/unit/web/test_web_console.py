@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -119,6 +120,34 @@ async def test_a_course_is_mapped_in_two_steps_that_show_what_changes(house, off
     await house.jobs.drain()
     assert (await officer.open(f"/console/syncs/map?{place}")).status_code == 404
     assert (await officer.open(f"/console/syncs/map?{place}&min_percent=x")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("came_from", "goes_to"),
+    [
+        ("/console/tools/tool-1", "/console/tools/tool-1"),
+        ("/console/tools/tool-1?done=x#courses", "/console/tools/tool-1"),
+        ("", "/console/syncs"),
+        ("https://evil.example/", "/console/syncs"),
+        ("//evil.example/console/", "/console/syncs"),
+        ("/\\evil.example", "/console/syncs"),
+        ("/console/\\evil.example", "/console/syncs"),
+        ("javascript:alert(1)", "/console/syncs"),
+        ("/console/../signout", "/console/syncs"),
+        ("/passport", "/console/syncs"),
+    ],
+)
+async def test_who_maps_a_course_returns_to_where_they_came_from(
+    house, officer, came_from, goes_to
+):
+    await house.graduates(LIST)
+    await house.jobs.drain()
+    place = f"source=c-office&activity={OFFICE}/courses/DATA&skill=DATA-1"
+    page = await officer.open(f"/console/syncs/map?{place}&back={quote(came_from, safe='')}")
+    assert f'<input type="hidden" name="back" value="{goes_to}">' in page.text
+    page = await officer.send("/console/syncs/map")
+    sent = page.history[-1] if page.history else page
+    assert sent.headers["location"] == f"{goes_to}?done=activity_mapped"
 
 
 async def test_scheduled_runs_that_found_nothing_new_are_told_in_one_line(house, officer, clock):
