@@ -181,9 +181,8 @@ class DynamicRegistration:
         )
 
     def _policy(self, url: str, issuer: str, *, tries: int) -> Policy:
-        host, port = openid.place(url)
         return Policy(
-            hosts=frozenset({f"{host}:{port}"}),
+            hosts=Policy.towards(url).hosts,
             private=openid.private_at(issuer, self._private),
             max_body=_MAX_BODY,
             deadline_s=_DEADLINE_S,

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.connector import Connector
 from connectors.core.setup import DEFAULT_ZONE
-from connectors.lti.core import openid
+from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import Registration
 from connectors.lti.registrations import TYPE
 from engine.text import Text
@@ -18,7 +18,7 @@ _NIGHTLY: Json = {"schedule": {"cron": "30 2 * * *", "timezone": DEFAULT_ZONE}}
 
 def new_id(iss: str) -> str:
     """A name for the connector: the host, and signs that no other name has."""
-    host = "".join(one if one.isascii() and one.isalnum() else "-" for one in openid.place(iss)[0])
+    host = "".join(one if one.isascii() and one.isalnum() else "-" for one in host_of(iss))
     return f"lti-{host[:60]}-{secrets.token_hex(4)}"
 
 

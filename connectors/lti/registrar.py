@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import portal, registered, turned_away
-from connectors.lti.core import openid
+from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import Registration, Status
 from connectors.lti.core.rival import Known
 from connectors.lti.registered import Origin, Registered
@@ -64,7 +64,7 @@ class Registrar:
         if await opened_by_another(conn, new) is not None:
             return _ANOTHERS
         id_, at = portal.new_id(new.iss), self._clock()
-        title = new.title or Text.of(openid.place(new.iss)[0])
+        title = new.title or Text.of(host_of(new.iss))
         made = replace(new, connector_id=id_, status="pending", title=title)
         added = await conn.execute(
             insert(conn, lti_registration)

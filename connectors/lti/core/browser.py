@@ -1,11 +1,12 @@
-"""Where a browser may be sent, and whose page that is.
+"""Which addresses are taken that strangers name, for browsers and to call, and whose they are.
 
-Addresses come from platforms, tools and staff, and go into headers, forms and links.
+They come from platforms, tools and staff, and go into headers, forms, links and requests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
@@ -17,8 +18,11 @@ Json = Any
 _ODD_SIGNS = frozenset(" \\<>\"'`{}|^")
 
 
+_USUAL = {"http": 80, "https": 443}
+
+
 def is_address(url: Json, private_hosts: Collection[str] = ()) -> TypeGuard[str]:
-    """Whether a browser may be sent to `url`: https, a host, no credentials, no odd signs.
+    """Whether `url` may be gone to: https, a host, no credentials, no odd signs.
 
     Plain http is taken where the operator has named the host as a private one.
     """
@@ -32,17 +36,49 @@ def origin(url: Json, private_hosts: Collection[str] = ()) -> str | None:
 
     Letters, digits and hyphens alone: it goes into a header.
     """
+    found = place(url)
+    if found is None:
+        return None
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    is_plain = host.isascii() and host.replace("-", "").replace(".", "").isalnum()
+    if not is_plain or "@" in parts.netloc:
+        return None
+    if found.scheme != "https" and found.names.isdisjoint(private_hosts):
+        return None
+    return f"{found.scheme}://{host}" + (f":{port}" if port else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address leads, without regard to how it is written."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def names(self) -> frozenset[str]:
+        """By which the operator names a host: with a port and without."""
+        return frozenset({self.host, f"{self.host}:{self.port}"})
+
+
+def place(url: Json) -> Place | None:
+    """Where `url` leads; None where it is no http(s) address."""
     if not isinstance(url, str):
         return None
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        port = parts.port
     except ValueError:
         return None
-    is_plain = host.isascii() and host.replace("-", "").replace(".", "").isalnum()
-    if not is_plain or "@" in parts.netloc:
+    usual = _USUAL.get(parts.scheme)
+    if usual is None or not parts.hostname:
         return None
-    is_private = not {host, f"{host}:{port}"}.isdisjoint(private_hosts)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_private):
-        return None
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    return Place(parts.scheme, parts.hostname.rstrip("."), port or usual)
+
+
+def host_of(url: Json) -> str:
+    """The host of `url`; empty where it is no http(s) address."""
+    found = place(url)
+    return found.host if found else ""

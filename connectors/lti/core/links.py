@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from connectors.lti.core.browser import place
+
 _TARGET = re.compile(r"<([^<>]*)>")
 # One parameter: its name, and a value in straight quotes, in curly ones, or in none.
 _PARAMETER = re.compile(
@@ -58,7 +60,7 @@ def below(url: str, name: str) -> str:
 
 def is_same_site(url: str, other: str) -> bool:
     """Whether both are `http(s)` addresses of one scheme, host and port."""
-    places = [_place(one) for one in (url, other)]
+    places = [place(one) for one in (url, other)]
     return places[0] is not None and places[0] == places[1]
 
 
@@ -68,10 +70,14 @@ def shown(url: str) -> str:
 
 
 def is_address(url: object, longest: int = 2000) -> bool:
-    """Whether `url` is an absolute `http(s)` address without credentials."""
+    """Whether `url` leads anywhere: an absolute `http(s)` address without credentials.
+
+    Tolerant: whether it may be called is judged when it is, so that what is wrong with it is told
+    to whoever can change it (`connectors.lti.core.browser` has the rule).
+    """
     if not isinstance(url, str) or len(url) > longest or not url.isprintable() or " " in url:
         return False
-    return _place(url) is not None and "@" not in urlsplit(url).netloc
+    return place(url) is not None and "@" not in urlsplit(url).netloc
 
 
 def _decoded(header: str) -> str:
@@ -87,15 +93,3 @@ def _absolute(base: str, target: str) -> str:
         return urljoin(base, target)
     except ValueError:
         return ""
-
-
-def _place(url: str) -> tuple[str, str, int] | None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    if usual is None or not parts.hostname:
-        return None
-    return parts.scheme, parts.hostname.lower().rstrip("."), port or usual

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.browser import is_address, place
 from connectors.lti.core.registration import Product
+from connectors.lti.core.shape import LONGEST_URI
 from engine.text import Text
 
 Json = Any
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 _SPEC = "LTI Dynamic Registration 1.0 §3.3"
-_LONGEST_URL = 2000
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint")
 # As the products write themselves in `product_family_code`; of Brightspace the maker's name.
 _FAMILIES: tuple[tuple[str, Product], ...] = (
@@ -71,7 +72,7 @@ def configuration_of(
         issuer=document["issuer"],
         **{name: document[name] for name in _ENDPOINTS},
         product=product_of(platform.get("product_family_code")),
-        audience=str(audience) if is_name(audience, _LONGEST_URL) else "",
+        audience=str(audience) if is_name(audience, LONGEST_URI) else "",
         scopes=_names(document.get("scopes_supported")),
         messages=_messages(platform["messages_supported"]),
     )
@@ -81,7 +82,7 @@ def _wrong(document: Mapping[str, Json], url: str, private: Collection[str]) -> 
     issuer: Json = document.get("issuer")
     if not is_endpoint(issuer, private) or urlsplit(issuer).query:
         return _wrong_member("issuer")
-    if place(issuer) != place(url):
+    if _host(issuer) != _host(url):
         return _wrong_host(issuer, url)
     own = private_at(issuer, private)
     for name in _ENDPOINTS:
@@ -96,19 +97,9 @@ def _wrong(document: Mapping[str, Json], url: str, private: Collection[str]) -> 
     return None
 
 
-def is_endpoint(url: Json, private: Collection[str]) -> bool:
-    """Whether `url` may be called: https, or http where its host is one of `private`."""
-    parts = _parts(url)
-    if parts is None or parts.username is not None or parts.fragment:
-        return False
-    host, port = _place(parts)
-    names = {host, f"{host}:{port}"}
-    return parts.scheme == "https" or (parts.scheme == "http" and bool(names & set(private)))
-
-
-def place(url: str) -> tuple[str, int]:
-    """Host and port of a URL that is one."""
-    return _place(urlsplit(url))
+def is_endpoint(url: Json, private: Collection[str]) -> TypeGuard[str]:
+    """Whether `url` may be registered as an address of a platform; `private`: as the rule says."""
+    return is_address(url, private) and not urlsplit(url).fragment
 
 
 def private_at(issuer: str, private: Collection[str]) -> frozenset[str]:
@@ -116,12 +107,10 @@ def private_at(issuer: str, private: Collection[str]) -> frozenset[str]:
 
     Who registers may lead us to its own place inside the network, and to none of its neighbours.
     """
-    parts = _parts(issuer)
-    if parts is None:
+    found = place(issuer)
+    if found is None or found.names.isdisjoint(private):
         return frozenset()
-    host, port = _place(parts)
-    own = f"{host}:{port}"
-    return frozenset({own}) if {host, own} & set(private) else frozenset()
+    return frozenset({f"{found.host}:{found.port}"})
 
 
 def product_of(family: Json) -> Product:
@@ -130,20 +119,9 @@ def product_of(family: Json) -> Product:
     return next((product for part, product in _FAMILIES if part in name), "other")
 
 
-def _parts(url: Json) -> SplitResult | None:
-    """A URL taken apart, if it is one of http(s) with a host, as a whole readable."""
-    if not is_name(url, _LONGEST_URL) or " " in url:
-        return None
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts if parts.scheme in {"http", "https"} and parts.hostname else None
-
-
-def _place(parts: SplitResult) -> tuple[str, int]:
-    return (parts.hostname or "").rstrip("."), parts.port or {"https": 443}.get(parts.scheme, 80)
+def _host(url: str) -> tuple[str, int] | None:
+    found = place(url)
+    return None if found is None else (found.host, found.port)
 
 
 def _names(listed: Json) -> frozenset[str] | None:

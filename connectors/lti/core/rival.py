@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from connectors.lti.core.openid import place
+from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import Registration
 from engine.text import Text
 
@@ -33,7 +33,7 @@ class Difference:
     @property
     def elsewhere(self) -> bool:
         """Whether the host is another one."""
-        return _host(self.known) != _host(self.new)
+        return host_of(self.known) != host_of(self.new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,3 @@ def _differences(old: Registration, new: Registration) -> tuple[Difference, ...]
 
 def _plain(issuer: str) -> str:
     return issuer.casefold().rstrip("/")
-
-
-def _host(url: str) -> str:
-    return place(url)[0] if url else ""

@@ -119,12 +119,18 @@ async def test_a_refused_registration_is_a_page_with_its_reason(house, officer, 
 
 
 async def test_what_the_platform_names_itself_is_shown_as_text(house, officer, lms):
+    path = await invited(officer)
     lms.changed = {"issuer": f"{lms.site.url}/<script>alert(1)</script>"}
-    page = await house.reader().open(f"{await invited(officer)}&openid_configuration={lms.url}")
+    page = await house.reader().open(f"{path}&openid_configuration={lms.url}")
+    assert page.status_code == 400
+    assert "<script>alert" not in page.text
+    lms.changed, lms.answer = {}, {"client_id": "<script>alert(1)</script>"}
+    page = await house.reader().open(f"{path}&openid_configuration={lms.url}")
     assert page.status_code == 200
+    await officer.open(HERE)
+    page = await officer.open(re.search(rf'href="({HERE}/lti-[^"]+)"', officer.page.text)[1])
     assert "<script>alert" not in page.text
-    page = await officer.open(HERE)
-    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
 
 
 async def test_an_invitation_needs_the_name_of_the_lms(officer):
