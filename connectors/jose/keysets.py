@@ -29,6 +29,8 @@ _KEY_TYPES: dict[str, tuple[str, type[Key]]] = {
     "ES256": ("EC", ECKey),
 }
 _MIN_RSA_BITS = 2048
+# Beyond this OpenSSL checks no signature, and reading a longer number takes its time.
+_MAX_RSA_BITS = 16_400
 
 
 class KeySets:
@@ -78,8 +80,8 @@ def _chosen(keys: Keys, kid: str, algorithm: str) -> Key | None:
 def _public(key: Mapping[str, Json], kind: type[Key]) -> Key:
     members = {name: key[name] for name in ("kty", "kid", "n", "e", "crv", "x", "y") if name in key}
     # Before the import: there the library only warns about a short modulus.
-    if kind is RSAKey and len(members["n"]) * 6 < _MIN_RSA_BITS:
-        raise ValueError("RSA keys have at least 2048 bits")
+    if kind is RSAKey and not _MIN_RSA_BITS <= len(members["n"]) * 6 <= _MAX_RSA_BITS:
+        raise ValueError("RSA keys have 2048 bits or more, and no endless number of them")
     return kind.import_key(members)
 
 

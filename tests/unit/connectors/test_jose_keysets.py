@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from config.demo.portals.site import Site
-from connectors.jose.keysets import KEPT, KeySets
+from connectors.jose.keysets import KEPT, KeySets, usable
 from connectors.jose.refusal import Refusal
+from engine import base64url
 from engine.fetcher import Fetcher, Policy
 from engine.keysets import PAUSE
 
@@ -109,6 +110,15 @@ async def test_made_up_key_ids_make_us_ask_once_in_half_a_minute(platform, ask, 
         assert (await ask()).kid == OLD.kid
         clock.at += PAUSE
     assert platform.asked == 3
+
+
+@pytest.mark.parametrize(
+    ("bits", "is_usable"), [(1024, False), (2048, True), (16_384, True), (32_768, False)]
+)
+def test_a_modulus_is_neither_short_nor_endless(bits, is_usable) -> None:
+    modulus = base64url.encoded(((1 << bits) - 1).to_bytes(bits // 8, "big"))
+    public = OLD.as_dict(private=False) | {"n": modulus}
+    assert usable([public], "RS256") == is_usable
 
 
 async def test_keys_are_kept_while_their_platform_is_away(platform, ask, clock) -> None:
