@@ -124,7 +124,7 @@ NOTICES: dict[str, Text] = {
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
 }
 
-NOT_GOOD = frozenset({"file_refused", "file_partly", "disputed"})
+NOT_GOOD = frozenset({"file_refused", "file_partly", "disputed", "registration_waits"})
 """Those that tell of something that did not go as it was meant to."""
 
 

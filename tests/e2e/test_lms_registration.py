@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from config.demo import story
 from config.demo.installation import Installation
 from config.demo.portals.site import Site
-from tests.e2e.chromium import DESK, PHONE, fits
+from tests.e2e.chromium import DESK, PHONE, fits, in_order
 from tests.unit.connectors.lms_registering import RegisteringLms
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -127,3 +127,48 @@ def test_the_pages_fit_the_screen(open_page: Open, size: dict[str, int], languag
         for guide in page.locator("details > summary").all():
             guide.click()
         fits(page)
+
+
+def _registered_by_hand(page: Page, **changed: str) -> None:
+    at = "https://lms-known.example.ac.jp"
+    filled = {
+        "title": "北の大学LMS",
+        "iss": at,
+        "client_id": "kasane-1",
+        "auth_login_url": f"{at}/mod/lti/auth.php",
+        "jwks_url": f"{at}/mod/lti/certs.php",
+        "deployments": "1",
+    } | changed
+    page.goto(f"{HERE}/new")
+    for name, value in filled.items():
+        page.locator(f"#f-{name}").fill(value)
+    page.get_by_role("button", name="登録して承認する").click()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_who_poses_as_a_known_lms_is_approved_after_a_look_alone(
+    open_page: Open, size: dict[str, int]
+) -> None:
+    page = _officer(open_page(size))
+    iss = f"https://lms-{size['width']}.example.ac.jp"
+    known = {"iss": iss, "auth_login_url": f"{iss}/auth", "jwks_url": f"{iss}/jwks"}
+    _registered_by_hand(page, **known)
+    expect(page.get_by_role("status").first).to_contain_text("承認しました")
+    evil = "https://evil.example/.well-known/jwks.json"
+    _registered_by_hand(page, **known | {"client_id": "kasane-2", "jwks_url": evil})
+    expect(page.get_by_role("heading", name="この発行元はすでに知られています")).to_be_visible()
+    in_order(page, page.url, "ja")
+    approve = page.get_by_role("button", name="確かめたうえで承認する")
+    approve.click()
+    # The browser itself asks for the tick.
+    expect(page.get_by_text("承認待ち").first).to_be_visible()
+    page.get_by_role("checkbox").check()
+    approve.click()
+    expect(page.get_by_role("status").first).to_contain_text("承認しました")
+    page.get_by_role("link", name="登録を直す").click()
+    in_order(page, page.url, "ja")
+    page.locator("#f-title").fill("南の大学LMS")
+    page.get_by_role("button", name="保存してテストする").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("南の大学LMS")
+    expect(page.get_by_role("status").first).to_contain_text("変更を保存し、テストしました")
+    fits(page)
