@@ -28,10 +28,11 @@ _MAX_BODY = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was tried. `partial`: launches work, something else does not."""
+    """One thing that was tried. `partial`: launches work, something else does not; `spared`: not
+    even that is missing where nobody needs it."""
 
     name: Text
-    outcome: Literal["ok", "partial", "failed"]
+    outcome: Literal["ok", "partial", "spared", "failed"]
     text: Text
 
 
@@ -139,9 +140,9 @@ def _right(right: Right, granted: frozenset[str], registration: Registration) ->
     given = next((one for one in right.scopes if one in granted), None)
     if given is not None:
         return Check(right.name, "ok", _PERMITTED.format(scope=_short(given)))
-    where = rights.WHERE[registration.product]
+    where = rights.where(right, registration.product)
     text = _NOT_PERMITTED.format(scope=_short(right.scopes[0]), without=right.without, where=where)
-    return Check(right.name, "partial", text)
+    return Check(right.name, "spared" if right.extra else "partial", text)
 
 
 def _short(scope: str) -> str:

@@ -1,7 +1,7 @@
 """What we ask a platform to permit: what each right is for, and what does not work without it.
 
-It is the least that serves: columns are read and never made or changed, and of two scopes that
-give a right the narrower one is asked for, as far as the platform knows it.
+It is the least that serves: of two scopes that give a right the narrower one is asked for, as far
+as the platform knows it, and what only some need is left to them to permit there.
 Sources: AGS 2.0 §3.1, NRPS 2.0 §2.1.
 """
 
@@ -17,11 +17,15 @@ from engine.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One right. `scopes`: each of them gives it, the narrowest first."""
+    """One right. `scopes`: each of them gives it, the narrowest first.
+
+    `extra`: not asked for when we register; who needs it permits it at the platform.
+    """
 
     scopes: tuple[str, ...]
     name: Text
     without: Text
+    extra: bool = False
 
     def asked(self, known: Collection[str] | None) -> str | None:
         """The narrowest scope that a platform knows; None where it knows none.
@@ -65,8 +69,18 @@ RIGHTS = (
             en="the rosters of courses cannot be read.",
         ),
     ),
+    Right(
+        (LINE_ITEM,),
+        Text(ja="成績項目の作成と変更", en="Making and changing line items"),
+        Text(
+            ja="こちらからLMSに成績項目を作ることも、変えることもできません。"
+            "使わないなら、このままでかまいません。",
+            en="no line items can be made or changed from here. Leave it so if you need none.",
+        ),
+        extra=True,
+    ),
 )
-WHERE: Mapping[Product, Text] = {
+_WHERE: Mapping[Product, Text] = {
     "moodle": Text(
         ja="Moodleでは、「Manage tools」のツールの歯車から「Services」を開き、"
         "「IMS LTI Assignment and Grade Services」と「IMS LTI Names and Role Provisioning」を"
@@ -108,8 +122,32 @@ WHERE: Mapping[Product, Text] = {
         en="Permit this service in the tool's settings in your LMS.",
     ),
 }
+# Where more than switching the service on is needed to make line items.
+_WHERE_MAKING: Mapping[Product, Text] = {
+    "moodle": Text(
+        ja="Moodleでは、「Manage tools」のツールの歯車から「Services」を開き、"
+        "「IMS LTI Assignment and Grade Services」を"
+        "「Use this service for grade sync and column management」にします。",
+        en="In Moodle, open “Services” behind the tool's gear at “Manage tools”, and set “IMS LTI "
+        "Assignment and Grade Services” to “Use this service for grade sync and column "
+        "management”.",
+    ),
+    "openedx": Text(
+        ja="Open edXでは、Studioの「LTI Consumer」の編集画面で"
+        "「LTI Assignment and Grades Service」を「programmatic」にします。",
+        en="In Open edX, edit the “LTI Consumer” in Studio and set “LTI Assignment and Grades "
+        "Service” to “programmatic”.",
+    ),
+}
 
 
 def wanted(known: Collection[str] | None = None) -> tuple[str, ...]:
     """The scopes to ask a platform for: nothing that it says it does not know."""
-    return tuple(scope for right in RIGHTS if (scope := right.asked(known)) is not None)
+    least = [right for right in RIGHTS if not right.extra]
+    return tuple(scope for right in least if (scope := right.asked(known)) is not None)
+
+
+def where(right: Right, product: Product) -> Text:
+    """Where a platform of this product permits the right."""
+    found = _WHERE_MAKING.get(product) if right.extra else None
+    return found or _WHERE[product]

@@ -10,7 +10,7 @@ import pytest
 from config.demo.portals.site import Site
 from connectors.lti.core import rights
 from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ, MEMBERS, RESULT, SCORE
-from connectors.lti.core.registration import Registration
+from connectors.lti.core.registration import PRODUCTS, Registration
 from connectors.lti.trial import Check, Trial
 from engine.fetcher import Fetcher
 from tests.unit.connectors.lms_registering import KEY, RegisteringLms
@@ -53,7 +53,7 @@ def asked(lms: RegisteringLms) -> list[set[str]]:
 
 
 def outcomes(checks: dict[str, Check]) -> list[str]:
-    return [checks[right.name.en].outcome for right in rights.RIGHTS]
+    return [checks[right.name.en].outcome for right in rights.RIGHTS if not right.extra]
 
 
 def allowing(*scopes: str) -> Callable[[dict[str, str]], Answer]:
@@ -79,7 +79,8 @@ def strict(*scopes: str) -> Callable[[dict[str, str]], Answer]:
 
 async def test_the_least_that_serves_is_asked_for_at_once(lms, clock) -> None:
     checks = await tried(lms, clock)
-    assert asked(lms) == [{LINE_ITEM_READ, RESULT, SCORE, MEMBERS}]
+    assert asked(lms) == [{LINE_ITEM_READ, RESULT, SCORE, MEMBERS}, {LINE_ITEM}]
+    assert checks["Making and changing line items"].outcome == "ok"
     assert outcomes(checks) == ["ok"] * 4
     assert checks["Access token"].outcome == "ok"
     assert checks["Reading rosters"].text.en == "Permitted (contextmembership.readonly)."
@@ -92,6 +93,10 @@ async def test_what_is_refused_is_told_with_what_does_not_work_without_it(
     lms.token = platform(LINE_ITEM_READ, RESULT)
     checks = await tried(lms, clock)
     assert outcomes(checks) == ["ok", "ok", "partial", "partial"]
+    extra = checks["Making and changing line items"]
+    assert extra.outcome == "spared"
+    assert "Leave it so if you need none" in extra.text.en
+    assert "column management" in extra.text.en
     assert checks["Access token"].outcome == "ok"
     told = checks["Reading rosters"].text
     assert told.en.startswith(
@@ -142,7 +147,8 @@ def test_of_two_scopes_the_narrower_that_the_platform_knows_is_wanted() -> None:
 
 @pytest.mark.parametrize("right", rights.RIGHTS, ids=lambda right: right.name.en)
 def test_each_right_is_named_and_explained_in_both_languages(right: rights.Right) -> None:
-    for text in (right.name, right.without, *rights.WHERE.values()):
+    places = [rights.where(right, product) for product in PRODUCTS]
+    for text in (right.name, right.without, *places):
         assert text.ja
         assert text.en
         assert text.ja != text.en
