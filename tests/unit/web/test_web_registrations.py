@@ -223,9 +223,10 @@ async def test_a_registration_that_is_right_passes_its_test(officer, lms):
     assert "応答があります" in words
     assert "トークンを発行しました" in words
     assert "2件のデプロイメント" in words
-    (_, _, form) = lms.asked[-1]
-    assert form["grant_type"] == "client_credentials"
-    assert "contextmembership.readonly" in form["scope"]
+    least, extra = (form for path, _, form in lms.asked if path == "/token")
+    assert least["grant_type"] == "client_credentials"
+    assert "contextmembership.readonly" in least["scope"]
+    assert extra["scope"].endswith("/lineitem")
 
 
 @pytest.mark.parametrize(
