@@ -89,6 +89,21 @@ async def link_of(conn: AsyncConnection, link_id: UUID) -> Link | None:
     return found[0] if found else None
 
 
+async def proved_with(conn: AsyncConnection, ifi: Ifi) -> list[Ifi]:
+    """Every identifier that whoever has proved this one has proved; none where nobody has."""
+    here, owner = identifier.alias("here"), link.alias("owner")
+    rows = await conn.execute(
+        sa.select(identifier.c.kind, identifier.c.value, identifier.c.issuer)
+        .select_from(here)
+        .join(owner, sa.and_(owner.c.identifier_id == here.c.id, owner.c.state == "proved"))
+        .join(link, sa.and_(link.c.person_id == owner.c.person_id, link.c.state == "proved"))
+        .join(identifier, identifier.c.id == link.c.identifier_id)
+        .where(here.c.key == ifi.key)
+        .order_by(identifier.c.key)
+    )
+    return [Ifi(row.kind, row.value, row.issuer) for row in rows]
+
+
 async def _links(conn: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Link]:
     proved = link.alias("proved")
     rows = await conn.execute(

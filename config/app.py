@@ -122,6 +122,7 @@ def _services(house: House) -> Services:
         tools=house.lti.tools,
         launches=house.lti.launches,
         selections=house.lti.selections,
+        passback=house.lti.passback,
         public_url=house.settings.public_url,
         default_language=house.settings.language,
         time_zone=house.settings.time_zone,

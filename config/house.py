@@ -17,6 +17,7 @@ from badge_bridge.credentials.own import OwnFirst
 from badge_bridge.credentials.particulars import Particulars
 from badge_bridge.credentials.published import OnTheWeb, Published
 from badge_bridge.people import People
+from badge_bridge.persons import proved_with
 from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from badge_bridge.worker import Worker
@@ -26,6 +27,7 @@ from connectors.jose.keysets import KeySets
 from connectors.lti.core.addresses import PlatformAddresses, ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
+from connectors.lti.passback import Passback
 from connectors.lti.platform.choices import Choices
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import Launches
@@ -101,6 +103,7 @@ class Lti:
     launches: Launches
     choices: Choices
     tools: Tools
+    passback: Passback
 
 
 @asynccontextmanager
@@ -150,6 +153,8 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
     worker.register(jobs)
     issuer.register(jobs)
     sync.register(jobs)
+    passback = Passback(database, fetcher, tokens, clock, proved_with)
+    passback.register(jobs)
     letters = Letters(vault)
     post.register(jobs, letters, _mailer(settings, clock))
     return House(
@@ -177,7 +182,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
             clock,
             f"{settings.public_url}/passport/identities/oidc/callback",
         ),
-        lti=_lti(settings, clock, database, vault, keys, connectors, sync, key_sets),
+        lti=_lti(settings, clock, database, vault, keys, connectors, sync, key_sets, passback),
         registrations=_registrations(settings, clock, database, keys, connectors, fetcher),
     )
 
@@ -191,6 +196,7 @@ def _lti(
     connectors: Connectors,
     sync: SyncService,
     key_sets: KeySets,
+    passback: Passback,
 ) -> Lti:
     at = PlatformAddresses(settings.public_url)
     return Lti(
@@ -198,10 +204,11 @@ def _lti(
         tool=Tool(database, key_sets, clock, settings.public_url),
         selections=Selections(database, keys, clock),
         tokens=Tokens(database, key_sets, clock, at.token),
-        gradebook=Gradebook(connectors, sync, at),
+        gradebook=Gradebook(connectors, sync, at, passback.scored),
         launches=Launches(clock, at, pseudonyms=vault.key_for("lti pseudonym")),
         choices=Choices(database, key_sets, clock, at),
         tools=Tools(connectors, clock, at),
+        passback=passback,
     )
 
 

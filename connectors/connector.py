@@ -112,7 +112,14 @@ class Fatal(CannotRead):
 
 
 class Retriable(CannotRead):
-    """Not now; the next run goes on where this one stopped."""
+    """Not now; the next run goes on where this one stopped.
+
+    `after_s`: in how many seconds the portal wants to be asked again, where it said so.
+    """
+
+    def __init__(self, text: Text, after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.after_s = after_s
 
 
 class Pull(Protocol):

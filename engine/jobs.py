@@ -4,7 +4,8 @@
 implementation of the same protocol: it decides *where* a key is worked on, never *what* is done.
 
 A failing key is rolled back, noted in `outbox_failure` and tried again later; the other keys go
-on. After `GIVE_UP` attempts it waits for a person, and stays visible.
+on. After `GIVE_UP` attempts it waits for a person, and stays visible. A key whose handler says
+`NotNow` has not failed: it waits for the time that was told.
 """
 
 from __future__ import annotations
@@ -45,6 +46,17 @@ _ROWS_TOGETHER = 500
 # are worked on together. And work that can wait may not take the time of requests, which cannot.
 _REST_S = 0.1
 _REST_FOR_WORK = 3
+
+
+class NotNow(Exception):
+    """Raised by a handler whose work must wait: its key is taken up again at `at`, not before.
+
+    How often that may be is the handler's to say; it counts as no failure.
+    """
+
+    def __init__(self, at: datetime, why: str) -> None:
+        super().__init__(why)
+        self.at = at
 
 
 class Jobs(Protocol):
@@ -197,17 +209,21 @@ class InlineJobs:
     async def _attempt(self, topic: str, key: str, work: Awaitable[None]) -> None:
         try:
             await work
+        except NotNow as wait:
+            log.info("job_waits", topic=topic, key=key, until=wait.at.isoformat())
+            await self._note(topic, key, str(wait)[:500], until=wait.at)
         except Exception as error:
             log.exception("job_failed", topic=topic, key=key)
-            await self._note_failure(topic, key, f"{type(error).__name__}: {error}"[:500])
+            await self._note(topic, key, f"{type(error).__name__}: {error}"[:500])
 
-    async def _note_failure(self, topic: str, key: str, error: str) -> None:
-        at = self._clock()
+    async def _note(self, topic: str, key: str, error: str, until: datetime | None = None) -> None:
+        """Why the key is not done, and when to take it up again: at `until`, else as failed."""
         async with self._database.write() as conn:
             place = sa.and_(outbox_failure.c.topic == topic, outbox_failure.c.key == key)
-            before = await conn.scalar(sa.select(outbox_failure.c.attempts).where(place))
-            attempts = (before or 0) + 1
-            values = {"attempts": attempts, "retry_at": _retry_at(at, attempts), "error": error}
+            before = await conn.scalar(sa.select(outbox_failure.c.attempts).where(place)) or 0
+            attempts = before if until else before + 1
+            retry_at = until or _retry_at(self._clock(), attempts)
+            values = {"attempts": attempts, "retry_at": retry_at, "error": error}
             await conn.execute(
                 insert(conn, outbox_failure)
                 .values(topic=topic, key=key, **values)

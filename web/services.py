@@ -15,6 +15,7 @@ from connectors.identity import ProvedIdentity
 from connectors.jose.refusal import Refusal
 from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
+from connectors.lti.passback import Passback
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
@@ -56,7 +57,8 @@ class Services:
     """Everything a page may ask. `public_url` is our origin, without a final slash.
 
     `published`: where a verification gets keys and status lists from. `launches`: of outside
-    courses. `default_language`: of a reader who names none. `time_zone`: of the dates on pages.
+    courses; `passback`: of their scores. `default_language`: of a reader who names none.
+    `time_zone`: of the dates on pages.
     """
 
     database: Database
@@ -76,6 +78,7 @@ class Services:
     tools: Tools
     launches: Launches
     selections: Selections
+    passback: Passback
     public_url: str
     default_language: Language = "ja"
     time_zone: str = "Asia/Tokyo"

@@ -15,6 +15,7 @@ from typing import Any
 from connectors.core.completion import COMPLETED, FAILED, PASSED, Completion, Rejected, rejected
 from connectors.core.reasons import Reason
 from connectors.jose.claims import is_name
+from connectors.lti.core.grade import in_xapi
 from connectors.lti.core.line_item import LineItem, is_number
 from lrs.core.timestamp import moment
 
@@ -48,7 +49,7 @@ def read(
         "objectType": "Agent",
         "account": {"homePage": home_page, "name": found["userId"]},
     }
-    score = _score(given, maximum) if given else None
+    score = in_xapi(given, maximum) if given else None
     verb, passed = _judged(score, pass_at)
     at = _timestamp(found.get("timestamp"))
     if at is None:
@@ -76,13 +77,6 @@ def _shown(value: Json) -> str:
 
 def _is_object(value: Json) -> bool:
     return isinstance(value, dict)
-
-
-def _score(given: float, maximum: float) -> Mapping[str, float]:
-    if given > maximum:
-        # Extra credit: xAPI lets neither `scaled` pass 1 nor `raw` pass `max`.
-        return {"scaled": 1.0, "raw": given, "min": 0}
-    return {"scaled": round(given / maximum, 6), "raw": given, "min": 0, "max": maximum}
 
 
 def _judged(score: Mapping[str, float] | None, pass_at: float | None) -> tuple[str, bool | None]:

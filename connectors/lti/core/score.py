@@ -15,6 +15,7 @@ from connectors.core.completion import Completion
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.column import Column
+from connectors.lti.core.grade import in_xapi
 from connectors.lti.core.line_item import is_number
 from lrs.core import jsontext
 from lrs.core.fault import Fault
@@ -123,21 +124,11 @@ def completion(score: Score, column: Column, home_page: str, raw: Json) -> Compl
         activity_id=column.activity,
         occurred_at=score.timestamp,
         completed=True if score.is_final else None,
-        score=_scaled(score) if score.is_final else None,
+        score=in_xapi(score.given, score.maximum) if score.is_final else None,
         activity_name=column.title,
         as_of=score.timestamp,
         raw=raw,
     )
-
-
-def _scaled(score: Score) -> Mapping[str, float] | None:
-    if score.given is None or score.maximum is None:
-        return None
-    if score.given > score.maximum:
-        # Extra credit: AGS allows it, xAPI lets neither `scaled` pass 1 nor `raw` pass `max`.
-        return {"scaled": 1.0, "raw": score.given, "min": 0}
-    scaled = round(score.given / score.maximum, 6)
-    return {"scaled": scaled, "raw": score.given, "min": 0, "max": score.maximum}
 
 
 def _wrong_names(found: Mapping[str, Json]) -> Refusal | None:

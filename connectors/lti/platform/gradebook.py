@@ -7,6 +7,7 @@ Source: AGS 2.0 §3, NRPS 2.0 §2.
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -21,24 +22,37 @@ from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LEARNER
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.score import Score, completion
+from connectors.lti.platform import results
 from connectors.lti.platform.pages import Page
-from connectors.lti.tables import lti_member, lti_result
+from connectors.lti.tables import lti_member
 from connectors.registry import Connectors
 from connectors.run import SyncService
-from engine.database import insert
 
 Json = Any
+Scored = Callable[[AsyncConnection, ToolRegistration, str, str], Awaitable[None]]
+"""Told of each final score, in the transaction that takes it: tool, line item, learner."""
 _KEPT = frozenset({Result.STORED, Result.CHANGED, Result.DUPLICATE})
+
+
+async def nobody(
+    _conn: AsyncConnection, _tool: ToolRegistration, _item: str, _user_id: str
+) -> None:
+    """Where scores are passed on to nobody."""
 
 
 class Gradebook:
     """The columns of all outside tools."""
 
     def __init__(
-        self, connectors: Connectors, sync: SyncService, addresses: PlatformAddresses
+        self,
+        connectors: Connectors,
+        sync: SyncService,
+        addresses: PlatformAddresses,
+        scored: Scored = nobody,
     ) -> None:
         self._connectors = connectors
         self._sync = sync
+        self._scored = scored
         self.at = addresses
 
     async def line_item(
@@ -70,7 +84,8 @@ class Gradebook:
         record = completion(score, column, tool.home_page, json.loads(raw))
         (delivered,) = await self._sync.receive(conn, connector, [record])
         if delivered.result in _KEPT:
-            await self._show(conn, tool, column, score)
+            await results.keep(conn, tool, column, score)
+            await self._scored(conn, tool, column.id, score.user_id)
         return delivered
 
     async def results(
@@ -85,15 +100,7 @@ class Gradebook:
 
         `user_id`: of one learner alone.
         """
-        query = sa.select(lti_result).where(
-            lti_result.c.connector == tool.connector_id,
-            lti_result.c.line_item == column.id,
-            lti_result.c.user_id > page.after,
-        )
-        if user_id is not None:
-            query = query.where(lti_result.c.user_id == user_id)
-        query = query.order_by(lti_result.c.user_id).limit(page.limit + 1)
-        rows, after = page.cut((await conn.execute(query)).all(), lambda row: row.user_id)
+        rows, after = await results.listed(conn, tool, column, page, user_id)
         url = self.at.line_item(tool.connector_id, column.id)
         shown = [
             {
@@ -133,18 +140,3 @@ class Gradebook:
             ],
         }
         return shown, after
-
-    async def _show(
-        self, conn: AsyncConnection, tool: ToolRegistration, column: Column, score: Score
-    ) -> None:
-        values = {"given": score.given, "maximum": score.maximum, "timestamp": score.timestamp}
-        key = ("connector", "line_item", "user_id")
-        await conn.execute(
-            insert(conn, lti_result)
-            .values(
-                connector=tool.connector_id, line_item=column.id, user_id=score.user_id, **values
-            )
-            .on_conflict_do_update(
-                index_elements=key, set_=values, where=lti_result.c.timestamp <= score.timestamp
-            )
-        )

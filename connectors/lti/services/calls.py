@@ -2,7 +2,8 @@
 
 CannotRead
 ├── Fatal       until somebody changes something, here or there
-│   └── Gone    the platform does not know the address (any more)
+│   ├── Gone    the platform does not know the address (any more)
+│   └── Newer   the platform has something newer than what it was sent
 └── Retriable   not now; the next run goes on there
 """
 
@@ -18,7 +19,14 @@ from connectors.connector import Fatal, Retriable
 from connectors.lti.core.links import is_same_site, links, shown
 from connectors.lti.core.registration import Registration
 from connectors.lti.services.tokens import AccessTokens
-from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, Response
+from engine.fetcher import (
+    Fetcher,
+    FetchFailed,
+    FetchRefused,
+    Policy,
+    Response,
+    retry_after,
+)
 from engine.text import Text
 
 Json = Any
@@ -84,6 +92,10 @@ _NOT_ALLOWED = Text(
 
 class Gone(Fatal):
     """The platform answered that there is nothing at the address."""
+
+
+class Newer(Fatal):
+    """The platform keeps what it has: it is not older than what it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +207,8 @@ class Calls:
             raise Fatal(_NOT_ALLOWED.format(**where, reason=error)) from error
         except FetchFailed as error:
             if error.retriable:
-                raise Retriable(_NO_ANSWER.format(**where, reason=error)) from error
+                text = _NO_ANSWER.format(**where, reason=error)
+                raise Retriable(text, error.retry_after) from error
             raise Fatal(_NOT_USEFUL.format(**where, reason=error)) from error
 
 
@@ -204,9 +217,9 @@ def misshapen(what: Text, url: str, place: str) -> Fatal:
     return Fatal(_WRONG_SHAPE.format(what=what, url=shown(url), place=place or "/"))
 
 
-def asking(url: str, filters: Mapping[str, str | int | None]) -> str:
+def asking(url: str, filters: Mapping[str, str | None]) -> str:
     """The address with these filters in its query; what it had there stays as it was."""
-    named = {name: str(value) for name, value in filters.items() if value is not None}
+    named = {name: value for name, value in filters.items() if value is not None}
     if not named:
         return url
     parts = urlsplit(url)
@@ -224,8 +237,11 @@ def _good(method: Method, answer: Response, where: Mapping[str, object]) -> Resp
         raise Gone(_GONE.format(**where, status=answer.status))
     if answer.status == 403:
         raise Fatal(_FORBIDDEN.format(**where))
-    kind = Retriable if answer.status >= 500 or answer.status == 429 else Fatal
-    raise kind(_ODD_STATUS.format(**where, status=answer.status))
+    text = _ODD_STATUS.format(**where, status=answer.status)
+    if answer.status >= 500 or answer.status == 429:
+        raise Retriable(text, retry_after(answer.headers.get("retry-after")))
+    # Moodle refuses so a score that is not newer than the grade it has.
+    raise (Newer if answer.status == 409 else Fatal)(text)
 
 
 def _json(answer: Response, where: Mapping[str, object]) -> Json:

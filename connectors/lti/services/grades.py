@@ -48,21 +48,13 @@ class Grades:
         *,
         resource_id: str | None = None,
         resource_link_id: str | None = None,
-        tag: str | None = None,
-        limit: int | None = None,
     ) -> AsyncIterator[LineItem]:
         """Our columns in the context (AGS 2.0 §3.2.4, all pages).
 
         One that has no address of its own there ends it only after all others. Raises: CannotRead.
         """
         wrong: list[CannotRead] = []
-        filters = {
-            "resource_id": resource_id,
-            "resource_link_id": resource_link_id,
-            "tag": tag,
-            "limit": limit,
-        }
-        wanted = asking(url, filters)
+        wanted = asking(url, {"resource_id": resource_id, "resource_link_id": resource_link_id})
         async for page in self.calls.pages(
             wanted, scopes=self._reading, what=_ITEMS, accept=LINE_ITEMS_TYPE
         ):

@@ -11,7 +11,7 @@ from typing import Any
 from connectors.lti.core.links import is_same_site
 from connectors.lti.core.names import MEMBERS, MEMBERS_TYPE
 from connectors.lti.core.roster import Listed, latest, read
-from connectors.lti.services.calls import Calls, asking, misshapen
+from connectors.lti.services.calls import Calls, misshapen
 from engine.text import Text
 
 Json = Any
@@ -28,22 +28,14 @@ class Members:
     unreadable: int
 
 
-async def members(
-    calls: Calls,
-    url: str,
-    *,
-    role: str | None = None,
-    limit: int | None = None,
-    rlid: str | None = None,
-) -> Members:
+async def members(calls: Calls, url: str) -> Members:
     """Who is in the context, or was put in or left since, where `url` is one of differences.
 
-    `rlid`: of one resource link alone (NRPS 2.0 §3.2). Raises: CannotRead.
+    Raises: CannotRead.
     """
-    start = asking(url, {"role": role, "limit": limit, "rlid": rlid})
     found: list[Listed] = []
     unreadable, differences = 0, ""
-    async for page in calls.pages(start, scopes=[MEMBERS], what=_ROSTER, accept=MEMBERS_TYPE):
+    async for page in calls.pages(url, scopes=[MEMBERS], what=_ROSTER, accept=MEMBERS_TYPE):
         content = page.content if isinstance(page.content, dict) else {}
         entries = content.get("members")
         if not isinstance(entries, list):

@@ -97,7 +97,7 @@ class LtiPull:
                     yield item
             except Retriable as error:
                 yield visit.done(reading.now)
-                raise Retriable(_summed([*faults, *visit.told(error)])) from error
+                raise Retriable(_summed([*faults, *visit.told(error)]), error.after_s) from error
             except Fatal as error:
                 faults += visit.told(error)
                 yield visit.done(reading.now, is_gone=isinstance(error, Gone))

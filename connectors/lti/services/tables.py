@@ -31,3 +31,28 @@ lti_line_item = sa.Table(
     sa.Column("url", sa.Text, primary_key=True),
     sa.Column("seen_at", Instant, nullable=False),
 )
+
+# A provider's course that a platform opened for one of its learners, from one link of it, by the
+# latest launch. `sent`: the score that the platform has taken from us; `attempts`, `retry_at` and
+# `error`: why it does not have the latest.
+lti_placement = sa.Table(
+    "lti_placement",
+    metadata,
+    sa.Column("connector", sa.Text, primary_key=True),
+    sa.Column("deployment_id", sa.Text, primary_key=True),
+    sa.Column("link_id", sa.Text, primary_key=True),
+    sa.Column("sub", sa.Text, primary_key=True),
+    sa.Column("context_id", sa.Text, nullable=False),
+    sa.Column("tool", sa.Text, nullable=False),
+    sa.Column("course", sa.Text, nullable=False),
+    sa.Column("line_items", sa.Text, nullable=False),
+    sa.Column("line_item", sa.Text, nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("sent", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("sent_at", Instant, nullable=True),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("retry_at", Instant, nullable=True),
+    sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
+    sa.Index("ix_lti_placement_sub", "sub", "connector"),
+)

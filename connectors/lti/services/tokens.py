@@ -23,7 +23,14 @@ from connectors.lti.core.line_item import is_number
 from connectors.lti.core.links import shown
 from connectors.lti.core.registration import Registration
 from engine.clock import Clock
-from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, Response
+from engine.fetcher import (
+    Fetcher,
+    FetchFailed,
+    FetchRefused,
+    Policy,
+    Response,
+    retry_after,
+)
 from engine.text import Text
 from lrs.core.assertion import TYPE
 
@@ -140,8 +147,10 @@ class AccessTokens:
         except FetchRefused as error:
             raise Fatal(_NOT_ALLOWED.format(url=shown(url), reason=error)) from error
         except FetchFailed as error:
-            kind = Retriable if error.retriable else Fatal
-            raise kind(_NO_ANSWER.format(url=shown(url), reason=error)) from error
+            text = _NO_ANSWER.format(url=shown(url), reason=error)
+            if error.retriable:
+                raise Retriable(text, error.retry_after) from error
+            raise Fatal(text) from error
         return _token(answer, shown(url), asked_at, scopes)
 
     async def _assertion(self, registration: Registration) -> str:
@@ -175,7 +184,8 @@ def _token(answer: Response, url: str, asked_at: datetime, asked: Collection[str
         found = None
     members = found if isinstance(found, dict) else {}
     if answer.status >= 500:
-        raise Retriable(_NO_ANSWER.format(url=url, reason=answer.status))
+        after_s = retry_after(answer.headers.get("retry-after"))
+        raise Retriable(_NO_ANSWER.format(url=url, reason=answer.status), after_s)
     if answer.status != 200:
         error = members.get("error")
         named = error if is_name(error, 80) else ""

@@ -170,11 +170,11 @@ async def test_line_items_are_listed_filtered_made_changed_and_removed(desk: Des
     desk.lms.on("/lineitems", container)
     desk.lms.on(ITEM, one)
     grades = desk.grades
-    filters = {"resource_id": "r 1", "resource_link_id": "l", "tag": "t", "limit": 5}
+    filters = {"resource_id": "r 1", "resource_link_id": "l"}
     found = [item async for item in grades.line_items(f"{url}?type_id=3&limit=1", **filters)]
     assert [(item.label, item.maximum, item.tag) for item in found] == [("修了", 10.0, "kasane")]
     asked = desk.lms.targets()[-1]
-    assert asked == "/lineitems?type_id=3&resource_id=r+1&resource_link_id=l&tag=t&limit=5"
+    assert asked == "/lineitems?type_id=3&limit=1&resource_id=r+1&resource_link_id=l"
     made = await grades.create(url, LineItem("二つ目", 1, resource_id="https://k.example/x"))
     assert made.id.endswith("/lineitems/6")
     assert made.activity == "https://k.example/x"
@@ -194,7 +194,7 @@ async def test_a_score_is_posted_to_the_line_items_scores(desk: Desk) -> None:
     assert sent.headers["content-type"] == "application/vnd.ims.lis.v1.score+json"
 
 
-async def test_the_whole_roster_is_read_with_its_filters_and_its_differences(desk: Desk) -> None:
+async def test_the_whole_roster_is_read_with_its_differences(desk: Desk) -> None:
     def answer(asked: Asked) -> bytes:
         number = 2 if "page=2" in asked.query else 1
         member = {"user_id": f"u-{number}", "roles": ["Learner"], "email": "a@example.jp"}
@@ -204,9 +204,7 @@ async def test_the_whole_roster_is_read_with_its_filters_and_its_differences(des
         return reply({"id": "x", "context": {}, "members": [member, *nobody]}, *links)
 
     desk.lms.on(ROSTER, answer)
-    found = await members(
-        desk.calls, f"{desk.lms.url}{ROSTER}?c=1", role="Learner", limit=10, rlid="link"
-    )
+    found = await members(desk.calls, f"{desk.lms.url}{ROSTER}?c=1")
     assert [(one.user_id, one.status, one.email) for one in found.listed] == [
         ("u-1", "Active", "a@example.jp"),
         ("u-2", "Active", "a@example.jp"),
@@ -214,7 +212,7 @@ async def test_the_whole_roster_is_read_with_its_filters_and_its_differences(des
     assert found.differences == f"{desk.lms.url}/members?since=Ab1"
     assert found.unreadable == 6
     first = next(one for one in desk.lms.asked if one.path == ROSTER)
-    assert first.query == "c=1&role=Learner&limit=10&rlid=link"
+    assert first.query == "c=1"
     assert first.headers["accept"] == ("application/vnd.ims.lti-nrps.v2.membershipcontainer+json")
 
 

@@ -22,6 +22,7 @@ from badge_bridge.credentials.own import OwnFirst
 from badge_bridge.credentials.particulars import Particulars
 from badge_bridge.credentials.published import Unreachable
 from badge_bridge.people import People
+from badge_bridge.persons import proved_with
 from badge_bridge.reviews import Reviews
 from badge_bridge.rulebooks import Rulebooks
 from badge_bridge.worker import Worker
@@ -29,10 +30,12 @@ from connectors.identity import ProvedIdentity
 from connectors.lti.core.addresses import PlatformAddresses, ToolAddresses
 from connectors.lti.dynamic import DynamicRegistration
 from connectors.lti.keys import SigningKeys
+from connectors.lti.passback import Passback
 from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
 from connectors.lti.selections import Selections
+from connectors.lti.services.tokens import AccessTokens
 from connectors.lti.trial import Trial
 from connectors.registry import Connectors
 from connectors.run import SyncService
@@ -286,6 +289,9 @@ async def house(database: Database, clock: Any) -> House:
         at=here,
         private=inside,
     )
+    tokens = AccessTokens(fetcher, SigningKeys(database, vault, clock).current, clock)
+    passback = Passback(database, fetcher, tokens, clock, proved_with)
+    passback.register(jobs)
     services = Services(
         database=database,
         clock=clock,
@@ -306,6 +312,7 @@ async def house(database: Database, clock: Any) -> House:
         tools=Tools(connectors, clock, PlatformAddresses(URL)),
         launches=Launches(clock, PlatformAddresses(URL), pseudonyms=bytes(32)),
         selections=Selections(database, SigningKeys(database, vault, clock), clock),
+        passback=passback,
         public_url=URL,
     )
     app = FastAPI()
