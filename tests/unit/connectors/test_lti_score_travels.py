@@ -1,0 +1,142 @@
+"""A score on its whole way: a course built on PyLTI1p3 reports it, Kasane passes it on, and an LMS
+built on lti1p3platform has it. Each is a web server of its own; people use their pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+
+from config.demo.portals.site import Site
+from config.demo.visitor import Visitor
+from connectors.lti.tables import lti_result
+from tests.unit.connectors.library_lms import LibraryLms
+from tests.unit.connectors.test_lti_outside_course import (  # noqa: F401 -- fixtures of pytest
+    Place,
+    _score,
+    course,
+    place,
+)
+
+pytestmark = pytest.mark.timeout(120)
+WHO = "yui-at-lms"
+
+
+@dataclass
+class Way:
+    """The place of the course, and the LMS in which a teacher has placed it."""
+
+    place: Place
+    lms: LibraryLms
+    course: str
+
+    async def placed(self) -> None:
+        """A teacher places the course in the LMS, by deep linking."""
+        with Visitor(self.place.url) as teacher:
+            await asyncio.to_thread(teacher.open, f"{self.lms.url}/go/choose?who=teacher")
+            await asyncio.to_thread(teacher.submit, "/lti/launch")
+            chosen = f"course:{self.place.tool}:{self.course}"
+            page = await asyncio.to_thread(teacher.submit, "", choice=chosen, **{chosen: "on"})
+            assert page.status_code == 200, page.text
+            page = await asyncio.to_thread(teacher.submit, "/placed")
+            assert "placed" in page.text, page.text
+
+    async def came(self, link: str = "rl-1", who: str = WHO) -> None:
+        """The learner opens the link in the LMS, and lands in the catalogue here."""
+        learner = self.place.learner
+        await asyncio.to_thread(learner.open, f"{self.lms.url}/go/{link}?who={who}")
+        page = await asyncio.to_thread(learner.submit, "/lti/launch")
+        assert page.url.path == "/catalogue", page.text
+
+    async def drained(self) -> None:
+        await self.place.house.jobs.drain()
+
+    def given(self, column: str = "1") -> list[tuple[str, float]]:
+        return [(one["userId"], one["scoreGiven"]) for one in self.lms.scores.get(column, [])]
+
+
+@pytest.fixture
+async def way(place: Place) -> AsyncIterator[Way]:  # noqa: F811 -- the fixture of that name
+    with Site() as site:
+        lms = LibraryLms(site, place.url)
+        house = place.house
+        async with house.database.write() as conn:
+            await house.connectors.apply(conn, {"connectors": [lms.connector()]})
+        yield Way(place, lms, await place.chosen())
+
+
+async def test_a_score_of_the_provider_reaches_the_column_of_the_lms(way: Way) -> None:
+    await way.placed()
+    (column,) = way.lms.columns.values()
+    assert (column["label"], column["scoreMaximum"]) == ("AIと社会", 50)
+    await way.came()
+    launch = await way.place.opened()
+    sub = launch.get_launch_data()["sub"]
+    ags = launch.get_ags()
+    first = _score(45, sub, ago=60)
+    await asyncio.to_thread(ags.put_grade, first)
+    await way.drained()
+    (there,) = way.lms.scores["1"]
+    async with way.place.house.database.read() as conn:
+        said = (await conn.execute(lti_result.select())).one()
+    assert there == {
+        "userId": WHO,
+        "scoreGiven": 45,
+        "scoreMaximum": 50,
+        "activityProgress": "Completed",
+        "gradingProgress": "FullyGraded",
+        "timestamp": said.timestamp.isoformat(timespec="microseconds"),
+    }
+    assert first.get_timestamp()[:23] == there["timestamp"][:23], "the provider's own time"
+
+    # A correction goes on; what comes late changes nothing there either.
+    await asyncio.to_thread(ags.put_grade, _score(50, sub, ago=30))
+    await asyncio.to_thread(ags.put_grade, _score(1, sub, ago=90))
+    await way.drained()
+    assert way.given() == [(WHO, 45), (WHO, 50)]
+
+
+async def test_a_token_that_the_lms_no_longer_takes_is_fetched_anew(way: Way) -> None:
+    await way.placed()
+    await way.came()
+    launch = await way.place.opened()
+    way.lms.before = [Response(status_code=401)]
+    sub = launch.get_launch_data()["sub"]
+    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub))
+    await way.drained()
+    assert way.lms.asked == ["POST /lineitems/1/scores"] * 2
+    assert way.given() == [(WHO, 45)]
+
+
+async def test_what_was_completed_before_the_learner_came_from_the_lms_reaches_it_then(
+    way: Way,
+) -> None:
+    await way.placed()
+    launch = await way.place.opened()
+    sub = launch.get_launch_data()["sub"]
+    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub, ago=60))
+    await way.drained()
+    assert way.given() == []
+    await way.came()
+    await way.drained()
+    assert way.given() == [(WHO, 45)]
+
+
+async def test_a_link_without_a_column_gets_one_of_ours_with_the_first_score(way: Way) -> None:
+    await way.placed()
+    # A teacher took the column away, or the LMS never made one.
+    way.lms.columns.clear()
+    way.lms.links["rl-1"].column = ""
+    await way.came()
+    launch = await way.place.opened()
+    sub = launch.get_launch_data()["sub"]
+    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub, ago=60))
+    await way.drained()
+    (column,) = way.lms.columns.values()
+    wanted: dict[str, Any] = {"label": "AIと社会", "scoreMaximum": 50, "resourceLinkId": "rl-1"}
+    assert wanted.items() <= column.items()
+    assert way.given() == [(WHO, 45)]
