@@ -106,6 +106,21 @@ class Course(Installation):
             | changed
         )
 
+    async def offered_by_a_provider(self, activity: str) -> None:
+        """Let the activity be the course of an outside tool."""
+        tool = {
+            "id": "ai",
+            "type": "lti_ags",
+            "title": {"ja": "AI学習サービス"},
+            "iss": "https://ai.example.com",
+            "client_id": "kasane",
+            "deployment_id": "1",
+            "tool": {"client_id": "ai", "jwks_url": "https://ai.example.com/jwks"},
+            "lineitems": [{"id": "1", "activity": activity}],
+        }
+        async with self.database.write() as conn:
+            await self.connectors.apply(conn, {"connectors": [tool]})
+
     async def report(self, learner: str) -> None:
         self.results.append({"userId": learner, "resultScore": 8, "resultMaximum": 10})
 
@@ -247,6 +262,30 @@ async def test_results_about_anothers_activity_are_held(course: Course) -> None:
     await course.report("u-1")
     run = await course.read()
     assert run.reasons == (Reason.ACTIVITY_OUTSIDE_PREFIX,)
+
+
+async def test_a_column_about_a_providers_course_is_the_platforms_own_word_about_its_column(
+    course: Course,
+) -> None:
+    activity = "https://ai.example.com/courses/1"
+    await course.offered_by_a_provider(activity)
+    course.item["resourceId"] = activity
+    await course.report("u-1")
+    run = await course.read()
+    assert (run.state, run.counts.stored) == (State.OK, 1)
+    (made,) = await course.standing()
+    assert made["object"]["id"] == course.item["id"]
+
+
+async def test_a_platform_that_may_speak_of_a_providers_course_goes_on_doing_so(
+    course: Course,
+) -> None:
+    activity = course.lms.url + SKILL
+    await course.offered_by_a_provider(activity)
+    await course.report("u-1")
+    await course.read()
+    (made,) = await course.standing()
+    assert made["object"]["id"] == activity
 
 
 async def test_without_a_resource_id_the_line_item_itself_is_the_activity(course: Course) -> None:

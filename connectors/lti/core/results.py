@@ -23,6 +23,8 @@ Json = Any
 _KEPT = ("userId", "resultScore", "resultMaximum", "timestamp")
 # AGS 2.0 §3.3.4: "if no value is specified, then a default maximum value of 1 must be used".
 _MAXIMUM = 1.0
+# Gradebooks reckon in the measure of their column, and some of them in whole numbers.
+_ROUNDED = 0.005
 
 
 def read(
@@ -67,6 +69,13 @@ def read(
         as_of=at,
         raw=raw,
     )
+
+
+def echoes(said: Completion, sent: Mapping[str, Json]) -> bool:
+    """Whether a result says no more than the score that we ourselves passed on to its column."""
+    told = in_xapi(sent.get("scoreGiven"), sent.get("scoreMaximum"))
+    shares = [one["scaled"] if one else 0.0 for one in (told, said.score)]
+    return abs(shares[0] - shares[1]) <= _ROUNDED
 
 
 def _shown(value: Json) -> str:

@@ -61,6 +61,21 @@ async def registered(conn: AsyncConnection) -> list[ToolRegistration]:
     return await _read(conn, connector.c.type == REGISTERED)
 
 
+async def activities(conn: AsyncConnection, *, but: str) -> frozenset[str]:
+    """What any tool's line items are about, but those of one connector.
+
+    Of what was withdrawn, and of tools that are switched off, as well: whose it is stays.
+    """
+    chosen = await conn.scalars(
+        sa.select(lti_course.c.activity).where(lti_course.c.connector != but)
+    )
+    declared = await conn.scalars(
+        sa.select(connector.c.config).where(connector.c.type == DECLARED, connector.c.id != but)
+    )
+    items = [item for config in declared for item in config.get("lineitems") or ()]
+    return frozenset([*chosen, *(str(item["activity"]) for item in items)])
+
+
 class Tools:
     """Registers tools and switches them off and on. Works in the caller's transaction."""
 

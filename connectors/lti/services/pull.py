@@ -3,18 +3,29 @@
 A tool reads its own columns alone; so this is what the platform's teachers, or we ourselves, wrote
 into columns that belong to us. Results have no marks of change, so that each run reads all of
 them, and what is known already costs nothing.
+
+The column of a provider's course is the platform's to speak of, the course is not: what a teacher
+wrote there is about the column, and what we passed on ourselves comes back and says nothing new.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from connectors.checkpoints import States
 from connectors.connector import CannotRead, Connector, Fatal, Reading, Retriable
-from connectors.core.completion import Checkpoint, Item, Json, Member, Roster
+from connectors.core.completion import (
+    Checkpoint,
+    Completion,
+    Item,
+    Json,
+    Member,
+    Rejected,
+    Roster,
+)
 from connectors.lti import registrations
 from connectors.lti.core import results
 from connectors.lti.core.line_item import LineItem
@@ -23,7 +34,8 @@ from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ
 from connectors.lti.core.plan import Task, planned
 from connectors.lti.core.registration import Registration, not_active
 from connectors.lti.core.roster import Listed
-from connectors.lti.services import contexts
+from connectors.lti.platform import tools
+from connectors.lti.services import contexts, placements
 from connectors.lti.services.calls import Calls, Gone
 from connectors.lti.services.grades import Grades
 from connectors.lti.services.members import Members, members
@@ -77,6 +89,8 @@ class LtiPull:
         async with self.database.read() as conn:
             registration = await registrations.platform(conn, self.connector.id)
             offers = await contexts.known(conn, self.connector.id)
+            others = await tools.activities(conn, but=self.connector.id)
+            placed = await placements.of_platform(conn, self.connector.id)
         if registration is None:
             raise Fatal(_NOT_REGISTERED.format(id=self.connector.id))
         if refused := not_active(registration):
@@ -88,7 +102,8 @@ class LtiPull:
             tries=self.tries,
             deadline_s=self.deadline_s,
         )
-        place = (self.connector, registration, calls)
+        sent = {(one.line_item, one.sub): one.sent for one in placed if one.sent is not None}
+        place = (self.connector, registration, calls, others, sent)
         faults: list[Text] = []
         for task in planned(offers, registration.deployments, states, reading.now):
             visit = _Visit(*place, task, dict(states.get(task.stream, {})))
@@ -110,12 +125,18 @@ class LtiPull:
 
 @dataclass(slots=True)
 class _Visit:
-    """One task of a run. `state`: what the next run is to know of it; `faults`: what was left out,
-    though the rest was read."""
+    """One task of a run.
+
+    `others`: the activities of other connectors' courses; `sent`: what we passed on, by column and
+    learner. `state`: what the next run is to know of the task; `faults`: what was left out, though
+    the rest was read.
+    """
 
     connector: Connector
     registration: Registration
     calls: Calls
+    others: Collection[str]
+    sent: Mapping[tuple[str, str], Mapping[str, Json]]
     task: Task
     state: dict[str, Json]
     faults: list[Text] = field(default_factory=list)
@@ -140,13 +161,32 @@ class _Visit:
         home_page, pass_at = self.registration.home_page, self.connector.config.get("pass_at")
         async for column in self._columns(grades):
             try:
+                is_anothers = self._is_anothers(column)
+                about = replace(column, resource_id="") if is_anothers else column
                 async for found in grades.results(column.id):
-                    yield results.read(found, column, home_page, pass_at)
+                    said = results.read(found, about, home_page, pass_at)
+                    yield self._without_echo(said, column) if is_anothers else said
             except Fatal as error:
                 # A column that was removed meanwhile keeps no other back.
                 if self.task.kind == "line_item":
                     raise
                 self.faults.append(error.text)
+
+    def _is_anothers(self, column: LineItem) -> bool:
+        """Whether the column is about a course of which this platform may not speak."""
+        credential = self.connector.credential
+        return column.activity in self.others and not credential.reports_on(column.activity)
+
+    def _without_echo(self, said: Completion | Rejected, column: LineItem) -> Completion | Rejected:
+        """What the platform says on its own: not what it has from us."""
+        if isinstance(said, Rejected):
+            return said
+        sent = self.sent.get((column.id, said.actor["account"]["name"]))
+        if sent is None or not results.echoes(said, sent):
+            return said
+        # A teacher's own grade that stood there before stands no longer.
+        gone = self.connector.credential.reports_on(column.id)
+        return replace(said, score=None, passed=None, removed=gone)
 
     async def _columns(self, grades: Grades) -> AsyncIterator[LineItem]:
         if self.task.kind == "line_items":

@@ -17,7 +17,7 @@ from connectors.lti.core.deep_linking import ChosenCourse
 from connectors.lti.core.launch import Launch
 from connectors.lti.core.names import LINE_ITEM, SCORE
 from connectors.lti.core.new_tool import NewTool
-from connectors.lti.core.passback import MOST_TRIES, Course, course_of
+from connectors.lti.core.passback import MOST_TRIES, Course, FinalScore, Placement, course_of
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.score import Score
 from connectors.lti.core.services import Services
@@ -105,7 +105,7 @@ class Hall:
             await self.connectors.apply(conn, {"connectors": [entry]})
             tool = await self.tools.register(conn, new, by="test")
             course = ChosenCourse(
-                "AIと社会", "https://ai.example.com/launch", Column("AIと社会", 50), {}
+                "AIと社会", "https://ai.example.com/launch", LineItem("AIと社会", 50), {}
             )
             (self.course,) = await courses.choose(conn, tool, [course], self.clock())
             self.tool: ToolRegistration = await self.tools.get(conn, tool.connector_id)
@@ -448,6 +448,17 @@ async def test_a_link_that_opens_another_column_now_is_sent_the_score_again(hall
         await hall.passback.linked(conn, Ifi("account", SUB, hall.lms.url))
     await hall.jobs.drain()
     assert hall.lms.targets("POST")[-1] == "/lineitems/6/scores"
+
+
+def test_a_platform_is_never_sent_what_is_older_than_what_it_has() -> None:
+    at = datetime(2026, 3, 9, 16, 0, tzinfo=UTC)
+    had = FinalScore(45, 50, at)
+    place = ("lms", "1", "rl-1", SUB, "77", Course("t", "c"), "", "https://l/1", frozenset({SCORE}))
+    placement = Placement(*place, seen_at=at, sent=had.to_json(SUB))
+    assert not placement.wants(had)
+    assert not placement.wants(FinalScore(50, 50, at - timedelta(microseconds=1)))
+    assert placement.wants(FinalScore(40, 50, at))
+    assert placement.wants(FinalScore(45, 50, at + timedelta(microseconds=1)))
 
 
 @pytest.mark.parametrize(

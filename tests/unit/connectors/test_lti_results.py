@@ -51,6 +51,27 @@ def test_nothing_that_a_platform_says_makes_the_reader_fall(found: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "shown", "is_echo"),
+    [
+        ((45, 50), (9, 10), True),
+        ((1, 3), (33, 100), True),
+        ((45, 50), (8.9, 10), False),
+        ((60, 50), (10, 10), True),
+        ((None, None), (None, 10), True),
+        ((0, 50), (0, 10), True),
+        ((None, None), (1, 10), False),
+        ((45, 50), (None, 10), False),
+    ],
+)
+def test_an_echo_says_the_same_share_in_whatever_measure(sent, shown, is_echo) -> None:
+    found = {"userId": "u-1", "resultScore": shown[0], "resultMaximum": shown[1]}
+    said = results.read(found, ITEM, HOME, None)
+    assert isinstance(said, Completion)
+    told = {"scoreGiven": sent[0], "scoreMaximum": sent[1]}
+    assert results.echoes(said, told) is is_echo
+
+
+@pytest.mark.parametrize(
     ("score", "maximum", "expected"),
     [
         (8, 10, {"scaled": 0.8, "raw": 8, "min": 0, "max": 10}),

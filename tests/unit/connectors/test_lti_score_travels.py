@@ -4,16 +4,21 @@ built on lti1p3platform has it. Each is a web server of its own; people use thei
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.responses import Response
 
 from config.demo.portals.site import Site
 from config.demo.visitor import Visitor
 from connectors.lti.tables import lti_result
+from connectors.runs import State, Trigger
+from connectors.store.tables import source_record
+from lrs.service import statement
 from tests.unit.connectors.library_lms import LibraryLms
 from tests.unit.connectors.test_lti_outside_course import (  # noqa: F401 -- fixtures of pytest
     Place,
@@ -140,3 +145,36 @@ async def test_a_link_without_a_column_gets_one_of_ours_with_the_first_score(way
     wanted: dict[str, Any] = {"label": "AIと社会", "scoreMaximum": 50, "resourceLinkId": "rl-1"}
     assert wanted.items() <= column.items()
     assert way.given() == [(WHO, 45)]
+
+
+async def test_what_comes_back_from_the_column_is_the_teachers_word_and_not_our_own(
+    way: Way,
+) -> None:
+    await way.placed()
+    await way.came()
+    launch = await way.place.opened()
+    sub = launch.get_launch_data()["sub"]
+    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub, ago=60))
+    await way.drained()
+    house = way.place.house
+
+    run = await house.sync.run("lms", trigger=Trigger.MANUAL)
+    assert (run.state, run.detail) == (State.OK, None)
+    assert (run.counts.read, run.counts.ignored) == (1, 1), "neither held nor counted twice"
+    # The teacher knows better, and says so in the gradebook: of the column, not of the course.
+    way.lms.scores["1"].append(way.lms.scores["1"][-1] | {"scoreGiven": 20})
+    run = await house.sync.run("lms", trigger=Trigger.MANUAL)
+    assert (run.state, run.counts.stored) == (State.OK, 1)
+    async with house.database.read() as conn:
+        (row,) = await conn.execute(
+            sa.select(source_record).where(source_record.c.connector == "lms")
+        )
+        found = await statement(conn, row.statement_id)
+    assert found is not None
+    said = json.loads(found.raw)
+    assert said["object"]["id"] == way.lms.columns["1"]["id"]
+    assert said["actor"]["account"] == {"homePage": way.lms.url, "name": WHO}
+    assert said["result"]["score"]["scaled"] == 0.4
+    way.lms.scores["1"].pop()
+    run = await house.sync.run("lms", trigger=Trigger.MANUAL)
+    assert (run.state, run.counts.removed) == (State.OK, 1)
