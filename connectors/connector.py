@@ -91,12 +91,16 @@ class Connector:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a connector is given to read with. `now` stands still for the whole run."""
+    """What a connector is given to read with. `now` stands still for the whole run.
+
+    `resumes`: when the run began that this one goes on with; what it read is not read again.
+    """
 
     now: datetime
     fetcher: Fetcher
     policy: Policy
     lookback: timedelta = timedelta(days=3)
+    resumes: datetime | None = None
 
 
 class CannotRead(Exception):

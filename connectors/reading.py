@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors import checkpoints, rosters, runs
-from connectors.connector import CannotRead, Connector, Pull, Reading
+from connectors.connector import CannotRead, Connector, Pull, Reading, Retriable
 from connectors.core.completion import Checkpoint, Completion, Item, Rejected, Roster
 from connectors.core.counts import Counts
 from connectors.delivery import Delivered, Run, deliver
@@ -58,11 +58,13 @@ class Stopped(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """What a reading has done so far."""
+    """What a reading has done so far; `after_s`: in how many seconds the portal that broke it off
+    wants to be asked again."""
 
     counts: Counts = field(default_factory=Counts)
     delivered: list[Delivered] = field(default_factory=list)
     voids: int = 0
+    after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Reader:
         except Stopped as stop:
             return State.STOPPED, stop.text, progress
         except CannotRead as error:
+            progress.after_s = error.after_s if isinstance(error, Retriable) else None
             return _broken(progress), error.text, progress
         except TimeoutError:
             text = _DEADLINE.format(minutes=round(self.deadline_s / 60))

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors import checkpoints, records, runs
+from connectors import checkpoints, records, resumptions, runs
 from connectors.connector import CannotRead, Connector, Pull, Reading
 from connectors.core.completion import Completion, Rejected
 from connectors.core.counts import Counts
@@ -219,15 +219,22 @@ class SyncService:
                 await runs.finish(conn, run_id, State.SKIPPED, at, _OVERLAP)
             states = await checkpoints.load(conn, connector.id)
             live = await records.live(conn, connector.id)
+            if began:
+                await resumptions.overtake(conn, connector.id, at)
+            resumes = await resumptions.begun(conn, run_id)
         delivered: list[Delivered] = []
         if began:
             reader = self._reader(connector, run_id, confirmed=confirmed, tell=tell)
             state, detail, progress = await reader.read(
-                pull, states, self._reading(connector), live
+                pull, states, self._reading(connector, resumes), live
             )
             delivered = progress.delivered
             async with self._database.write() as conn:
-                await runs.finish(conn, run_id, state, self._clock(), detail)
+                at = self._clock()
+                if progress.after_s is not None and detail is not None:
+                    wait_s = progress.after_s
+                    detail = await resumptions.promise(conn, run_id, wait_s, at, detail, self._zone)
+                await runs.finish(conn, run_id, state, at, detail)
             self._wake()
         async with self._database.read() as conn:
             return of_run(await runs.by_id(conn, run_id), delivered)
@@ -282,8 +289,8 @@ class SyncService:
         place = (self._database, self._vault, self._clock)
         return Reader(*place, connector, run_id, self._deadline_s, confirmed, tell)
 
-    def _reading(self, connector: Connector) -> Reading:
-        return Reading(self._clock(), self._fetcher, connector.policy)
+    def _reading(self, connector: Connector, resumes: datetime | None = None) -> Reading:
+        return Reading(self._clock(), self._fetcher, connector.policy, resumes=resumes)
 
     def _readable(self, connector: Connector) -> None:
         if connector.type not in self._pulls:

@@ -57,6 +57,7 @@ class Trigger(StrEnum):
     FOLDER = "folder"
     MANUAL = "manual"
     COMMAND = "command"
+    RESUME = "resume"
 
 
 # As RunRecord.is_quiet says.
@@ -69,7 +70,10 @@ _QUIET = sa.and_(
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as it is kept. `late`: a missed time was caught up; `detail`: what went wrong."""
+    """One run as it is kept. `late`: a missed time was caught up; `detail`: what went wrong.
+
+    `resumes`: the run that this one goes on with; `due_at`: when, while it waits for that.
+    """
 
     id: int
     connector: str
@@ -82,6 +86,8 @@ class RunRecord:
     finished_at: datetime | None
     late: bool
     detail: Text | None
+    due_at: datetime | None = None
+    resumes: int | None = None
 
     @property
     def is_quiet(self) -> bool:
@@ -179,6 +185,7 @@ async def close_dead(conn: AsyncConnection, at: datetime) -> None:
         .where(
             sync_run.c.state.in_([State.QUEUED.value, State.RUNNING.value]),
             sync_run.c.queued_at <= at - LEASE,
+            sync_run.c.due_at.is_(None),
             ~alive,
             ~awaited,
         )
@@ -261,7 +268,10 @@ async def quiet_since(conn: AsyncConnection, moment: datetime) -> int:
 
 def _run(row: sa.RowMapping) -> RunRecord:
     detail: Json = row["detail"]
-    plain = ("id", "connector", "slot", "queued_at", "started_at", "finished_at", "late")
+    plain = (
+        *("id", "connector", "slot", "queued_at", "started_at", "finished_at", "late"),
+        *("due_at", "resumes"),
+    )
     return RunRecord(
         **{name: row[name] for name in plain},
         trigger=Trigger(row["trigger"]),

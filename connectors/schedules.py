@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors import runs
+from connectors import resumptions, runs
 from connectors.core.cron import Cron, Slot
 from connectors.runs import TOPIC, State, Trigger
 from connectors.store.tables import schedule
@@ -30,10 +30,11 @@ async def tick(conn: AsyncConnection, at: datetime) -> list[int]:
     """Queue what is due at `at`, in the caller's transaction; returns the runs queued.
 
     Of several slots missed only the latest is caught up, and marked `late`; the others, and one
-    more than a day old, are put on record as `missed`. Runs that died are closed first.
+    more than a day old, are put on record as `missed`. Runs that died are closed first, and those
+    that a portal broke off are taken up again once their time has come.
     """
     await runs.close_dead(conn, at)
-    queued: list[int] = []
+    queued = await resumptions.take_up(conn, at)
     for connector, cron, since in await _schedules(conn):
         slots = cron.due(max(since, at - _LOOK_BACK), at, _MISSED_SHOWN)
         if not slots:

@@ -29,6 +29,7 @@ schedule = sa.Table(
 )
 
 # `slot` is the scheduled local time, the day of a push, or NULL for a run that a person started.
+# `resumes`: the run that this one goes on with, at `due_at`, which is NULL again from then on.
 sync_run = sa.Table(
     "sync_run",
     metadata,
@@ -46,6 +47,8 @@ sync_run = sa.Table(
     sa.Column("finished_at", Instant, nullable=True),
     sa.Column("late", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("detail", sa.JSON, nullable=True),
+    sa.Column("due_at", Instant, nullable=True),
+    sa.Column("resumes", sa.BigInteger, nullable=True),
     sa.UniqueConstraint("connector", "slot"),
 )
 

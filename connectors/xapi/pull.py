@@ -115,8 +115,10 @@ class XapiPull:
         except FetchRefused as error:
             raise Fatal(_NOT_ALLOWED.format(reason=error)) from error
         except FetchFailed as error:
-            kind = Retriable if error.retriable else Fatal
-            raise kind(_NO_ANSWER.format(reason=error)) from error
+            text = _NO_ANSWER.format(reason=error)
+            if error.retriable:
+                raise Retriable(text, error.retry_after) from error
+            raise Fatal(text) from error
         return _page(answer)
 
     def _next(self, more: str, seen: set[str]) -> str:

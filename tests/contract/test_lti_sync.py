@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from badge_bridge.core.evidence import Evidence, classify, denial
-from connectors import contacts
+from connectors import contacts, runs
 from connectors.core.reasons import Reason
 from connectors.lti.core.names import LINE_ITEM_READ, RESULT
 from connectors.lti.core.services import Services
@@ -25,6 +25,7 @@ from connectors.summary import RunSummary
 from connectors.testing import ConnectorContract
 from engine.database import Database
 from engine.fetcher import Fetcher
+from engine.jobs import InlineJobs
 from engine.vault import Vault
 from lrs.core.ifi import Ifi
 from lrs.service import statement
@@ -417,9 +418,31 @@ async def test_a_platform_that_wants_to_wait_is_left_alone_and_gone_on_with_next
     assert (run.state, run.counts.read) == (State.FAILED, 0)
     assert run.detail is not None
     assert "429" in run.detail.en
-    course.clock.forward(minutes=20)
+    course.clock.forward(minutes=10)
     again = await course.read()
     assert again.counts.stored == 1, "the one that was left out comes first"
+
+
+async def test_a_sync_that_was_broken_off_goes_on_by_itself_with_what_is_left(
+    course: Course,
+) -> None:
+    await course.launched(context_id="z-last", line_items=f"{course.lms.url}/busy")
+    course.lms.on("/busy", reply(b"", "Retry-After: 900", status="503 Service Unavailable"))
+    await course.report("u-1")
+    broken = await course.read()
+    assert (broken.state, broken.counts.stored) == (State.PARTIAL, 1)
+    course.lms.on("/busy", reply([]))
+    course.clock.forward(minutes=15)
+    async with course.database.write() as conn:
+        (resumed,) = await tick(conn, course.clock())
+    before = len(course.lms.targets())
+    jobs = InlineJobs(course.database, course.clock)
+    course.sync.register(jobs)
+    await jobs.drain()
+    assert course.lms.targets()[before:] == ["/busy"], "what was read is not read again"
+    async with course.database.read() as conn:
+        run = await runs.by_id(conn, resumed)
+    assert (run.state, run.resumes) == (State.OK, broken.run_id)
 
 
 async def test_what_a_launch_did_not_permit_is_not_asked_for(course: Course) -> None:

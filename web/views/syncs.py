@@ -34,7 +34,9 @@ TRIGGERS: dict[Trigger, Text] = {
     Trigger.FOLDER: Text(ja="監視フォルダー", en="Watched folder"),
     Trigger.MANUAL: Text(ja="手動", en="By hand"),
     Trigger.COMMAND: Text(ja="コマンド", en="Command"),
+    Trigger.RESUME: Text(ja="続き", en="Continued"),
 }
+WAITS = Text(ja="再開待ち", en="Waits to go on")
 TYPES: dict[str, Text] = {
     "xapi_push": Text(ja="xAPI（受信）", en="xAPI, sent to us"),
     "xapi_pull": Text(ja="xAPI（取得）", en="xAPI, fetched by us"),
@@ -57,7 +59,7 @@ _RAW_SHOWN = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run. `state` is also the colour of its mark."""
+    """One run. `state` is also the colour of its mark; `resumes`: the run it goes on with."""
 
     id: int
     portal: Text
@@ -69,6 +71,7 @@ class RunLine:
     sum: Text
     detail: Text | None
     is_late: bool
+    resumes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class HeldLine:
 class SyncsPage:
     """The page. `total` counts what came in the last 24 hours, without what the schedule read
     again and knew; `quiet` is how many runs found nothing new in that time. `is_moving`: a run
-    is queued or under way.
+    is queued or under way, and waits for no other time.
     """
 
     portals: tuple[PortalCard, ...]
@@ -171,7 +174,9 @@ def syncs_page(
         unmapped=tuple(unmapped_line(one, titles) for one in unmapped),
         skills=skill_choices(rulebook),
         quiet=quiet,
-        is_moving=any(run.state in {State.QUEUED, State.RUNNING} for run in runs),
+        is_moving=any(
+            run.state in {State.QUEUED, State.RUNNING} and run.due_at is None for run in runs
+        ),
     )
 
 
@@ -181,9 +186,9 @@ def run_line(run: RunRecord, titles: Mapping[str, Text]) -> RunLine:
         id=run.id,
         portal=titles.get(run.connector, Text.of(run.connector)),
         state=run.state.value,
-        state_text=STATES[run.state],
+        state_text=WAITS if run.due_at else STATES[run.state],
         trigger=TRIGGERS[run.trigger],
-        at=run.finished_at or run.started_at or run.queued_at,
+        at=run.finished_at or run.started_at or run.due_at or run.queued_at,
         counts=run.counts,
         sum=ADDS_UP.format(
             read=run.counts.read,
@@ -196,6 +201,7 @@ def run_line(run: RunRecord, titles: Mapping[str, Text]) -> RunLine:
         ),
         detail=run.detail,
         is_late=run.late,
+        resumes=run.resumes,
     )
 
 
@@ -263,4 +269,4 @@ def _light_text(last: RunRecord | None, held: int) -> Text:
         return NEVER
     if held and last.state in {State.OK, State.PARTIAL}:
         return STATES[State.PARTIAL]
-    return STATES[last.state]
+    return WAITS if last.due_at else STATES[last.state]

@@ -78,11 +78,26 @@ def planned(
     deployments: Collection[str],
     states: Mapping[str, Mapping[str, Json]],
     now: datetime,
+    resumes: datetime | None = None,
 ) -> list[Task]:
-    """The tasks of a run: of known deployments, without what is gone, longest untried first."""
+    """The tasks of a run: of known deployments, without what is gone, longest untried first.
+
+    `resumes`: when the run began that this one goes on with; what it read is left out.
+    """
     tasks = [task for one in offers if one.deployment_id in deployments for task in one.tasks]
-    due = [task for task in tasks if not _is_gone(task, states.get(task.stream, {}), now)]
+    due = [
+        task
+        for task in tasks
+        if not _is_gone(task, states.get(task.stream, {}), now)
+        and not _is_read(states.get(task.stream, {}), resumes)
+    ]
     return sorted(due, key=lambda task: str(states.get(task.stream, {}).get("tried_at", "")))
+
+
+def _is_read(state: Mapping[str, Json], since: datetime | None) -> bool:
+    if since is None or "read_at" not in state:
+        return False
+    return datetime.fromisoformat(state["read_at"]) >= since
 
 
 def _is_gone(task: Task, state: Mapping[str, Json], now: datetime) -> bool:

@@ -105,13 +105,13 @@ class LtiPull:
         sent = {(one.line_item, one.sub): one.sent for one in placed if one.sent is not None}
         place = (self.connector, registration, calls, others, sent)
         faults: list[Text] = []
-        for task in planned(offers, registration.deployments, states, reading.now):
+        for task in planned(offers, registration.deployments, states, reading.now, reading.resumes):
             visit = _Visit(*place, task, dict(states.get(task.stream, {})))
             try:
                 async for item in visit.items():
                     yield item
             except Retriable as error:
-                yield visit.done(reading.now)
+                yield visit.tried(reading.now)
                 raise Retriable(_summed([*faults, *visit.told(error)]), error.after_s) from error
             except Fatal as error:
                 faults += visit.told(error)
@@ -141,11 +141,16 @@ class _Visit:
     state: dict[str, Json]
     faults: list[Text] = field(default_factory=list)
 
-    def done(self, at: datetime, *, is_gone: bool = False) -> Checkpoint:
+    def tried(self, at: datetime, *marks: str) -> Checkpoint:
         """That it was tried, with what is to be known the next time."""
-        marks = {"tried_at": at.isoformat()} | ({"gone_at": at.isoformat()} if is_gone else {})
         kept = {name: value for name, value in self.state.items() if name != "gone_at"}
-        return Checkpoint(self.task.stream, kept | marks)
+        return Checkpoint(
+            self.task.stream, kept | dict.fromkeys(("tried_at", *marks), at.isoformat())
+        )
+
+    def done(self, at: datetime, *, is_gone: bool = False) -> Checkpoint:
+        """That it was read to its end, as far as it can be."""
+        return self.tried(at, "read_at", *(["gone_at"] if is_gone else []))
 
     def told(self, *errors: CannotRead) -> list[Text]:
         """What went wrong, with the course in which it did."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -44,13 +44,15 @@ class Scripted:
     def __init__(self) -> None:
         self.says: list[Item | Exception] = []
         self.asked: list[Mapping[str, Any]] = []
+        self.resumed: list[datetime | None] = []
         self.gate: asyncio.Event | None = None
         self.reached = asyncio.Event()
 
     async def read(
-        self, states: Mapping[str, Mapping[str, Any]], _reading: Reading
+        self, states: Mapping[str, Mapping[str, Any]], reading: Reading
     ) -> AsyncIterator[Item]:
         self.asked.append(states)
+        self.resumed.append(reading.resumes)
         self.reached.set()
         if self.gate is not None:
             await self.gate.wait()
@@ -383,3 +385,73 @@ async def test_a_list_is_no_portal_to_be_read(desk: Any) -> None:
     sync = SyncService(desk.database, desk.connectors, desk.vault, Fetcher(), desk.clock)
     with pytest.raises(Exception, match="not_pulled"):
         await sync.run("c-office", trigger="manual")
+
+
+BUSY = Text.of("answered 429")
+
+
+async def test_a_run_that_a_portal_broke_off_goes_on_once_at_the_time_it_told(
+    desk: Any, portal: Scripted
+) -> None:
+    portal.says = [done("u-1"), Checkpoint("all", {"page": 1}), Retriable(BUSY, 1800)]
+    began = desk.clock()
+    broken = await desk.sync.run("library", trigger="manual")
+    assert broken.state is State.PARTIAL
+    assert broken.detail is not None
+    assert "2026-03-10 02:30" in broken.detail.ja
+    (waits, _) = await history(desk)
+    assert (waits.state, waits.resumes) == (State.QUEUED, broken.run_id)
+    assert waits.due_at == began + timedelta(minutes=30)
+
+    desk.clock.forward(minutes=29)
+    assert await ticked(desk) == []
+    desk.clock.forward(minutes=1)
+    assert await ticked(desk) == [waits.id]
+    assert await ticked(desk) == []
+    await desk.jobs.drain()
+    assert portal.asked[1:] == [{"all": {"page": 1}}], "it goes on where it was"
+    assert portal.resumed == [None, began]
+    again, _ = await history(desk)
+    assert (again.id, again.trigger, again.state) == (waits.id, "resume", State.PARTIAL)
+    assert again.detail == BUSY, "once, and no more"
+
+
+async def test_a_waiting_run_is_not_taken_for_a_dead_one(desk: Any, portal: Scripted) -> None:
+    portal.says = [Retriable(BUSY, 3 * 3600)]
+    await desk.sync.run("library", trigger="manual")
+    desk.clock.forward(hours=2)
+    await ticked(desk)
+    waits, _ = await history(desk)
+    assert waits.state is State.QUEUED
+
+
+@pytest.mark.parametrize("seconds", [6 * 3600 + 1, 1e50])
+async def test_a_portal_that_asks_for_longer_than_hours_is_left_to_the_schedule(
+    desk: Any, portal: Scripted, seconds: float
+) -> None:
+    portal.says = [Retriable(BUSY, seconds)]
+    run = await desk.sync.run("library", trigger="manual")
+    assert run.detail == BUSY
+    assert len(await history(desk)) == 1
+
+
+async def test_another_run_that_comes_first_overtakes_the_one_that_waits(
+    desk: Any, portal: Scripted
+) -> None:
+    portal.says = [Retriable(BUSY, 3600)]
+    await desk.sync.run("library", trigger="manual")
+    portal.says = []
+    desk.clock.forward(minutes=10)
+    await desk.sync.run("library", trigger="manual")
+    latest, waited, _ = await history(desk)
+    assert (latest.state, waited.state, waited.due_at) == (State.OK, State.SKIPPED, None)
+    desk.clock.forward(hours=1)
+    assert await ticked(desk) == []
+
+
+async def test_a_run_that_broke_off_without_a_time_waits_for_the_next_one(
+    desk: Any, portal: Scripted
+) -> None:
+    portal.says = [Retriable(Text.of("no answer"))]
+    await desk.sync.run("library", trigger="manual")
+    assert len(await history(desk)) == 1

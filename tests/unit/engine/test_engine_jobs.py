@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine import outbox
 from engine.database import Database
-from engine.jobs import GIVE_UP, InlineJobs
+from engine.jobs import GIVE_UP, InlineJobs, NotNow
 from engine.outbox import Entry, outbox_failure
 
 Marked = Mapping[str, Sequence[Entry]]
@@ -167,3 +168,27 @@ async def test_a_lost_bell_costs_a_second_and_no_work(database: Database, clock)
     await asyncio.wait_for(done.wait(), 10)
     runner.cancel()
     await asyncio.gather(runner, return_exceptions=True)
+
+
+async def test_a_key_that_has_to_wait_is_taken_up_at_its_time_and_has_not_failed(
+    database: Database, clock
+) -> None:
+    jobs, tries = InlineJobs(database, clock), []
+
+    async def handler(key: str, _entries: Sequence[Entry]) -> None:
+        tries.append(key)
+        if len(tries) <= GIVE_UP + 1:
+            raise NotNow(clock() + timedelta(hours=2), "asked to wait")
+
+    jobs.detached("t", handler)
+    await _append(database, "t", "a")
+    for _ in range(GIVE_UP + 1):
+        await jobs.drain()
+        clock.forward(minutes=119)
+        await jobs.drain()
+        clock.forward(minutes=1)
+    await jobs.drain()
+    assert len(tries) == GIVE_UP + 2, "at each of its times, and for as long as it takes"
+    assert await _left(database, "t", "a") == 0
+    async with database.read() as conn:
+        assert (await conn.execute(sa.select(outbox_failure))).all() == []

@@ -1,4 +1,5 @@
-"""Courses that platforms opened for their learners, and the scores that were passed on to them.
+"""Courses that platforms opened for their learners, with the scores passed on to them; and runs
+that are gone on with at a time that the portal told.
 
 Roll-out: pre, before the new code starts.
 """
@@ -40,6 +41,8 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_lti_placement_sub", "lti_placement", ["sub", "connector"])
+    op.add_column("sync_run", sa.Column("due_at", engine.database.Instant(), nullable=True))
+    op.add_column("sync_run", sa.Column("resumes", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
