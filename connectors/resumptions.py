@@ -38,8 +38,10 @@ async def promise(
     detail: Text,
     zone: ZoneInfo,
 ) -> Text:
-    """Put on record that the run is gone on with after `wait_s` (seconds), unless that is too long
-    or not the first time; returns what broke it off (`detail`), with the time where there is one."""
+    """What broke the run off (`detail`), with the time at which it is gone on with, if it is.
+
+    That is on record then. `wait_s`: in how many seconds, by the portal.
+    """
     broken = await runs.by_id(conn, run_id)
     if broken.resumes is not None or wait_s > LONGEST.total_seconds():
         return detail

@@ -4,7 +4,7 @@ It goes only for whoever is proved to be the same: the learner whom the platform
 named, and the learner whom the provider's tool knows, belong to one person. The proof is looked
 at when the score is sent, so that a link that has ended ends this too.
 
-    score, link ──outbox──▶ job of one learner at one platform ──AGS──▶ the placement's column
+    score, link ──outbox──▶ job of one learner at one platform ──AGS──▶ the placement's line item
 """
 
 from __future__ import annotations
@@ -167,46 +167,48 @@ class Passback:
         # One try: what has to wait waits in the queue, where it survives a stop.
         calls = Calls(self._fetcher, self._tokens, registration, tries=1, deadline_s=_DEADLINE_S)
         grades = Grades(calls, placement.scopes)
-        url = placement.line_item or await self._column(grades, owed)
+        url = placement.line_item or await self._line_item(grades, owed)
         await grades.post_score(url, owed.score.to_json(placement.sub))
 
     async def _wait(self, placement: Placement, error: Retriable) -> None:
         """Note what stands in the way. Raises: NotNow, as long as it is worth another try."""
         attempts = placement.attempts + 1
         at = next_try(attempts, error.after_s, self._clock())
+        # Whoever asks for it again after all these tries begins anew.
+        counted = attempts if at else 0
         async with self._database.write() as conn:
-            await placements.note_error(conn, placement, error.text, attempts=attempts, retry_at=at)
+            await placements.note_error(conn, placement, error.text, attempts=counted, retry_at=at)
         if at is not None:
             raise NotNow(at, error.text.en)
 
-    async def _column(self, grades: Grades, owed: _Owed) -> str:
-        """The address of the link's column, which is made where the platform made none."""
+    async def _line_item(self, grades: Grades, owed: _Owed) -> str:
+        """The address of the link's line item, which is made where the platform made none."""
         placement = owed.placement
         place = (placement.connector, placement.deployment_id, placement.link_id)
         async with self._making[place]:
             async with self._database.read() as conn:
-                known = await placements.column_of(conn, placement)
+                known = await placements.line_item_of(conn, placement)
             if known:
                 return known
-            wanted = _column(owed)
-            column = await _find(grades, placement.line_items, wanted)
-            if column is None:
-                column = await grades.create(placement.line_items, wanted)
+            wanted = _wanted(owed)
+            item = await _find(grades, placement.line_items, wanted)
+            if item is None:
+                item = await grades.create(placement.line_items, wanted)
             async with self._database.write() as conn:
-                await placements.note_column(conn, placement, column.id)
+                await placements.note_line_item(conn, placement, item.id)
                 await audit.record(
                     conn,
                     at=self._clock(),
                     actor=f"lti:{placement.connector}",
-                    action="lti.column.made",
+                    action="lti.line_item.made",
                     subject=f"connector:{placement.connector}",
-                    after={"line_item": column.id, "link": placement.link_id} | column.to_json(),
+                    after={"line_item": item.id, "link": placement.link_id} | item.to_json(),
                 )
-            return column.id
+            return item.id
 
 
-def _column(owed: _Owed) -> LineItem:
-    """The column that the placement's link should have."""
+def _wanted(owed: _Owed) -> LineItem:
+    """The line item that the placement's link should have."""
     placement = owed.placement
     course = owed.tool.columns.get(placement.course.id)
     title = course.title if course else None
@@ -219,9 +221,9 @@ def _column(owed: _Owed) -> LineItem:
 
 
 async def _find(grades: Grades, url: str, wanted: LineItem) -> LineItem | None:
-    """The column that is there already; platforms may leave filters unheeded."""
+    """The line item that is there already; platforms may leave filters unheeded."""
     link, resource = wanted.resource_link_id, wanted.resource_id
-    async for column in grades.line_items(url, resource_id=resource, resource_link_id=link):
-        if (column.resource_link_id, column.resource_id) == (link, resource):
-            return column
+    async for item in grades.line_items(url, resource_id=resource, resource_link_id=link):
+        if (item.resource_link_id, item.resource_id) == (link, resource):
+            return item
     return None

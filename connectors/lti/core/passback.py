@@ -85,11 +85,11 @@ class Placement:
     @property
     def may_be_scored(self) -> bool:
         """Whether the platform lets us post scores there at all."""
-        return SCORE in self.scopes and bool(self.line_item or self.may_make_a_column)
+        return SCORE in self.scopes and bool(self.line_item or self.may_make_one)
 
     @property
-    def may_make_a_column(self) -> bool:
-        """Whether we may make the column ourselves that the platform did not."""
+    def may_make_one(self) -> bool:
+        """Whether we may make the line item ourselves that the platform did not."""
         return LINE_ITEM in self.scopes and bool(self.line_items)
 
     def wants(self, score: FinalScore) -> bool:

@@ -27,7 +27,7 @@ async def remember(conn: AsyncConnection, launch: Launch, at: datetime) -> None:
     """Keep which course a launch opened for whom, in the transaction that takes it.
 
     What it left out of its services stays as it was said before; another course, or another
-    column, has not been sent anything yet.
+    line item, has not been sent anything yet.
     """
     course = course_of(launch.target) if launch.message == RESOURCE_LINK else None
     services = launch.services
@@ -127,8 +127,8 @@ async def note_error(
     await conn.execute(sa.update(lti_placement).where(*_place(placement)).values(**values))
 
 
-async def note_column(conn: AsyncConnection, placement: Placement, line_item: str) -> None:
-    """The link has this column from now on, for all who come by it."""
+async def note_line_item(conn: AsyncConnection, placement: Placement, line_item: str) -> None:
+    """The link has this line item from now on, for all who come by it."""
     await conn.execute(
         sa.update(lti_placement)
         .where(
@@ -141,8 +141,8 @@ async def note_column(conn: AsyncConnection, placement: Placement, line_item: st
     )
 
 
-async def column_of(conn: AsyncConnection, placement: Placement) -> str:
-    """The column of the placement's link as it is known by now; empty where there is none."""
+async def line_item_of(conn: AsyncConnection, placement: Placement) -> str:
+    """The line item of the placement's link as it is known by now; empty where there is none."""
     query = sa.select(_ours.line_item).where(*_place(placement))
     return await conn.scalar(query) or ""
 

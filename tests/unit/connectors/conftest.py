@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pylti1p3.deep_link_resource import DeepLinkResource
+from pylti1p3.lineitem import LineItem
 
 from config.demo.portals.site import Site
 from connectors.connector import Connector
@@ -18,6 +21,8 @@ from engine.jobs import InlineJobs
 from engine.vault import Vault
 from tests.unit.connectors.hostile_tools import Platform
 from tests.unit.connectors.lms_launching import House
+from tests.unit.connectors.outside_course import Course
+from tests.unit.connectors.place import Place, placed
 from tests.unit.connectors.portals import setup
 
 
@@ -78,3 +83,27 @@ async def platform(database: Database, site: Site) -> AsyncIterator[Platform]:
     made = Platform(database, site)
     yield made
     await made.web.aclose()
+
+
+@pytest.fixture
+def course() -> Iterator[Course]:
+    """A provider's course, a web server of its own."""
+    with Site() as site:
+        made = Course(site)
+        site.serve(made.app)
+        item = LineItem().set_label("AIと社会").set_score_maximum(50).set_tag("final")
+        made.offered = [
+            DeepLinkResource()
+            .set_url(f"{site.url}/launch")
+            .set_title("AIと社会")
+            .set_custom_params({"chapter": "1"})
+            .set_lineitem(item)
+        ]
+        yield made
+
+
+@pytest.fixture
+async def place(database: Database, course: Course, tmp_path: Path) -> AsyncIterator[Place]:
+    """Kasane beside the course."""
+    async with placed(database, course, tmp_path) as made:
+        yield made

@@ -15,6 +15,7 @@ from badge_bridge.persons import proved_with
 from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.deep_linking import ChosenCourse
 from connectors.lti.core.launch import Launch
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LINE_ITEM, SCORE
 from connectors.lti.core.new_tool import NewTool
 from connectors.lti.core.passback import MOST_TRIES, Course, FinalScore, Placement, course_of

@@ -20,12 +20,8 @@ from connectors.runs import State, Trigger
 from connectors.store.tables import source_record
 from lrs.service import statement
 from tests.unit.connectors.library_lms import LibraryLms
-from tests.unit.connectors.test_lti_outside_course import (  # noqa: F401 -- fixtures of pytest
-    Place,
-    _score,
-    course,
-    place,
-)
+from tests.unit.connectors.outside_course import score
+from tests.unit.connectors.place import Place
 
 pytestmark = pytest.mark.timeout(120)
 WHO = "yui-at-lms"
@@ -65,7 +61,7 @@ class Way:
 
 
 @pytest.fixture
-async def way(place: Place) -> AsyncIterator[Way]:  # noqa: F811 -- the fixture of that name
+async def way(place: Place) -> AsyncIterator[Way]:
     with Site() as site:
         lms = LibraryLms(site, place.url)
         house = place.house
@@ -82,7 +78,7 @@ async def test_a_score_of_the_provider_reaches_the_column_of_the_lms(way: Way) -
     launch = await way.place.opened()
     sub = launch.get_launch_data()["sub"]
     ags = launch.get_ags()
-    first = _score(45, sub, ago=60)
+    first = score(45, sub, ago=60)
     await asyncio.to_thread(ags.put_grade, first)
     await way.drained()
     (there,) = way.lms.scores["1"]
@@ -99,8 +95,8 @@ async def test_a_score_of_the_provider_reaches_the_column_of_the_lms(way: Way) -
     assert first.get_timestamp()[:23] == there["timestamp"][:23], "the provider's own time"
 
     # A correction goes on; what comes late changes nothing there either.
-    await asyncio.to_thread(ags.put_grade, _score(50, sub, ago=30))
-    await asyncio.to_thread(ags.put_grade, _score(1, sub, ago=90))
+    await asyncio.to_thread(ags.put_grade, score(50, sub, ago=30))
+    await asyncio.to_thread(ags.put_grade, score(1, sub, ago=90))
     await way.drained()
     assert way.given() == [(WHO, 45), (WHO, 50)]
 
@@ -111,7 +107,7 @@ async def test_a_token_that_the_lms_no_longer_takes_is_fetched_anew(way: Way) ->
     launch = await way.place.opened()
     way.lms.before = [Response(status_code=401)]
     sub = launch.get_launch_data()["sub"]
-    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub))
+    await asyncio.to_thread(launch.get_ags().put_grade, score(45, sub))
     await way.drained()
     assert way.lms.asked == ["POST /lineitems/1/scores"] * 2
     assert way.given() == [(WHO, 45)]
@@ -123,7 +119,7 @@ async def test_what_was_completed_before_the_learner_came_from_the_lms_reaches_i
     await way.placed()
     launch = await way.place.opened()
     sub = launch.get_launch_data()["sub"]
-    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub, ago=60))
+    await asyncio.to_thread(launch.get_ags().put_grade, score(45, sub, ago=60))
     await way.drained()
     assert way.given() == []
     await way.came()
@@ -131,7 +127,7 @@ async def test_what_was_completed_before_the_learner_came_from_the_lms_reaches_i
     assert way.given() == [(WHO, 45)]
 
 
-async def test_a_link_without_a_column_gets_one_of_ours_with_the_first_score(way: Way) -> None:
+async def test_a_link_without_a_column_gets_one_of_ours_with_the_firstscore(way: Way) -> None:
     await way.placed()
     # A teacher took the column away, or the LMS never made one.
     way.lms.columns.clear()
@@ -139,7 +135,7 @@ async def test_a_link_without_a_column_gets_one_of_ours_with_the_first_score(way
     await way.came()
     launch = await way.place.opened()
     sub = launch.get_launch_data()["sub"]
-    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub, ago=60))
+    await asyncio.to_thread(launch.get_ags().put_grade, score(45, sub, ago=60))
     await way.drained()
     (column,) = way.lms.columns.values()
     wanted: dict[str, Any] = {"label": "AIと社会", "scoreMaximum": 50, "resourceLinkId": "rl-1"}
@@ -154,7 +150,7 @@ async def test_what_comes_back_from_the_column_is_the_teachers_word_and_not_our_
     await way.came()
     launch = await way.place.opened()
     sub = launch.get_launch_data()["sub"]
-    await asyncio.to_thread(launch.get_ags().put_grade, _score(45, sub, ago=60))
+    await asyncio.to_thread(launch.get_ags().put_grade, score(45, sub, ago=60))
     await way.drained()
     house = way.place.house
 
