@@ -104,6 +104,28 @@ async def proved_with(conn: AsyncConnection, ifi: Ifi) -> list[Ifi]:
     return [Ifi(row.kind, row.value, row.issuer) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who is behind an identifier: the person who has proved it, or who claims it first."""
+
+    code: str
+    state: LinkState
+
+
+async def holders(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, Holder]:
+    """The holder of each of these identifiers that anybody has proved or claims."""
+    in_force = ("disputed", "pending", "proved")
+    query = (
+        sa.select(identifier.c.key, link.c.state, table.c.code)
+        .join(link, link.c.identifier_id == identifier.c.id)
+        .join(table, table.c.id == link.c.person_id)
+        .where(identifier.c.key.in_(keys), link.c.state.in_(in_force))
+        # The last one stays: what is proved is said, else the claim that came first.
+        .order_by(link.c.state, link.c.at.desc(), link.c.id)
+    )
+    return {row.key: Holder(row.code, row.state) for row in await conn.execute(query)}
+
+
 async def _links(conn: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Link]:
     proved = link.alias("proved")
     rows = await conn.execute(

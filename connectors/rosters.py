@@ -5,6 +5,7 @@ The address that a portal tells is sealed, and only used to mail a code to. Sour
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -72,3 +73,40 @@ async def _put(
     await conn.execute(
         put.on_conflict_do_update(index_elements=["connector", "course", "actor_key"], set_=changed)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """One whom the portal named. `key`: their identifier; `since`: when they were first named."""
+
+    key: str
+    roles: tuple[str, ...]
+    status: str
+    since: datetime
+    left_at: datetime | None
+
+
+async def sizes(conn: AsyncConnection, connector: str) -> dict[str, int]:
+    """How many are in each course of the portal now; those who left are not counted."""
+    query = (
+        sa.select(table.c.course, sa.func.count().label("members"))
+        .where(table.c.connector == connector, table.c.status != LEFT)
+        .group_by(table.c.course)
+    )
+    return {row.course: row.members for row in await conn.execute(query)}
+
+
+async def enrolled(
+    conn: AsyncConnection, connector: str, course: str, *, after: str = "", limit: int
+) -> list[Enrolled]:
+    """Who is or was in the course, by identifier, from the one behind `after` on."""
+    query = (
+        sa.select(table)
+        .where(table.c.connector == connector, table.c.course == course, table.c.actor_key > after)
+        .order_by(table.c.actor_key)
+        .limit(limit)
+    )
+    return [
+        Enrolled(row.actor_key, tuple(row.roles), row.status, row.first_seen, row.left_at)
+        for row in await conn.execute(query)
+    ]

@@ -109,6 +109,10 @@ NOTICES: dict[str, Text] = {
         ja="このLMSを停止しました。LMSからの起動は受け付けません。",
         en="The platform is switched off. Its launches are refused.",
     ),
+    "scores_again": Text(
+        ja="LMSにまだない成績を、もう一度送ります。",
+        en="Scores that the LMS does not have yet are being sent again.",
+    ),
     "registration_removed": Text(
         ja="登録を削除しました。届いた記録は残っています。",
         en="The registration is deleted. The records that came from it are kept.",

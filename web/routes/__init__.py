@@ -18,6 +18,7 @@ from web.routes import (
     people,
     register,
     registrations,
+    rosters,
     statements,
     syncs,
     tools,
@@ -42,6 +43,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         forwarding,
         credentials,
         registrations,
+        rosters,
         register,
         tools,
     ):

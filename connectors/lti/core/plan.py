@@ -54,13 +54,21 @@ class Offer:
     line_item_urls: Mapping[str, datetime]
 
     @property
+    def key(self) -> str:
+        """The context for programs, and the course of its roster."""
+        return f"{self.deployment_id}|{self.context_id}"
+
+    @property
+    def name(self) -> str:
+        """The context for people."""
+        return self.title or self.context_id or self.deployment_id
+
+    @property
     def tasks(self) -> list[Task]:
         """What can be read of it: what the platform gave no right to is not asked for."""
-        key = f"{self.deployment_id}|{self.context_id}"
-        course = self.title or self.context_id or self.deployment_id
 
         def task(kind: Kind, url: str, seen_at: datetime) -> Task:
-            return Task(kind, url, key, course, self.scopes, seen_at)
+            return Task(kind, url, self.key, self.name, self.scopes, seen_at)
 
         found: list[Task] = []
         if RESULT in self.scopes:
