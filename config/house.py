@@ -36,6 +36,7 @@ from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
 from connectors.lti.registrations import TYPE as LTI
 from connectors.lti.selections import Selections
+from connectors.lti.services.line_items import LineItems
 from connectors.lti.services.pull import LtiPull
 from connectors.lti.services.tokens import AccessTokens
 from connectors.lti.tool import Tool
@@ -84,6 +85,7 @@ class House:
     forwarder: Forwarder
     sign_in: SignIn
     lti: Lti
+    line_items: LineItems
     registrations: Registrations
 
     def key_for(self, purpose: str) -> bytes:
@@ -183,6 +185,7 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
             f"{settings.public_url}/passport/identities/oidc/callback",
         ),
         lti=_lti(settings, clock, database, vault, keys, connectors, sync, key_sets, passback),
+        line_items=LineItems(database, fetcher, tokens, clock),
         registrations=_registrations(settings, clock, database, keys, connectors, fetcher),
     )
 

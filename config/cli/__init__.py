@@ -12,6 +12,7 @@ from config.cli import (
     credentials,
     forwarding,
     keys,
+    lti,
     operate,
     records,
     rulebooks,
@@ -38,6 +39,7 @@ keys.add_to(app)
 statements.add_to(app)
 forwarding.add_to(app)
 credentials.add_to(app)
+lti.add_to(app)
 
 
 def main() -> None:

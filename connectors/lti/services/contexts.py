@@ -13,7 +13,15 @@ from connectors.lti.core.plan import Offer
 from connectors.lti.core.services import Services
 from connectors.lti.services.tables import lti_context, lti_line_item
 from engine.database import insert
+from engine.problems import NotFound
+from engine.text import Text
 
+_NO_CONTEXT = Text(
+    ja="コース「{context}」から起動されたことがないか、同じIDのコースが複数あります。"
+    "kasane lti contexts で確かめ、必要なら --deployment を付けてください。",
+    en="Nobody has come from a context {context}, or there are several of that id. "
+    "See kasane lti contexts, and name the --deployment where needed.",
+)
 _KEY = ("connector", "deployment_id", "context_id")
 
 
@@ -71,3 +79,18 @@ async def known(conn: AsyncConnection, connector: str) -> list[Offer]:
         )
         for row in rows
     ]
+
+
+async def one(conn: AsyncConnection, connector: str, context: str, deployment: str | None) -> Offer:
+    """What one context offers; `deployment`: where several have one of that id.
+
+    Raises: NotFound.
+    """
+    found = [
+        offer
+        for offer in await known(conn, connector)
+        if offer.context_id == context and deployment in {None, offer.deployment_id}
+    ]
+    if len(found) != 1:
+        raise NotFound("unknown_context", _NO_CONTEXT.format(context=context))
+    return found[0]

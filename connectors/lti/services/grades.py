@@ -97,15 +97,14 @@ class Grades:
             content=json.dumps(score).encode(),
         )
 
-    async def results(self, url: str, *, user_id: str | None = None) -> AsyncIterator[Json]:
-        """What the column at `url` holds (AGS 2.0 §3.3, all pages), of one learner if asked.
+    async def results(self, url: str) -> AsyncIterator[Json]:
+        """What the column at `url` holds (AGS 2.0 §3.3, all pages).
 
         No `limit` is sent: Moodle breaks off where it is, and gives all where it is not.
         Raises: CannotRead.
         """
-        wanted = asking(below(url, "results"), {"user_id": user_id})
         async for page in self.calls.pages(
-            wanted, scopes=[RESULT], what=_RESULTS, accept=RESULTS_TYPE
+            below(url, "results"), scopes=[RESULT], what=_RESULTS, accept=RESULTS_TYPE
         ):
             if not isinstance(page.content, list):
                 raise misshapen(_RESULTS, page.url, "")

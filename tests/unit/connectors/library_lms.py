@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from joserfc.jwk import RSAKey
+from lti1p3platform.exceptions import LineItemNotFoundException
 from lti1p3platform.lineitem import TLineItem
 from lti1p3platform.ltiplatform import LTI1P3PlatformConfAbstract
 from lti1p3platform.message_launch import LTIAdvantageMessageLaunchAbstract
@@ -81,14 +82,17 @@ class _Grades(AssignmentsGradesService):
         return {"content": found, "has_next": False, "next": None}
 
     def find_lineitem(self, line_item_id: str) -> TLineItem:
+        if line_item_id not in self._lms.columns:
+            raise LineItemNotFoundException
         return self._lms.columns[line_item_id]
 
     def create_lineitem(self, creation_data: TLineItem) -> TLineItem:
         return self._lms.column(dict(creation_data))
 
     def update_lineitem(self, update_data: TLineItem) -> TLineItem:
-        column = self._lms.columns[update_data["id"].rpartition("/")[2]]
-        column.update(update_data)
+        # The library names it by what stands in the address alone.
+        column = self._lms.columns[update_data["id"]]
+        column.update(dict(update_data) | {"id": column["id"]})
         return column
 
     def delete_lineitem(self, line_item_id: str) -> None:
