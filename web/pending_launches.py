@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.identity import ProvedIdentity
+from connectors.lti.core.passback import Placement
 from engine.clock import Clock
 from engine.vault import hashed
 from lrs.core.ifi import KINDS, Ifi, Kind
@@ -28,10 +29,12 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """Where a launch leads: a page of ours. `origins`: whose pages may frame the way there."""
+    """Where a launch leads: a page of ours. `origins`: whose pages may frame the way there;
+    `placement`: the provider's course that it opens, if it does."""
 
     path: str = "/passport"
     origins: frozenset[str] = frozenset()
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,11 @@ class PendingLaunches:
                     "reference": proved.reference,
                     "at": proved.at.isoformat(),
                 },
-                landing={"path": landing.path, "origins": sorted(landing.origins)},
+                landing={
+                    "path": landing.path,
+                    "origins": sorted(landing.origins),
+                    "placement": landing.placement and landing.placement.to_json(),
+                },
                 expires_at=now + LIFE,
             )
         )
@@ -98,9 +105,14 @@ def _waiting(row: sa.RowMapping | None) -> Waiting | None:
     if row is None:
         return None
     landing: Mapping[str, Json] = row["landing"]
+    placement = landing.get("placement")
     return Waiting(
         _proved(row["identity"]),
-        Landing(landing.get("path", "/passport"), frozenset(landing.get("origins", ()))),
+        Landing(
+            landing.get("path", "/passport"),
+            frozenset(landing.get("origins", ())),
+            Placement.of_json(placement) if placement else None,
+        ),
     )
 
 

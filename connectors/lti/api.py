@@ -19,7 +19,7 @@ from connectors.lti.core import addresses
 from connectors.lti.core.launch import Launch, Login
 from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
-from connectors.lti.services import contexts, placements
+from connectors.lti.services import contexts
 from connectors.lti.tool import REPLAYED, UNKNOWN_LOGIN, Storage, Tool
 from engine import audit
 from engine.clock import Clock
@@ -164,7 +164,6 @@ class _Doors:
                     launch.services,
                     identity.at,
                 )
-                await placements.remember(conn, launch, identity.at)
             answer = await self._pages.arrived(conn, arrival)
             await audit.record(
                 conn,

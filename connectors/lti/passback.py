@@ -94,9 +94,15 @@ class Passback:
         found = await placements.learners(conn, same, Course(tool.connector_id, course))
         await self._queue(conn, found)
 
-    async def linked(self, conn: AsyncConnection, ifi: Ifi) -> None:
-        """`ifi` is proved to be somebody's: queue what their courses know of them already."""
-        await self._queue(conn, await placements.learners(conn, [ifi]))
+    async def came(self, conn: AsyncConnection, placement: Placement) -> None:
+        """The learner whom a launch named took it up, proved to be who they are: keep where they
+        came from, and queue what their courses know of them already.
+
+        The launch alone does not do: a platform signs launches of whomever it likes, and could so
+        ask for scores of courses that nobody took there.
+        """
+        await placements.remember(conn, placement)
+        await self._queue(conn, [(placement.connector, placement.sub)])
 
     async def again(self, conn: AsyncConnection, connector_id: str) -> int:
         """Queue whatever this platform may lack; returns for how many learners."""

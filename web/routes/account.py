@@ -150,8 +150,8 @@ class _AccountPages:
             result = await self._services.people.link_proved(
                 conn, person_id, proved.ifi, method=proved.method, reference=proved.reference
             )
-            # What they completed before they came from there is passed on now.
-            await self._services.passback.linked(conn, proved.ifi)
+            if found.landing.placement is not None and result != "disputed":
+                await self._services.passback.came(conn, found.landing.placement)
         self._services.jobs.wake()
         answer = self._desk.to(found.landing.path, visitor, done=result)
         answer.delete_cookie(LAUNCH_COOKIE, path="/", secure=True, httponly=True, samesite="lax")

@@ -17,6 +17,7 @@ from connectors.lti.api import SECRET, Arrival, ToFetch, ToStore
 from connectors.lti.core import addresses
 from connectors.lti.core.launch import page_of
 from connectors.lti.core.names import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVIEW
+from connectors.lti.core.passback import placed
 from connectors.lti.platform import tools
 from connectors.lti.selections import Selection, Selections
 from connectors.lti.tool import Storage
@@ -65,7 +66,8 @@ class LaunchPages:
         path = {DATA_PRIVACY: "/passport/identities", SUBMISSION_REVIEW: "/passport"}.get(
             launch.message, page_of(launch.target)
         )
-        landing = Landing(path, launch.origins)
+        placement = placed(launch, arrival.identity.at)
+        landing = Landing(path, launch.origins, placement)
         token = await self._launches.keep(conn, arrival.identity, landing)
         answer = _onwards(LAUNCHED + token)
         answer.set_cookie(

@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from connectors.jose.claims import is_name
 from connectors.lti.core.addresses import TOOLS
-from connectors.lti.core.names import LINE_ITEM, SCORE
+from connectors.lti.core.launch import Launch
+from connectors.lti.core.names import LINE_ITEM, RESOURCE_LINK, SCORE
 from engine.text import Text
 
 Json = Any
@@ -92,6 +93,27 @@ class Placement:
         """Whether we may make the line item ourselves that the platform did not."""
         return LINE_ITEM in self.scopes and bool(self.line_items)
 
+    def to_json(self) -> dict[str, Json]:
+        """The placement as it is kept until the learner's own session takes its launch up."""
+        texts = ("connector", "deployment_id", "link_id", "sub", "context_id")
+        return {name: getattr(self, name) for name in (*texts, "line_items", "line_item")} | {
+            "tool": self.course.tool,
+            "course": self.course.id,
+            "scopes": sorted(self.scopes),
+            "seen_at": self.seen_at.isoformat(),
+        }
+
+    @staticmethod
+    def of_json(kept: Mapping[str, Json]) -> Placement:
+        """The placement that was kept."""
+        texts = ("connector", "deployment_id", "link_id", "sub", "context_id")
+        return Placement(
+            **{name: kept[name] for name in (*texts, "line_items", "line_item")},
+            course=Course(kept["tool"], kept["course"]),
+            scopes=frozenset(kept["scopes"]),
+            seen_at=datetime.fromisoformat(kept["seen_at"]),
+        )
+
     def wants(self, score: FinalScore) -> bool:
         """Whether the platform has neither this score nor a later one from us."""
         if self.sent is None:
@@ -100,6 +122,26 @@ class Placement:
         return told < score.timestamp or (
             told == score.timestamp and score.to_json(self.sub) != dict(self.sent)
         )
+
+
+def placed(launch: Launch, at: datetime) -> Placement | None:
+    """The placement that a launch came from; None where it opens no provider's course."""
+    course = course_of(launch.target) if launch.message == RESOURCE_LINK else None
+    services = launch.services
+    if course is None or services is None or not services.resource_link_id:
+        return None
+    return Placement(
+        connector=launch.connector_id,
+        deployment_id=launch.deployment_id,
+        link_id=services.resource_link_id,
+        sub=launch.sub,
+        context_id=services.context_id,
+        course=course,
+        line_items=services.line_items,
+        line_item=services.line_item,
+        scopes=services.scopes,
+        seen_at=at,
+    )
 
 
 def course_of(target: str) -> Course | None:

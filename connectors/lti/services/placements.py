@@ -9,9 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.lti.core.launch import Launch
-from connectors.lti.core.names import RESOURCE_LINK
-from connectors.lti.core.passback import Course, Placement, course_of
+from connectors.lti.core.passback import Course, Placement
 from connectors.lti.services.tables import lti_placement
 from connectors.lti.tables import lti_registration
 from engine.database import insert
@@ -23,37 +21,32 @@ _KEY = ("connector", "deployment_id", "link_id", "sub")
 _ours = lti_placement.c
 
 
-async def remember(conn: AsyncConnection, launch: Launch, at: datetime) -> None:
-    """Keep which course a launch opened for whom, in the transaction that takes it.
+async def remember(conn: AsyncConnection, new: Placement) -> None:
+    """Keep which course a platform opened for whom.
 
-    What it left out of its services stays as it was said before; another course, or another
-    line item, has not been sent anything yet.
+    What its launch left out stays as it was said before; another course, or another line item,
+    has not been sent anything yet.
     """
-    course = course_of(launch.target) if launch.message == RESOURCE_LINK else None
-    services = launch.services
-    if course is None or services is None or not services.resource_link_id:
-        return
-    place = (launch.connector_id, launch.deployment_id, services.resource_link_id, launch.sub)
     said: dict[str, Any] = {
-        "context_id": services.context_id,
-        "tool": course.tool,
-        "course": course.id,
-        "line_items": services.line_items,
-        "line_item": services.line_item,
-        "scopes": sorted(services.scopes),
+        "context_id": new.context_id,
+        "tool": new.course.tool,
+        "course": new.course.id,
+        "line_items": new.line_items,
+        "line_item": new.line_item,
+        "scopes": sorted(new.scopes),
     }
     told = {name: value for name, value in said.items() if value}
-    is_other = sa.or_(_ours.tool != course.tool, _ours.course != course.id)
-    if services.line_item:
-        is_other = sa.or_(is_other, _ours.line_item != services.line_item)
+    is_other = sa.or_(_ours.tool != new.course.tool, _ours.course != new.course.id)
+    if new.line_item:
+        is_other = sa.or_(is_other, _ours.line_item != new.line_item)
     await conn.execute(
         insert(conn, lti_placement)
-        .values(**dict(zip(_KEY, place, strict=True)), **said, seen_at=at)
+        .values(**{name: getattr(new, name) for name in _KEY}, **said, seen_at=new.seen_at)
         .on_conflict_do_update(
             index_elements=_KEY,
             set_={
                 **told,
-                "seen_at": at,
+                "seen_at": new.seen_at,
                 "sent": sa.case((is_other, sa.null()), else_=_ours.sent),
                 "sent_at": sa.case((is_other, sa.null()), else_=_ours.sent_at),
                 "attempts": 0,

@@ -18,6 +18,7 @@ from connectors import rosters
 from connectors.core.completion import Member, Roster
 from connectors.lti.core.launch import Launch
 from connectors.lti.core.names import LINE_ITEM, RESULT, SCORE
+from connectors.lti.core.passback import placed
 from connectors.lti.core.services import Services
 from connectors.lti.services import contexts, placements
 from connectors.lti.tables import lti_key
@@ -52,11 +53,13 @@ async def _came(url: str, lms: LibraryLms) -> Any:
         services=offered,
         target=f"{US}/lti/platform/tools/t-1/courses/c-1",
     )
+    found = placed(launch, AT)
+    assert found is not None
     member = Member(Ifi("account", "u-1", lms.url), "active", (LEARNER,), contact="u@example.jp")
     database = await Database.open(url)
     async with database.write() as conn:
         await contexts.remember(conn, "lms", "1", offered, AT)
-        await placements.remember(conn, launch, AT)
+        await placements.remember(conn, found)
         await rosters.note(conn, Vault(bytes(32)), "lms", Roster("1|77", (member,), whole=True), AT)
         keys = list(await conn.scalars(sa.select(lti_key.c.public)))
     await database.close()

@@ -18,7 +18,14 @@ from connectors.lti.core.launch import Launch
 from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LINE_ITEM, SCORE
 from connectors.lti.core.new_tool import NewTool
-from connectors.lti.core.passback import MOST_TRIES, Course, FinalScore, Placement, course_of
+from connectors.lti.core.passback import (
+    MOST_TRIES,
+    Course,
+    FinalScore,
+    Placement,
+    course_of,
+    placed,
+)
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.score import Score
 from connectors.lti.core.services import Services
@@ -141,8 +148,10 @@ class Hall:
             services=Services(**said),
             target=f"{US}/lti/platform/tools/{self.tool.connector_id}/courses/{self.course}",
         )
+        found = placed(launch, self.clock())
+        assert found is not None
         async with self.database.write() as conn:
-            await placements.remember(conn, launch, self.clock())
+            await self.passback.came(conn, found)
 
     async def score(
         self, given: float | None, *, minutes: float = 0, user_id: str = KNOWN_AS, **changed: Any
@@ -265,8 +274,6 @@ async def test_what_was_completed_before_is_passed_on_once_the_learner_comes_fro
 ) -> None:
     await hall.score(45)
     await hall.launched()
-    async with hall.database.write() as conn:
-        await hall.passback.linked(conn, Ifi("account", SUB, hall.lms.url))
     await hall.jobs.drain()
     assert [one["scoreGiven"] for one in hall.posted] == [45]
 
@@ -440,13 +447,23 @@ async def test_a_column_that_is_there_already_is_found_and_not_made(hall: Hall) 
     assert hall.lms.targets("POST").count("/lineitems") == 0
 
 
+async def test_what_one_platform_named_is_not_written_to_with_the_token_of_another(
+    hall: Hall,
+) -> None:
+    await hall.launched()
+    async with hall.database.write() as conn:
+        lms = await hall.connectors.get(conn, "lms")
+        entry = dict(lms.config) | {"id": "lms", "type": "lti_ags", "title": {"ja": "別のLMS"}}
+        entry["token_url"] = "https://other.example.ac.jp/token"
+        await hall.connectors.apply(conn, {"connectors": [entry]})
+        assert await placements.of_platform(conn, "lms") == []
+
+
 async def test_a_link_that_opens_another_column_now_is_sent_the_score_again(hall: Hall) -> None:
     hall.lms.on("/lineitems/6/scores", hall._scored)
     await hall.launched()
     await hall.score(45)
     await hall.launched(line_item=f"{hall.lms.url}/lineitems/6")
-    async with hall.database.write() as conn:
-        await hall.passback.linked(conn, Ifi("account", SUB, hall.lms.url))
     await hall.jobs.drain()
     assert hall.lms.targets("POST")[-1] == "/lineitems/6/scores"
 

@@ -19,7 +19,7 @@ from connectors.lti.tables import lti_result
 from connectors.runs import State, Trigger
 from connectors.store.tables import source_record
 from lrs.service import statement
-from tests.unit.connectors.library_lms import LibraryLms
+from tests.unit.connectors.library_lms import LibraryLms, Link
 from tests.unit.connectors.outside_course import score
 from tests.unit.connectors.place import Place
 
@@ -174,3 +174,20 @@ async def test_what_comes_back_from_the_column_is_the_teachers_word_and_not_our_
     way.lms.scores["1"].pop()
     run = await house.sync.run("lms", trigger=Trigger.MANUAL)
     assert (run.state, run.counts.removed) == (State.OK, 1)
+
+
+async def test_a_launch_that_the_learner_did_not_take_up_gets_no_scores(way: Way) -> None:
+    await way.placed()
+    await way.came()
+    launch = await way.place.opened()
+    # The LMS plays the browser itself, and signs for a learner whom it knows is known here.
+    target = way.lms.links["rl-1"].target
+    way.lms.links["rl-2"] = Link("rl-2", target, way.lms.column({"scoreMaximum": 1})["id"])
+    with Visitor(way.place.url) as nobody:
+        await asyncio.to_thread(nobody.open, f"{way.lms.url}/go/rl-2?who={WHO}")
+        page = await asyncio.to_thread(nobody.submit, "/lti/launch")
+        assert page.status_code == 200
+    sub = launch.get_launch_data()["sub"]
+    await asyncio.to_thread(launch.get_ags().put_grade, score(45, sub))
+    await way.drained()
+    assert (way.given("1"), way.given("2")) == ([(WHO, 45)], [])

@@ -11,6 +11,7 @@ from connectors import rosters
 from connectors.core.completion import Member, Roster
 from connectors.lti.core.launch import Launch
 from connectors.lti.core.names import RESULT, SCORE
+from connectors.lti.core.passback import placed
 from connectors.lti.core.services import Services
 from connectors.lti.services import contexts, placements
 from connectors.lti.services.tables import lti_placement
@@ -44,9 +45,11 @@ async def launched(house: Any, sub: str) -> None:
         services=OFFERED,
         target="https://kasane.test/lti/platform/tools/t-1/courses/c-1",
     )
+    found = placed(launch, house.services.clock())
+    assert found is not None
     async with house.services.database.write() as conn:
         await contexts.remember(conn, "lms", "1", OFFERED, house.services.clock())
-        await placements.remember(conn, launch, house.services.clock())
+        await placements.remember(conn, found)
 
 
 @pytest.fixture
