@@ -1,62 +1,39 @@
 """People: who is who, and how that was proved.
 
 A typed address or an equal name proves nothing. An identifier has one proved owner; a second
-claim waits in the dispute queue. Every decision stands in the audit log.
+claim waits for officers. Every decision stands in the audit log.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
 from typing import Literal
 from uuid import UUID, uuid4
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from badge_bridge import persons
+from badge_bridge import linking
 from badge_bridge.codes import Challenge, Codes
-from badge_bridge.persons import Link, Person
+from badge_bridge.linking import LinkResult, require_personal
+from badge_bridge.persons import Person
 from badge_bridge.store import links
 from badge_bridge.store.links import Proof
-from badge_bridge.store.tables import link, person
-from engine import audit
+from badge_bridge.store.tables import person
 from engine.address import is_address, is_personal
 from engine.clock import Clock
 from engine.database import insert
 from engine.letters import Letters
-from engine.problems import Conflict, Forbidden, Invalid, NotFound
+from engine.problems import Conflict, Invalid
 from engine.text import Text
 from lrs.core.ifi import Ifi
 
 ProofMethod = Literal["lti_launch", "oidc_login", "mail_code"]
-LinkResult = Literal["linked", "already_linked", "disputed"]
-IsOfficer = Callable[[AsyncConnection, str], Awaitable[bool]]
-"""Whether a login is that of an officer who is still one."""
-
 # Crockford's Base32: no letter that is read as a digit.
 _CODE_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-NOT_PERSONAL = Text(
-    ja="このアドレスは個人のものではないため、本人確認に使えません。",
-    en="This address does not belong to one person and cannot identify anybody.",
-)
 NOT_AN_ADDRESS = Text(
     ja="メールアドレスとして読めません。もう一度確かめてください。",
     en="This cannot be read as an e-mail address; please check it.",
-)
-NO_SUCH_CLAIM = Text(
-    ja="この申請は見つからないか、すでに処理されています。",
-    en="There is no such claim, or it has been settled already.",
-)
-SAME_OFFICER = Text(
-    ja="提案した担当者とは別の担当者が承認してください。",
-    en="Somebody other than the officer who proposed it has to approve.",
-)
-PROPOSER_GONE = Text(
-    ja="提案した職員のアカウントが停止されているため、承認できません。"
-    "いったん却下し、別の職員が提案し直してください。",
-    en="The officer who proposed it is suspended. Decline it, and let another one propose anew.",
 )
 CODE_TAKEN = Text(
     ja="学習者番号「{code}」はすでに使われています。",
@@ -70,12 +47,9 @@ class People:
     `code_key` keys the hashes of mailed codes, `letters` takes them to the post.
     """
 
-    def __init__(
-        self, clock: Clock, letters: Letters, *, code_key: bytes, is_officer: IsOfficer
-    ) -> None:
+    def __init__(self, clock: Clock, letters: Letters, *, code_key: bytes) -> None:
         self._clock = clock
         self._codes = Codes(code_key, letters)
-        self._is_officer = is_officer
 
     async def create(self, conn: AsyncConnection, *, name: str, code: str | None = None) -> Person:
         """A new person; without `code` one is drawn. Raises: Conflict where the code is taken."""
@@ -104,8 +78,8 @@ class People:
             return
         at = self._clock()
         if await links.wait(conn, identifier_id, person_id, "pending", Proof("typed"), at):
-            await self._record(
-                conn, "link.claimed", identifier_id, person_id, f"person:{person_id}"
+            await linking.record(
+                conn, "link.claimed", identifier_id, person_id, by=f"person:{person_id}", at=at
             )
 
     async def link_proved(
@@ -122,10 +96,10 @@ class People:
         `disputed` where it has another owner: nothing changes hands, and the claim waits for
         officers. Raises: Invalid for an address that is nobody's own.
         """
-        _require_personal(ifi)
+        require_personal(ifi)
         identifier_id = await links.hold(conn, ifi)
         proof = Proof(method, reference)
-        return await self._prove(conn, identifier_id, person_id, proof, f"person:{person_id}")
+        return await self._prove(conn, identifier_id, person_id, proof)
 
     async def start_code(
         self,
@@ -164,53 +138,7 @@ class People:
             return "refused"
         identifier_id = await links.hold(conn, confirmed)
         proof = Proof("mail_code", str(challenge_id))
-        return await self._prove(conn, identifier_id, person_id, proof, f"person:{person_id}")
-
-    async def propose(
-        self, conn: AsyncConnection, person_id: UUID, ifi: Ifi, *, officer: str, reference: str
-    ) -> UUID:
-        """An officer has compared the papers (`reference`) and proposes a link; another approves.
-
-        Raises: Conflict where the same proposal waits already.
-        """
-        _require_personal(ifi)
-        identifier_id = await links.hold(conn, ifi)
-        proof = Proof("two_officers", reference, (officer, None))
-        claim = await links.wait(conn, identifier_id, person_id, "pending", proof, self._clock())
-        if claim is None:
-            raise Conflict(
-                "already_proposed",
-                Text(
-                    ja="同じ提案がすでに承認待ちです。", en="The same proposal is waiting already."
-                ),
-            )
-        await self._record(conn, "link.proposed", identifier_id, person_id, officer, reference)
-        return claim
-
-    async def approve(self, conn: AsyncConnection, link_id: UUID, *, officer: str) -> LinkResult:
-        """Approve what another officer proposed. Raises: NotFound, Forbidden."""
-        claim = await self._claim(conn, link_id, "pending")
-        if claim.proof != "two_officers":
-            raise NotFound("claim_not_found", NO_SUCH_CLAIM)
-        if claim.proposed_by == officer:
-            raise Forbidden("same_officer", SAME_OFFICER)
-        if claim.proposed_by is None or not await self._is_officer(conn, claim.proposed_by):
-            raise Forbidden("proposer_suspended", PROPOSER_GONE)
-        identifier_id = await links.hold(conn, claim.ifi)
-        if not await links.end_claim(conn, link_id, "settled", self._clock()):
-            raise NotFound("claim_not_found", NO_SUCH_CLAIM)
-        proof = Proof("two_officers", claim.reference, (claim.proposed_by, officer))
-        return await self._prove(conn, identifier_id, claim.person, proof, officer)
-
-    async def decline(
-        self, conn: AsyncConnection, link_id: UUID, *, officer: str, reason: str
-    ) -> None:
-        """End a waiting claim or proposal without a link. Raises: NotFound."""
-        claim = await self._claim(conn, link_id, "pending")
-        identifier_id = await links.hold(conn, claim.ifi)
-        if not await links.end_claim(conn, link_id, "declined", self._clock()):
-            raise NotFound("claim_not_found", NO_SUCH_CLAIM)
-        await self._record(conn, "link.declined", identifier_id, claim.person, officer, reason)
+        return await self._prove(conn, identifier_id, person_id, proof)
 
     async def unlink(
         self, conn: AsyncConnection, person_id: UUID, ifi: Ifi, *, by: str, reason: str = ""
@@ -222,104 +150,18 @@ class People:
         identifier_id = await links.hold(conn, ifi)
         if await links.owner(conn, identifier_id) != person_id:
             return False
-        await links.end_proved(conn, identifier_id, reason or "unlinked", self._clock())
-        await self._record(conn, "link.ended", identifier_id, person_id, by, reason)
+        at = self._clock()
+        await links.end_proved(conn, identifier_id, reason or "unlinked", at)
+        await linking.record(
+            conn, "link.ended", identifier_id, person_id, by=by, at=at, reason=reason
+        )
         return True
 
-    async def pending(self, conn: AsyncConnection) -> list[Link]:
-        """Claims and proposals that wait, the oldest first."""
-        return await persons.links_in(conn, ["pending"])
-
-    async def disputes(self, conn: AsyncConnection) -> list[Link]:
-        """Claims to an identifier that somebody else owns, the oldest first."""
-        return await persons.links_in(conn, ["disputed"])
-
-    async def resolve(
-        self,
-        conn: AsyncConnection,
-        link_id: UUID,
-        *,
-        outcome: Literal["keep", "transfer"],
-        officer: str,
-        reason: str,
-    ) -> Literal["kept", "proposed", "transferred"]:
-        """Settle a dispute: the owner keeps the identifier, or it changes hands.
-
-        A transfer takes two officers: the first call proposes it, another's carries it out.
-        Raises: NotFound, Forbidden.
-        """
-        claim = await self._claim(conn, link_id, "disputed")
-        identifier_id = await links.hold(conn, claim.ifi)
-        at = self._clock()
-        # What a suspended officer proposed is nobody's proposal: this is the first step again.
-        proposed = claim.proposed_by is not None and await self._is_officer(conn, claim.proposed_by)
-        if outcome == "transfer" and not proposed:
-            await conn.execute(
-                sa.update(link)
-                .where(link.c.id == link_id, link.c.state == "disputed")
-                .values(proposed_by=officer, reference=reason)
-            )
-            await self._record(
-                conn, "dispute.transfer_proposed", identifier_id, claim.person, officer, reason
-            )
-            return "proposed"
-        if outcome == "transfer" and claim.proposed_by == officer:
-            raise Forbidden("same_officer", SAME_OFFICER)
-        if not await links.end_claim(conn, link_id, "settled", at):
-            raise NotFound("claim_not_found", NO_SUCH_CLAIM)
-        if outcome == "keep":
-            await self._record(conn, "dispute.kept", identifier_id, claim.person, officer, reason)
-            return "kept"
-        await links.end_proved(conn, identifier_id, "dispute_transferred", at)
-        proof = Proof(claim.proof, claim.reference, (claim.proposed_by, officer))
-        await self._prove(conn, identifier_id, claim.person, proof, officer)
-        return "transferred"
-
     async def _prove(
-        self, conn: AsyncConnection, identifier_id: UUID, person_id: UUID, proof: Proof, by: str
+        self, conn: AsyncConnection, identifier_id: UUID, person_id: UUID, proof: Proof
     ) -> LinkResult:
-        at = self._clock()
-        if await links.prove(conn, identifier_id, person_id, proof, at):
-            await self._record(
-                conn, "link.proved", identifier_id, person_id, by, proof.reference, proof.method
-            )
-            return "linked"
-        if await links.owner(conn, identifier_id) == person_id:
-            return "already_linked"
-        if await links.wait(conn, identifier_id, person_id, "disputed", proof, at):
-            await self._record(
-                conn, "link.disputed", identifier_id, person_id, by, "ifi_already_linked"
-            )
-        return "disputed"
-
-    async def _claim(
-        self, conn: AsyncConnection, link_id: UUID, state: Literal["pending", "disputed"]
-    ) -> Link:
-        claim = await persons.link_of(conn, link_id)
-        if claim is None or claim.state != state:
-            raise NotFound("claim_not_found", NO_SUCH_CLAIM)
-        return claim
-
-    async def _record(
-        self,
-        conn: AsyncConnection,
-        action: str,
-        identifier_id: UUID,
-        person_id: UUID,
-        by: str,
-        reason: str = "",
-        method: str = "",
-    ) -> None:
-        # Ids only: the log is for ever, an address may have to be forgotten.
-        await audit.record(
-            conn,
-            at=self._clock(),
-            actor=by,
-            action=action,
-            subject=f"identifier:{identifier_id}",
-            after={"person": str(person_id), **({"proof": method} if method else {})},
-            reason=reason,
-        )
+        by = f"person:{person_id}"
+        return await linking.prove(conn, identifier_id, person_id, proof, by=by, at=self._clock())
 
 
 def _mailbox(address: str) -> Ifi:
@@ -327,10 +169,5 @@ def _mailbox(address: str) -> Ifi:
     if not is_address(plain):
         raise Invalid("not_an_address", NOT_AN_ADDRESS)
     ifi = Ifi("mbox", f"mailto:{plain}")
-    _require_personal(ifi)
+    require_personal(ifi)
     return ifi
-
-
-def _require_personal(ifi: Ifi) -> None:
-    if ifi.kind == "mbox" and not is_personal(ifi.value):
-        raise Invalid("identifier_not_personal", NOT_PERSONAL)

@@ -111,6 +111,7 @@ def _services(house: House) -> Services:
         vault=house.vault,
         accounts=house.accounts,
         people=house.people,
+        claims=house.claims,
         rulebooks=house.rulebooks,
         reviews=house.reviews,
         issuer=house.issuer,

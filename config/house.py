@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
 
+from badge_bridge.claims import Claims
 from badge_bridge.credentials.addresses import Addresses
 from badge_bridge.credentials.award import IssuerProfile
 from badge_bridge.credentials.issuer import Issuer
@@ -75,6 +76,7 @@ class House:
     connectors: Connectors
     sync: SyncService
     people: People
+    claims: Claims
     rulebooks: Rulebooks
     reviews: Reviews
     worker: Worker
@@ -168,7 +170,8 @@ def _build(settings: Settings, clock: Clock, database: Database) -> House:
         jobs=jobs,
         connectors=connectors,
         sync=sync,
-        people=People(clock, letters, code_key=vault.key_for("code"), is_officer=is_officer),
+        people=People(clock, letters, code_key=vault.key_for("code")),
+        claims=Claims(clock, is_officer=is_officer),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         worker=worker,

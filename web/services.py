@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from badge_bridge.claims import Claims
 from badge_bridge.credentials.issuer import Issuer
 from badge_bridge.credentials.published import Published
 from badge_bridge.people import People
@@ -67,6 +68,7 @@ class Services:
     vault: Vault
     accounts: Accounts
     people: People
+    claims: Claims
     rulebooks: Rulebooks
     reviews: Reviews
     issuer: Issuer

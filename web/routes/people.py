@@ -78,7 +78,7 @@ class _PeoplePages:
                     raise NotFound(  # noqa: TRY301 -- shown on the page
                         "no_such_learner", NO_SUCH_LEARNER.format(code=form["learner"])
                     )
-                await self._services.people.propose(
+                await self._services.claims.propose(
                     conn,
                     person.id,
                     _identity(form["home_page"], form["value"]),
@@ -95,7 +95,7 @@ class _PeoplePages:
         form = await self._desk.form(request, visitor)
         try:
             async with self._services.database.write() as conn:
-                result = await self._services.people.approve(
+                result = await self._services.claims.approve(
                     conn, _uuid(form["claim"]), officer=account.login
                 )
         except (NotFound, Forbidden) as problem:
@@ -109,7 +109,7 @@ class _PeoplePages:
         form = await self._desk.form(request, visitor)
         try:
             async with self._services.database.write() as conn:
-                await self._services.people.decline(
+                await self._services.claims.decline(
                     conn, _uuid(form["claim"]), officer=account.login, reason=form["reason"]
                 )
         except NotFound as problem:
@@ -127,7 +127,7 @@ class _PeoplePages:
             if not form["reason"]:
                 raise Invalid("incomplete", INCOMPLETE)  # noqa: TRY301 -- shown on the page
             async with self._services.database.write() as conn:
-                result = await self._services.people.resolve(
+                result = await self._services.claims.resolve(
                     conn,
                     _uuid(form["dispute"]),
                     outcome=outcome,
@@ -208,14 +208,14 @@ class _PeoplePages:
         problem: Problem | None = None,
     ) -> Response:
         async with self._services.database.read() as conn:
-            pending = await self._services.people.pending(conn)
+            pending = await self._services.claims.pending(conn)
             view = people_page(
                 officer=account.login,
                 people=await persons(conn),
                 records=await records_of(conn, [link.ifi.key for link in pending]),
                 waiting=Waiting(
                     pending,
-                    await self._services.people.disputes(conn),
+                    await self._services.claims.disputes(conn),
                     await self._services.reviews.open(conn),
                 ),
                 rulebook=await self._services.rulebooks.current(conn),

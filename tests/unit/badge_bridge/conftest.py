@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import pytest
 import sqlalchemy as sa
 
+from badge_bridge.claims import Claims
 from badge_bridge.core.evidence import Evidence
 from badge_bridge.core.passport import Passport
 from badge_bridge.core.rulebook import Rulebook, parse
@@ -158,6 +159,7 @@ class House:
     jobs: InlineJobs
     letters: Letters
     people: People
+    claims: Claims
     rulebooks: Rulebooks
     reviews: Reviews
     worker: Worker
@@ -317,7 +319,8 @@ def house(database: Database, clock: Clock) -> House:
         clock,
         jobs,
         letters,
-        People(clock, letters, code_key=b"k" * 32, is_officer=_everybody),
+        People(clock, letters, code_key=b"k" * 32),
+        Claims(clock, is_officer=_everybody),
         Rulebooks(clock),
         Reviews(clock),
         worker,

@@ -50,7 +50,7 @@ async def test_three_portals_three_identities_one_stacked_badge(
 
     async with house.database.write() as conn:
         await house.people.claim_typed(conn, thief.id, "yui.takahashi@example.co.jp")
-        (claim,) = await house.people.pending(conn)
+        (claim,) = await house.claims.pending(conn)
     assert (claim.state, claim.proof, claim.owner) == ("pending", "typed", None)
 
     assert await house.link(yui, "portal-a", "u-7f3a", "oidc_login") == "linked"
@@ -62,7 +62,7 @@ async def test_three_portals_three_identities_one_stacked_badge(
     assert await house.link(thief, "portal-a", "u-7f3a") == "disputed"
     assert await house.badges(thief) == []
     async with house.database.read() as conn:
-        (dispute,) = await house.people.disputes(conn)
+        (dispute,) = await house.claims.disputes(conn)
     assert (dispute.reason, dispute.person, dispute.owner) == (
         "ifi_already_linked",
         thief.id,
@@ -105,10 +105,10 @@ async def test_the_same_list_twice_and_a_correction_double_nothing(
     sato = await house.learner("L-0201")
     async with house.database.write() as conn:
         ifi = Ifi("account", "C-000201", "https://bridge.example.jp/sources/c-office")
-        claim = await house.people.propose(
+        claim = await house.claims.propose(
             conn, sato.id, ifi, officer="officer-1", reference="名簿 2026-03"
         )
-        assert await house.people.approve(conn, claim, officer="officer-2") == "linked"
+        assert await house.claims.approve(conn, claim, officer="officer-2") == "linked"
     before = said("c-office", "C-000201", result={"score": {"scaled": 0.72}})
     data = said("c-office", "C-000201", activity=DATA_COURSE, result={"score": {"scaled": 0.8}})
     for _ in range(3):

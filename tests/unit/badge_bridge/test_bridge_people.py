@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from badge_bridge import persons
+from badge_bridge.claims import Claims
 from badge_bridge.codes import (
     OTHERS_PER_IDENTIFIER_AND_DAY,
     PER_PERSON_AND_DAY,
     PER_PERSON_AND_IDENTIFIER,
 )
-from badge_bridge.people import People
 from badge_bridge.store.tables import code_challenge, link
 from engine import audit
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
@@ -171,16 +171,16 @@ async def test_what_a_suspended_officer_proposed_cannot_be_approved(house: Any) 
     async def is_officer(_conn: Any, login: str) -> bool:
         return login in officers
 
-    people = People(house.clock, house.letters, code_key=b"k" * 32, is_officer=is_officer)
+    claims = Claims(house.clock, is_officer=is_officer)
     async with house.database.write() as conn:
-        claim = await people.propose(conn, yui.id, ROW, officer="sato", reference="papers")
+        claim = await claims.propose(conn, yui.id, ROW, officer="sato", reference="papers")
     officers.remove("sato")
     with pytest.raises(Forbidden, match="proposer_suspended"):
         async with house.database.write() as conn:
-            await people.approve(conn, claim, officer="ito")
+            await claims.approve(conn, claim, officer="ito")
     officers.add("sato")
     async with house.database.write() as conn:
-        assert await people.approve(conn, claim, officer="ito") == "linked"
+        assert await claims.approve(conn, claim, officer="ito") == "linked"
 
 
 async def test_a_typed_address_proves_nothing_however_often_it_is_typed(house: Any) -> None:
@@ -215,20 +215,20 @@ async def test_an_address_of_nobody_is_not_linked_even_with_a_proof(house: Any) 
 async def test_two_different_officers_link_and_one_alone_cannot(house: Any) -> None:
     yui = await house.learner("L-0001")
     async with house.database.write() as conn:
-        claim = await house.people.propose(
+        claim = await house.claims.propose(
             conn, yui.id, ROW, officer="officer-1", reference="修了証と免許証"
         )
     with pytest.raises(Conflict, match="already_proposed"):
         async with house.database.write() as conn:
-            await house.people.propose(conn, yui.id, ROW, officer="officer-3", reference="x")
+            await house.claims.propose(conn, yui.id, ROW, officer="officer-3", reference="x")
     with pytest.raises(Forbidden, match="same_officer"):
         async with house.database.write() as conn:
-            await house.people.approve(conn, claim, officer="officer-1")
+            await house.claims.approve(conn, claim, officer="officer-1")
     async with house.database.write() as conn:
-        assert await house.people.approve(conn, claim, officer="officer-2") == "linked"
+        assert await house.claims.approve(conn, claim, officer="officer-2") == "linked"
     with pytest.raises(NotFound, match="claim_not_found"):
         async with house.database.write() as conn:
-            await house.people.approve(conn, claim, officer="officer-2")
+            await house.claims.approve(conn, claim, officer="officer-2")
     async with house.database.read() as conn:
         assert await audit.verify_chain(conn) == 2
         row = (await conn.execute(sa.select(link).where(link.c.state == "proved"))).one()
@@ -246,13 +246,13 @@ async def test_a_typed_claim_cannot_be_approved_as_if_it_had_been_proposed(house
     thief = await house.learner("L-0666")
     async with house.database.write() as conn:
         await house.people.claim_typed(conn, thief.id, ADDRESS)
-        (claim,) = await house.people.pending(conn)
+        (claim,) = await house.claims.pending(conn)
     with pytest.raises(NotFound):
         async with house.database.write() as conn:
-            await house.people.approve(conn, claim.id, officer="officer-2")
+            await house.claims.approve(conn, claim.id, officer="officer-2")
     async with house.database.write() as conn:
-        await house.people.decline(conn, claim.id, officer="officer-1", reason="別人")
-        assert await house.people.pending(conn) == []
+        await house.claims.decline(conn, claim.id, officer="officer-1", reason="別人")
+        assert await house.claims.pending(conn) == []
 
 
 async def disputed(house: Any) -> tuple[Any, Any, Any]:
@@ -263,7 +263,7 @@ async def disputed(house: Any) -> tuple[Any, Any, Any]:
     assert await house.link(other, "portal-a", "u-1") == "disputed"
     assert await house.link(other, "portal-a", "u-1") == "disputed"
     async with house.database.read() as conn:
-        (dispute,) = await house.people.disputes(conn)
+        (dispute,) = await house.claims.disputes(conn)
     return owner, other, dispute
 
 
@@ -271,8 +271,8 @@ async def test_the_owner_keeps_the_identifier_if_an_officer_says_so(house: Any) 
     owner, _, dispute = await disputed(house)
     settle = {"outcome": "keep", "officer": "officer-1", "reason": "本人に電話で確認"}
     async with house.database.write() as conn:
-        assert await house.people.resolve(conn, dispute.id, **settle) == "kept"
-        assert await house.people.disputes(conn) == []
+        assert await house.claims.resolve(conn, dispute.id, **settle) == "kept"
+        assert await house.claims.disputes(conn) == []
         links = await persons.links_of(conn, owner.id)
     assert [one.state for one in links] == ["proved"]
 
@@ -287,13 +287,13 @@ async def test_an_identifier_changes_hands_by_two_officers(
     assert await house.badges(owner) == ["B-DX-LIT-1"]
     settle = {"outcome": "transfer", "reason": "共有端末で前の人のまま連携していた"}
     async with house.database.write() as conn:
-        first = await house.people.resolve(conn, dispute.id, officer="officer-1", **settle)
+        first = await house.claims.resolve(conn, dispute.id, officer="officer-1", **settle)
     assert first == "proposed"
     with pytest.raises(Forbidden, match="same_officer"):
         async with house.database.write() as conn:
-            await house.people.resolve(conn, dispute.id, officer="officer-1", **settle)
+            await house.claims.resolve(conn, dispute.id, officer="officer-1", **settle)
     async with house.database.write() as conn:
-        second = await house.people.resolve(conn, dispute.id, officer="officer-2", **settle)
+        second = await house.claims.resolve(conn, dispute.id, officer="officer-2", **settle)
     assert second == "transferred"
     await house.jobs.drain()
     assert await house.revoked(owner) == ["B-DX-LIT-1"]
@@ -307,12 +307,12 @@ async def test_a_handover_that_a_suspended_officer_proposed_begins_anew(house: A
     async def is_officer(_conn: Any, login: str) -> bool:
         return login in officers
 
-    people = People(house.clock, house.letters, code_key=b"k" * 32, is_officer=is_officer)
+    claims = Claims(house.clock, is_officer=is_officer)
     settle = {"outcome": "transfer", "reason": "書類で確認"}
     answers = []
     for officer in ("officer-1", "officer-2", "officer-3"):
         async with house.database.write() as conn:
-            answers.append(await people.resolve(conn, dispute.id, officer=officer, **settle))
+            answers.append(await claims.resolve(conn, dispute.id, officer=officer, **settle))
         officers.discard("officer-1")
     assert answers == ["proposed", "proposed", "transferred"]
 

@@ -14,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from badge_bridge.claims import Claims
 from badge_bridge.credentials.addresses import Addresses
 from badge_bridge.credentials.award import IssuerProfile
 from badge_bridge.credentials.issuer import Issuer
@@ -300,7 +301,8 @@ async def house(database: Database, clock: Any) -> House:
         accounts=Accounts(
             database, clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         ),
-        people=People(clock, letters, code_key=bytes(32), is_officer=is_officer),
+        people=People(clock, letters, code_key=bytes(32)),
+        claims=Claims(clock, is_officer=is_officer),
         rulebooks=Rulebooks(clock),
         reviews=Reviews(clock),
         issuer=issuer,

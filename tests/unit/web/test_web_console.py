@@ -205,7 +205,7 @@ async def test_an_officer_sees_a_learners_identities_and_undoes_a_link_with_a_re
     ifi = Ifi("account", "C-1", OFFICE)
     async with house.services.database.write() as conn:
         await house.services.people.link_proved(conn, person, ifi, method="mail_code")
-        await house.services.people.propose(
+        await house.services.claims.propose(
             conn, person, Ifi("account", "C-2", OFFICE), officer="ito", reference="名簿"
         )
     await officer.open("/console/people")
