@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core.links import is_address
+from connectors.lti.core.links import is_absolute
 from lrs.core import jsontext
 
 Json = Any
@@ -62,7 +62,7 @@ class LineItem:
 
 def shown(found: Json) -> LineItem | None:
     """The line item that a platform shows; None where it has no address of its own."""
-    if not isinstance(found, dict) or not is_address(found.get("id")):
+    if not isinstance(found, dict) or not is_absolute(found.get("id")):
         return None
     maximum = found.get("scoreMaximum")
     return LineItem(

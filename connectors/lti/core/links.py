@@ -69,7 +69,7 @@ def shown(url: str) -> str:
     return re.split(r"[?#]", url, maxsplit=1)[0][:200]
 
 
-def is_address(url: object, longest: int = 2000) -> bool:
+def is_absolute(url: object, longest: int = 2000) -> bool:
     """Whether `url` leads anywhere: an absolute `http(s)` address without credentials.
 
     Tolerant: whether it may be called is judged when it is, so that what is wrong with it is told

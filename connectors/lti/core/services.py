@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.jose.claims import is_name
-from connectors.lti.core.links import is_address
+from connectors.lti.core.links import is_absolute
 from connectors.lti.core.names import AGS_CLAIM, AGS_SCOPES, CLAIM, NRPS_CLAIM
 
 Json = Any
@@ -67,4 +67,4 @@ def _name(value: Json) -> str:
 
 
 def _address(value: Json) -> str:
-    return value if is_address(value) else ""
+    return value if is_absolute(value) else ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.connector import CannotRead
 from connectors.lti.core.line_item import LineItem, shown
-from connectors.lti.core.links import below, is_address, is_same_site
+from connectors.lti.core.links import below, is_same_site
 from connectors.lti.core.names import (
     LINE_ITEM,
     LINE_ITEM_READ,
@@ -134,6 +134,6 @@ class Grades:
 
     def _item(self, found: Json, url: str) -> LineItem:
         item = shown(found)
-        if item is None or not is_address(item.id) or not is_same_site(item.id, url):
+        if item is None or not is_same_site(item.id, url):
             raise misshapen(_ITEMS, url, "/id")
         return item

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.lti.core.links import below, is_address, is_same_site, links
+from connectors.lti.core.links import below, is_absolute, is_same_site, links
 
 BASE = "https://lms.example.jp/api/lti/courses/1/names_and_roles?role=x"
 NEXT = "https://lms.example.jp/p?page=2"
@@ -95,4 +95,4 @@ def test_only_the_same_scheme_host_and_port_is_the_same_site(one, other, same) -
     "url", ["", None, 5, "file:///etc/passwd", "https://", "https://a b/", "https://u:p@a.example/"]
 )
 def test_what_leads_nowhere_is_no_address(url: object) -> None:
-    assert not is_address(url)
+    assert not is_absolute(url)
