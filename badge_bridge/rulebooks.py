@@ -102,7 +102,7 @@ class Rulebooks:
         Earlier completions count too. Raises: NotFound without a rulebook, Invalid.
         """
         await _queue_up(conn)
-        current = await _require_current(conn)
+        current = await in_force(conn)
         names = await names_of(conn, [(source, activity)])
         mapping = ActivityMapping(
             source, activity, skill, min_scaled, names.get((source, activity))
@@ -130,7 +130,7 @@ class Rulebooks:
         Raises: NotFound without such a mapping.
         """
         await _queue_up(conn)
-        current = await _require_current(conn)
+        current = await in_force(conn)
         document = json.loads(current.document)
         place = (source, activity, skill)
         kept = [one for one in document.get("activities", []) if _place(one) != place]
@@ -153,7 +153,7 @@ class Rulebooks:
         min_scaled: float | None = None,
     ) -> Preview:
         """What `map_activity` would change. Raises: NotFound without a rulebook, Invalid."""
-        current = await _require_current(conn)
+        current = await in_force(conn)
         book = _with_mapping(current, ActivityMapping(source, activity, skill, min_scaled))
         at = self._clock()
         gained: dict[str, int] = {}
@@ -241,7 +241,8 @@ async def _queue_up(conn: AsyncConnection) -> None:
         await conn.execute(sa.text("LOCK TABLE rulebook IN SHARE ROW EXCLUSIVE MODE"))
 
 
-async def _require_current(conn: AsyncConnection) -> Rulebook:
+async def in_force(conn: AsyncConnection) -> Rulebook:
+    """The rulebook that counts now. Raises: NotFound before the first was published."""
     current = await decisions.current_rulebook(conn)
     if current is None:
         raise NotFound("no_rulebook", NO_RULEBOOK)

@@ -15,7 +15,6 @@ from badge_bridge.credentials import api as credentials_api
 from config import health
 from config.house import House
 from connectors import api as connectors_api
-from connectors.api import Staff
 from connectors.bell import Bell
 from connectors.lti import api as lti_api
 from connectors.lti import refusals
@@ -24,6 +23,7 @@ from connectors.watch import Folders
 from lrs import api as lrs_api
 from lrs.api import administration
 from lrs.api.address import AskingAddress
+from lrs.api.administration import Staff
 from lrs.api.oauth import OAuthSetup
 from lrs.service import attachments
 from lrs.service.committer import Committer

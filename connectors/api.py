@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -22,9 +21,10 @@ from connectors.run import SyncService
 from connectors.xapi.ingest import MAX_STATEMENTS, answer, items_of
 from engine.database import Database
 from engine.jobs import Jobs
-from engine.problems import Conflict, Forbidden, Invalid, TooLarge
+from engine.problems import Forbidden, Invalid, TooLarge
 from engine.text import Text
 from lrs.api import Authenticator
+from lrs.api.administration import Staff
 from lrs.core.fault import Family, Fault
 from lrs.core.mediatype import media_type
 from lrs.core.negotiation import family_of
@@ -32,8 +32,6 @@ from lrs.core.negotiation import family_of
 MAX_BODY = 5 * 1024 * 1024
 DEFAULT_VERSION: Family = "1.0.3"  # of a portal that does not say
 _FORM_OVERHEAD = 64 * 1024
-Staff = Callable[[Request], Awaitable[str | None]]
-"""Who of the staff is asking, or None; raises a Problem where the request may be forged."""
 
 _OTHERS = Text(
     ja="この接続キーは、コネクター「{id}」のものではありません。",
@@ -47,7 +45,6 @@ _NOT_HERE = Text(
     ja="コネクター「{id}」は、xAPIのステートメントを受け取る種類ではありません。",
     en="The connector {id} does not take xAPI statements.",
 )
-_DISABLED = Text(ja="コネクター「{id}」は停止中です。", en="The connector {id} is switched off.")
 _TOO_MANY = Text(
     ja="一度に送れるのは{limit}件までです。", en="At most {limit} statements at a time."
 )
@@ -102,8 +99,7 @@ class _Doors:
         connector = await self._own(request, connector_id)
         if not connector.takes_statements:
             raise Invalid("takes_no_statements", _NOT_HERE.format(id=connector_id))
-        if not connector.enabled:
-            raise Conflict("connector_disabled", _DISABLED.format(id=connector_id))
+        connector.require_enabled()
         version = request.headers.get("x-experience-api-version", DEFAULT_VERSION)
         family = family_of(version, DEFAULT_VERSION)
         if isinstance(family, Fault):

@@ -11,9 +11,11 @@ from connectors.checkpoints import States
 from connectors.core.completion import Completion, Item, Json, Rejected
 from connectors.core.setup import Entry
 from engine.fetcher import Fetcher, Policy
+from engine.problems import Conflict
 from engine.text import Text
 from lrs.core.credential import Credential, authority_of
 
+_DISABLED = Text(ja="コネクター「{id}」は停止中です。", en="The connector {id} is switched off.")
 _SCOPES = frozenset({"statements/write", "statements/read/mine", "xapi:write"})
 
 
@@ -33,6 +35,11 @@ class Connector:
         """The connector that an entry of the setup document describes."""
         enabled = bool(entry.config.get("enabled", True))
         return Connector(entry.id, entry.type, entry.title, enabled, entry.config, entry.secrets)
+
+    def require_enabled(self) -> None:
+        """Raises: Conflict where it is switched off."""
+        if not self.enabled:
+            raise Conflict("connector_disabled", _DISABLED.format(id=self.id))
 
     @property
     def takes_statements(self) -> bool:

@@ -36,7 +36,7 @@ from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import Jobs
 from engine.outbox import Entry
-from engine.problems import Conflict, Invalid, Problem
+from engine.problems import Invalid, Problem
 from engine.progress import Tell, nobody
 from engine.text import Text
 from engine.vault import Vault
@@ -51,7 +51,6 @@ _NO_FILES = Text(
     ja="「{id}」は、ファイルを取り込むコネクターではありません。",
     en="{id} is not a connector that takes files.",
 )
-_DISABLED = Text(ja="コネクター「{id}」は停止中です。", en="The connector {id} is switched off.")
 _OVERLAP = Text(
     ja="同じコネクターの別の実行が続いているため、見送りました。",
     en="Skipped: another run of this connector is under way.",
@@ -141,7 +140,7 @@ class SyncService:
             connector = await self._connectors.get(conn, connector_id)
         if not connector.takes_files:
             raise Invalid("takes_no_files", _NO_FILES.format(id=connector_id))
-        _enabled(connector)
+        connector.require_enabled()
         file = await asyncio.to_thread(intake.read, connector, name, content)
         take = partial(intake.take, trigger=trigger, dry_run=dry_run, tell=tell)
 
@@ -295,9 +294,4 @@ class SyncService:
     def _readable(self, connector: Connector) -> None:
         if connector.type not in self._pulls:
             raise Invalid("not_pulled", _NOT_PULLED.format(id=connector.id))
-        _enabled(connector)
-
-
-def _enabled(connector: Connector) -> None:
-    if not connector.enabled:
-        raise Conflict("connector_disabled", _DISABLED.format(id=connector.id))
+        connector.require_enabled()

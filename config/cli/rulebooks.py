@@ -15,7 +15,6 @@ from config.cli.house import BY, within
 from config.cli.output import AsJson, Output
 from config.defaults import default_rulebook
 from config.settings import load
-from engine.problems import NotFound
 from engine.text import Text
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ _PUBLISHED = Text(
     ja="規程集 {version} を公開しました（{badges}個のバッジ）。学習者を再判定しています。",
     en="Rulebook {version} is published ({badges} badges). Learners are being decided again.",
 )
-_NO_RULEBOOK = Text(ja="規程集はまだ公開されていません。", en="No rulebook has been published yet.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,15 +59,14 @@ def show_rulebook(as_json: AsJson = False) -> None:
     """Print the rulebook in force, as a document that can be edited and published again."""
     out = Output(load().language, as_json=as_json)
 
+    from badge_bridge.rulebooks import in_force
+
     async def work(house: House) -> Rulebook:
         async with house.database.read() as conn:
-            current = await house.rulebooks.current(conn)
-        if current is None:
-            raise NotFound("no_rulebook", _NO_RULEBOOK)
-        return current
+            return await in_force(conn)
 
-    in_force = json.loads(within(out, work).document)
+    shown = json.loads(within(out, work).document)
     if as_json:
-        out.result(in_force)
+        out.result(shown)
     else:
-        sys.stdout.write(yaml.safe_dump(in_force, allow_unicode=True, sort_keys=False))
+        sys.stdout.write(yaml.safe_dump(shown, allow_unicode=True, sort_keys=False))

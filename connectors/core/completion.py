@@ -24,7 +24,6 @@ Json = Any
 COMPLETED = "http://adlnet.gov/expapi/verbs/completed"
 PASSED = "http://adlnet.gov/expapi/verbs/passed"
 FAILED = "http://adlnet.gov/expapi/verbs/failed"
-VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 _AT_LINE = Text(ja="{line}行目：{detail}", en="Line {line}: {detail}")
 
 

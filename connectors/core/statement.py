@@ -26,7 +26,8 @@ from tincan import (
     Verb,
 )
 
-from connectors.core.completion import COMPLETED, FAILED, PASSED, VOIDED, Completion, Json
+from connectors.core.completion import COMPLETED, FAILED, PASSED, Completion, Json
+from lrs.core.statement import VOIDED
 
 _COURSE = "http://adlnet.gov/expapi/activities/course"
 _DISPLAYS = {

@@ -15,10 +15,11 @@ from badge_bridge.awards import Award
 from badge_bridge.credentials.award import Award as Particulars
 from badge_bridge.credentials.report import VerificationReport
 from engine.text import Text
+from web.views.catalogue import UNNAMED
 from web.views.emblem import Emblem, Layer, emblem
 from web.views.palette import INK
 from web.views.verification import Verification, verification
-from web.views.why import UNNAMED, web_address
+from web.views.why import web_address
 
 
 @dataclass(frozen=True, slots=True)

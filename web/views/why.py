@@ -15,9 +15,7 @@ from badge_bridge.core.decision import Outcome
 from badge_bridge.core.explanation import Why
 from badge_bridge.core.passport import Completion, Course, SkillView, StepView
 from engine.text import Text
-from web.views.catalogue import Offer, Offers
-
-UNNAMED = Text(ja="名称未登録の講座", en="A course without a name here")
+from web.views.catalogue import UNNAMED, Offer, Offers
 
 
 @dataclass(frozen=True, slots=True)
