@@ -10,13 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connector import Connector
 from connectors.lti.core.registration import Registration
-<<<<<<< ours
 from connectors.lti.registrations import TYPE, opened_by_another, values_of
 from connectors.lti.services import contexts
-=======
-from connectors.lti.registrations import TYPE, opened_by_another
-from connectors.lti.services.tables import lti_context, lti_line_item, lti_placement
->>>>>>> theirs
 from connectors.lti.tables import lti_deployment, lti_registration
 from engine.database import insert
 from engine.problems import Invalid
@@ -58,28 +53,10 @@ async def declare(
         text = _ANOTHERS.format(id=connector.id, other=other)
         raise Invalid("registration_of_another", text, spec="LTI 1.3 Core §3.1.3")
     if old is not None and (old.iss, old.token_url) != (registration.iss, registration.token_url):
-<<<<<<< ours
         await contexts.forget(conn, connector.id)
     # Its status is the secretariat's, once it stands there.
     values = values_of(replace(registration, title=connector.title)) | {"origin": "declared"}
     stays = {name: value for name, value in values.items() if name != "status"}
-=======
-        # What another platform named is neither read nor written with the token of this one.
-        for table in (lti_context, lti_line_item, lti_placement):
-            await conn.execute(sa.delete(table).where(table.c.connector == connector.id))
-    values = {
-        "iss": registration.iss,
-        "client_id": registration.client_id,
-        "auth_login_url": registration.auth_login_url,
-        "token_url": registration.token_url or None,
-        "token_audience": registration.token_audience or None,
-        "jwks_url": registration.jwks_url,
-        "product": registration.product,
-        "title": connector.title.to_json(),
-        "origin": "declared",
-        "private_hosts": sorted(registration.private_hosts),
-    }
->>>>>>> theirs
     await conn.execute(
         insert(conn, lti_registration)
         .values(id=connector.id, created_at=at, **values)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.lti.core.plan import Offer
 from connectors.lti.core.services import Services
-from connectors.lti.services.tables import lti_context, lti_line_item
+from connectors.lti.services.tables import lti_context, lti_line_item, lti_placement
 from engine.database import insert
 from engine.problems import NotFound
 from engine.text import Text
@@ -53,8 +53,11 @@ async def remember(
 
 
 async def forget(conn: AsyncConnection, connector: str) -> None:
-    """Know nothing any more: what another platform named is not read with the token of this one."""
-    for table in (lti_context, lti_line_item):
+    """Know nothing any more.
+
+    What another platform named is neither read nor written with the token of this one.
+    """
+    for table in (lti_context, lti_line_item, lti_placement):
         await conn.execute(sa.delete(table).where(table.c.connector == connector))
 
 
