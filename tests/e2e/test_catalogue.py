@@ -5,6 +5,7 @@ The provider's tool is built on PyLTI1p3, as that comes; Kasane is a process of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -49,20 +50,25 @@ def place(
     for login, person in (("yui", "L-0700"), ("aya", "L-0800")):
         kasane.account(login, story.PASSWORD, role="learner", person=person, name="髙橋 結衣")
     kasane.start()
-    with Site() as site:
-        provider = Course(site)
-        site.serve(provider.app)
-        provider.offered = [
-            DeepLinkResource()
-            .set_url(f"{site.url}/launch")
-            .set_title(COURSE)
-            .set_lineitem(LineItem().set_label(COURSE).set_score_maximum(50))
-        ]
-        context = browser.new_context(viewport=DESK, locale="ja-JP", base_url=kasane.url)
-        _registered(_signed_in(context.new_page(), "sato"), kasane, provider)
-        context.close()
-        yield Place(kasane, provider)
-    kasane.stop()
+    try:
+        with Site() as site:
+            provider = _provider(site)
+            _registered(browser, kasane, provider)
+            yield Place(kasane, provider)
+    finally:
+        kasane.stop()
+
+
+def _provider(site: Site) -> Course:
+    provider = Course(site)
+    site.serve(provider.app)
+    provider.offered = [
+        DeepLinkResource()
+        .set_url(f"{site.url}/launch")
+        .set_title(COURSE)
+        .set_lineitem(LineItem().set_label(COURSE).set_score_maximum(50))
+    ]
+    return provider
 
 
 def _signed_in(page: Page, login: str) -> Page:
@@ -73,8 +79,15 @@ def _signed_in(page: Page, login: str) -> Page:
     return page
 
 
-def _registered(officer: Page, kasane: Installation, provider: Course) -> None:
-    """The officer registers the provider, chooses its course there and lets it count."""
+def _registered(browser: Browser, kasane: Installation, provider: Course) -> None:
+    """An officer registers the provider, chooses its course there and lets it count."""
+    context = browser.new_context(
+        viewport=DESK,
+        locale="ja-JP",
+        base_url=kasane.url,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    officer = _signed_in(context.new_page(), "sato")
     officer.goto("/console/tools")
     officer.get_by_label("提供元の名前").fill("北海道オンライン講座")
     officer.locator("[name=login_url]").fill(f"{provider.url}/login")
@@ -83,8 +96,8 @@ def _registered(officer: Page, kasane: Installation, provider: Course) -> None:
     officer.get_by_role("button", name="登録する").click()
     provider.register(
         kasane.url,
-        officer.get_by_label("クライアントID").input_value(),
-        officer.get_by_label("デプロイメントID").input_value(),
+        _copied(officer, "クライアントID"),
+        _copied(officer, "デプロイメントID"),
     )
     officer.get_by_role("button", name="提供元の画面で講座を選ぶ").click()
     expect(officer.get_by_role("status")).to_contain_text("講座を受け取りました")
@@ -92,6 +105,15 @@ def _registered(officer: Page, kasane: Installation, provider: Course) -> None:
     officer.get_by_role("button", name="次へ").click()
     officer.get_by_role("button", name="対応づける").click()
     expect(officer.get_by_role("status")).to_contain_text("対応づけました")
+    context.close()
+
+
+def _copied(page: Page, what: str) -> str:
+    """What the button beside that field leaves on the clipboard."""
+    page.get_by_role("button", name=re.compile(f"コピー.*{what}")).click()
+    expect(page.get_by_role("button", name=re.compile(f"コピーしました.*{what}"))).to_be_visible()
+    copied: str = page.evaluate("navigator.clipboard.readText()")
+    return copied
 
 
 @pytest.fixture
@@ -143,7 +165,7 @@ def test_a_learner_takes_the_course_that_the_passport_lacks_and_holds_its_badge(
 
 @pytest.mark.parametrize("language", ["ja-JP", "en-GB"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_passport_and_catalogue_arein_order(
+def test_passport_and_catalogue_are_in_order(
     open_page: Open, size: dict[str, int], language: str
 ) -> None:
     page = _signed_in(open_page(size, language), "aya")
