@@ -21,7 +21,7 @@ from web import forms, pages
 from web.accounts import Account, Accounts
 from web.language import chosen
 from web.notices import NOT_GOOD, notice
-from web.security import headers
+from web.security import FRAMED, headers
 from web.sessions import Sessions, new_token
 from web.views.problem import problem_page
 from web.visitor import COOKIE, LANGUAGE_COOKIE, Visitor
@@ -189,13 +189,16 @@ class Desk:
         if isinstance(problem, SignInNeeded):
             return self.to(f"/signin?{urlencode({'next': problem.target})}", visitor)
         anew = problem.members.get(ANEW, "")
-        view = problem_page(problem.status, problem.text, problem.code, anew=anew)
+        view = problem_page(
+            problem.status, problem.text, problem.code, anew=anew, path=request.url.path
+        )
         answer = self.page(request, visitor, "problem.html", status=problem.status, view=view)
         answer.headers.update(problem.headers)
         if problem.status >= 500:
             # A crash is answered outside of every middleware.
             https = self.public_url.startswith("https://")
-            answer.headers.update(headers(visitor.nonce, https=https))
+            framed = request.url.path.startswith(FRAMED)
+            answer.headers.update(headers(visitor.nonce, framed=framed, https=https))
         return answer
 
     def _visitor_of_failed(self, problem: Problem, request: Request) -> Awaitable[Visitor]:

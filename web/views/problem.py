@@ -17,6 +17,15 @@ _TITLES: dict[int, Text] = {
     503: Text(ja="一時的に使えません", en="Temporarily unavailable"),
 }
 _ANEW = Text(ja="新しいウィンドウで開いてください", en="Please open it in a new window")
+# Nobody entered anything there, and whoever reads it has come from an LMS.
+_AT_DOORS: dict[str, Text] = {
+    "/lti/login": Text(ja="LMSから開けませんでした", en="This could not be opened from your LMS"),
+    "/lti/launch": Text(ja="LMSから開けませんでした", en="This could not be opened from your LMS"),
+    "/lti/register": Text(ja="LMSを登録できませんでした", en="Your LMS was not registered"),
+    "/lti/platform/deep-links": Text(
+        ja="講座を受け取れませんでした", en="The courses were not taken"
+    ),
+}
 _OTHER = Text(ja="処理できませんでした", en="This did not work")
 
 
@@ -34,7 +43,10 @@ class ProblemPage:
     anew: str = ""
 
 
-def problem_page(status: int, text: Text, code: str, *, anew: str = "") -> ProblemPage:
-    """The page for a problem of this status."""
-    title = _ANEW if anew else _TITLES.get(status, _OTHER)
+def problem_page(
+    status: int, text: Text, code: str, *, anew: str = "", path: str = ""
+) -> ProblemPage:
+    """The page for a problem of this status, met at this path."""
+    said = _AT_DOORS.get(path) if status < 500 else None
+    title = _ANEW if anew else said or _TITLES.get(status, _OTHER)
     return ProblemPage(status, title, text, code, anew)

@@ -301,6 +301,10 @@ def test_only_a_launch_may_be_framed():
 def test_every_refusal_has_a_title():
     assert problem_page(404, _text("x"), "x").title.en == "There is no such page"
     assert problem_page(418, _text("x"), "x").title.en == "This did not work"
+    refused = problem_page(403, _text("x"), "x", path="/lti/launch")
+    assert refused.title.en == "This could not be opened from your LMS"
+    later = problem_page(503, _text("x"), "x", path="/lti/launch")
+    assert later.title.en == "Temporarily unavailable"
 
 
 def test_a_held_record_is_shown_as_far_as_it_can_be_read():
