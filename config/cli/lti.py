@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from config.house import House
     from connectors.lti.core.passback import Course, Placement
     from connectors.lti.core.plan import Offer
-    from connectors.lti.registrar import Registered
+    from connectors.lti.registered import Registered
     from connectors.rosters import Enrolled
 
 _MOST_MEMBERS = 100_000

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from badge_bridge.persons import Holder, LinkState
 from connectors.lti.core.passback import Course, Placement
 from connectors.lti.core.plan import Offer
-from connectors.lti.registrar import Registered
+from connectors.lti.registered import Registered
 from connectors.rosters import Enrolled
 from engine.text import Text
 from lrs.core.ifi import Ifi
