@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from connectors.jose.refusal import Refusal, refusal
+from lrs.core.assertion import is_date
 
 Json = Any
 
 SKEW_S = 30
 _RULE = "OpenID Connect Core 1.0 §3.1.3.7"
-_LAST_DATE = 1 << 40  # far beyond any calendar, and safe to compute with
 
 
 def is_name(value: Json, longest: int = 255) -> bool:
@@ -64,7 +64,7 @@ def wrong_times(
     """
     iat, exp, nbf = (claims.get(name) for name in ("iat", "exp", "nbf"))
     spec = "RFC 7519 §4.1.4"
-    if not _is_date(iat) or not _is_date(exp) or not (nbf is None or _is_date(nbf)):
+    if not is_date(iat) or not is_date(exp) or not (nbf is None or is_date(nbf)):
         return refusal(
             "token_times_missing",
             "トークンに発行時刻または有効期限がありません。",
@@ -118,7 +118,3 @@ def wrong_subject(claims: Mapping[str, Json]) -> Refusal | None:
         "The token does not say who the learner is (sub), or not properly.",
         "OpenID Connect Core 1.0 §2",
     )
-
-
-def _is_date(value: Json) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _LAST_DATE

@@ -5,32 +5,24 @@ Source: RFC 7517 §4, §5; OpenID Connect Core 1.0 §10.1.1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, RSAKey
+from joserfc.jwk import Key
 
 from connectors.jose.refusal import Refusal
 from engine.clock import Clock
 from engine.fetcher import Fetcher, Policy
 from engine.keysets import Keys, PublishedKeys
 from engine.text import Text
+from lrs.core import jwks
 
 Json = Any
 KEPT = timedelta(hours=12)
 _MAX_BODY = 256 * 1024
 _DEADLINE_S = 8.0
 _MAX_KEYS = 100
-_KEY_TYPES: dict[str, tuple[str, type[Key]]] = {
-    "RS256": ("RSA", RSAKey),
-    "ES256": ("EC", ECKey),
-}
-_MIN_RSA_BITS = 2048
-# Beyond this OpenSSL checks no signature, and reading a longer number takes its time.
-_MAX_RSA_BITS = 16_400
 
 
 class KeySets:
@@ -61,28 +53,9 @@ def usable(keys: Json, algorithm: str) -> int:
 
 
 def _chosen(keys: Keys, kid: str, algorithm: str) -> Key | None:
-    kty, kind = _KEY_TYPES[algorithm]
-    for key in keys[:_MAX_KEYS]:
-        fits = (
-            key.get("kid") == kid
-            and key.get("kty") == kty
-            and key.get("use", "sig") == "sig"
-            and key.get("alg", algorithm) == algorithm
-        )
-        if fits:
-            try:
-                return _public(key, kind)
-            except (JoseError, ValueError, TypeError, KeyError):
-                continue
-    return None
-
-
-def _public(key: Mapping[str, Json], kind: type[Key]) -> Key:
-    members = {name: key[name] for name in ("kty", "kid", "n", "e", "crv", "x", "y") if name in key}
-    # Before the import: there the library only warns about a short modulus.
-    if kind is RSAKey and not _MIN_RSA_BITS <= len(members["n"]) * 6 <= _MAX_RSA_BITS:
-        raise ValueError("RSA keys have 2048 bits or more, and no endless number of them")
-    return kind.import_key(members)
+    named = (key for key in keys[:_MAX_KEYS] if key.get("kid") == kid)
+    fitting = (jwks.usable(key, algorithm) for key in named)
+    return next((key for key in fitting if key is not None), None)
 
 
 _UNKNOWN_KEY = Refusal(

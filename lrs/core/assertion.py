@@ -53,9 +53,9 @@ def wrong_claims(
 
 def _wrong_times(claims: Mapping[str, Json], now: float) -> str | None:
     exp, iat, nbf = (claims.get(name) for name in ("exp", "iat", "nbf"))
-    if not _is_date(exp):
+    if not is_date(exp):
         return "The assertion has no exp."
-    if not all(one is None or _is_date(one) for one in (iat, nbf)):
+    if not all(one is None or is_date(one) for one in (iat, nbf)):
         return "iat or nbf of the assertion is not a date."
     if exp <= now - SKEW_S:
         return "The assertion has expired."
@@ -67,5 +67,6 @@ def _wrong_times(claims: Mapping[str, Json], now: float) -> str | None:
     return None
 
 
-def _is_date(value: Json) -> TypeGuard[float]:
+def is_date(value: Json) -> TypeGuard[float]:
+    """Whether `value` can be a NumericDate (RFC 7519 §2)."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _LAST_DATE

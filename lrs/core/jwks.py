@@ -5,7 +5,7 @@ Source: RFC 7517 §4, §5; RFC 7518 §3.3 (RSA keys of 2048 bits and more); RFC 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from joserfc.errors import JoseError
@@ -28,6 +28,8 @@ _KINDS: dict[str, tuple[type[Key], str | None]] = {
 }
 _TYPES = {RSAKey: "RSA", ECKey: "EC", OKPKey: "OKP"}
 _MIN_RSA_BITS = 2048
+# Beyond this OpenSSL checks no signature, and reading a longer number takes its time.
+_MAX_RSA_BITS = 16_400
 _SPEC = "RFC 7517 §5"
 
 
@@ -42,7 +44,7 @@ def wrong(jwks: Json, pointer: str = "") -> Fault | None:
             return Fault("not_an_object", place, _SPEC)
         if _PRIVATE & key.keys():
             return Fault("jwks_private_key", place, "RFC 7517 §9.2")
-        if not any(_usable(key, algorithm) for algorithm in ALGORITHMS):
+        if not any(usable(key, algorithm) for algorithm in ALGORITHMS):
             allowed = ", ".join(ALGORITHMS)
             return Fault("jwks_unusable_key", place, "RFC 8725 §3.1", {"allowed": allowed})
     return None
@@ -59,12 +61,13 @@ def fitting(jwks: Json, kid: str | None, algorithm: str) -> list[Key]:
 def _fitting(keys: list[Json], kid: str | None, algorithm: str) -> Iterator[Key]:
     for key in keys:
         if isinstance(key, dict) and (kid is None or key.get("kid") == kid):
-            found = _usable(key, algorithm)
+            found = usable(key, algorithm)
             if found is not None:
                 yield found
 
 
-def _usable(key: dict[str, Json], algorithm: str) -> Key | None:
+def usable(key: Mapping[str, Json], algorithm: str) -> Key | None:
+    """The key, if it is a public one that checks signatures of `algorithm`."""
     kind, curve = _KINDS[algorithm]
     if (
         key.get("kty") != _TYPES[kind]
@@ -75,7 +78,8 @@ def _usable(key: dict[str, Json], algorithm: str) -> Key | None:
         return None
     members = {name: key[name] for name in _PUBLIC if name in key}
     # Before the import: there the library only warns about a short modulus.
-    if kind is RSAKey and len(str(members.get("n", ""))) * 6 < _MIN_RSA_BITS:
+    bits = len(str(members.get("n", ""))) * 6
+    if kind is RSAKey and not _MIN_RSA_BITS <= bits <= _MAX_RSA_BITS:
         return None
     try:
         return kind.import_key(members)
