@@ -21,7 +21,7 @@ from web import forms, pages
 from web.accounts import Account, Accounts
 from web.language import chosen
 from web.notices import NOT_GOOD, notice
-from web.security import FRAMED, headers
+from web.security import headers
 from web.sessions import Sessions, new_token
 from web.views.problem import problem_page
 from web.visitor import COOKIE, LANGUAGE_COOKIE, Visitor
@@ -197,8 +197,7 @@ class Desk:
         if problem.status >= 500:
             # A crash is answered outside of every middleware.
             https = self.public_url.startswith("https://")
-            framed = request.url.path.startswith(FRAMED)
-            answer.headers.update(headers(visitor.nonce, framed=framed, https=https))
+            answer.headers.update(headers(visitor.nonce, request.url.path, https=https))
         return answer
 
     def _visitor_of_failed(self, problem: Problem, request: Request) -> Awaitable[Visitor]:

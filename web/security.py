@@ -43,8 +43,9 @@ def policy(nonce: str, *, framed_by: Iterable[str] = (), posts_to: Iterable[str]
     )
 
 
-def headers(nonce: str, *, framed: bool = False, https: bool = False) -> dict[str, str]:
-    """What an answer carries."""
+def headers(nonce: str, path: str, *, https: bool) -> dict[str, str]:
+    """What an answer at `path` carries; pages of FRAMED may be embedded by anybody."""
+    framed = path.startswith(FRAMED)
     transport = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
     return {
         "Content-Security-Policy": policy(nonce, framed_by=ANYBODY if framed else ()),
@@ -74,8 +75,7 @@ class SecurityHeaders:
             return
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["nonce"] = nonce
-        framed = scope["path"].startswith(FRAMED)
-        wanted = headers(nonce, framed=framed, https=self._https)
+        wanted = headers(nonce, scope["path"], https=self._https)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
