@@ -142,7 +142,7 @@ def list_contexts(platform: Platform, as_json: AsJson = False) -> None:
                 one.deployment_id,
                 one.context_id,
                 one.title,
-                out.text(yes if one.line_items or one.line_item_urls else no),
+                out.text(yes if one.offers_grades else no),
                 sizes.get(one.key, 0) if one.memberships else out.text(no),
                 f"{one.seen_at:%Y-%m-%d %H:%M %Z}",
             )
@@ -237,12 +237,12 @@ def scores(
     async def work(
         house: House, conn: AsyncConnection
     ) -> tuple[list[Placement], dict[Course, Text], int]:
+        from connectors.lti.platform import tools
         from connectors.lti.services import placements
-        from web.routes.rosters import titles
 
         await house.registrations.registrar.get(conn, platform)
         count = await house.lti.passback.again(conn, platform) if again else 0
-        return await placements.of_platform(conn, platform), await titles(conn), count
+        return await placements.of_platform(conn, platform), await tools.titles(conn), count
 
     found, named, count = written(out, work)
     lines = [score_line(one, named) for one in found]

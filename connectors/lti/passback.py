@@ -120,9 +120,10 @@ class Passback:
         args = entries[-1].args
         async with self._database.read() as conn:
             registration = await registrations.platform(conn, args["connector"])
-            owed = await self._owed(conn, registration, args["sub"]) if registration else []
+            if registration is None:
+                return
+            owed = await self._owed(conn, registration, args["sub"])
         for one in owed:
-            assert registration is not None  # noqa: S101 -- nothing is owed without one
             await self._deliver(registration, one)
 
     async def _owed(

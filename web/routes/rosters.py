@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from badge_bridge.persons import holders
 from connectors import rosters
-from connectors.lti.core.passback import Course
 from connectors.lti.platform import tools
 from connectors.lti.services import contexts, placements
 from engine.problems import NotFound
@@ -52,7 +50,7 @@ class _RosterPages:
                 await contexts.known(conn, id_),
                 await rosters.sizes(conn, id_),
                 await placements.of_platform(conn, id_),
-                await titles(conn),
+                await tools.titles(conn),
             )
         return self._desk.page(request, visitor, "lms_courses.html", view=view)
 
@@ -80,13 +78,3 @@ class _RosterPages:
             await self._services.passback.again(conn, id_)
         self._services.jobs.wake()
         return self._desk.to(f"{HERE}/{id_}/courses", visitor, done="scores_again", anchor="scores")
-
-
-async def titles(conn: AsyncConnection) -> dict[Course, Text]:
-    """What the providers' courses are called."""
-    return {
-        Course(tool.connector_id, column.id): Text.of(column.title)
-        for tool in await tools.enabled(conn)
-        for column in tool.columns.values()
-        if column.title
-    }

@@ -198,12 +198,11 @@ def _standing(one: Placement) -> tuple[Mark, Text, datetime | None]:
 
 
 def _context(one: Offer, sizes: Mapping[str, int], here: str) -> ContextLine:
-    grades = bool(one.line_items or one.line_item_urls)
     offers = NOTHING
-    if grades and one.memberships:
+    if one.offers_grades and one.memberships:
         offers = _AND.format(one=GRADES, other=ROSTER)
-    elif grades or one.memberships:
-        offers = GRADES if grades else ROSTER
+    elif one.offers_grades or one.memberships:
+        offers = GRADES if one.offers_grades else ROSTER
     return ContextLine(
         name=one.name,
         id=one.context_id,

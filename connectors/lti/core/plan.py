@@ -59,6 +59,11 @@ class Offer:
         return f"{self.deployment_id}|{self.context_id}"
 
     @property
+    def offers_grades(self) -> bool:
+        """Whether any launch named line items."""
+        return bool(self.line_items or self.line_item_urls)
+
+    @property
     def name(self) -> str:
         """The context for people."""
         return self.title or self.context_id or self.deployment_id

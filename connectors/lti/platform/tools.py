@@ -20,6 +20,7 @@ from connectors.jose.claims import is_name
 from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.column import Column
 from connectors.lti.core.new_tool import NewTool
+from connectors.lti.core.passback import Course
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.tables import lti_course, lti_tool
 from connectors.registry import Connectors
@@ -54,6 +55,16 @@ async def tool_named(conn: AsyncConnection, client_id: str) -> ToolRegistration 
 async def enabled(conn: AsyncConnection) -> list[ToolRegistration]:
     """All tools that are enabled, by id."""
     return await _read(conn, connector.c.enabled)
+
+
+async def titles(conn: AsyncConnection) -> dict[Course, Text]:
+    """What the courses of enabled tools are called, as far as they have a name."""
+    return {
+        Course(tool.connector_id, column.id): Text.of(column.title)
+        for tool in await enabled(conn)
+        for column in tool.columns.values()
+        if column.title
+    }
 
 
 async def registered(conn: AsyncConnection) -> list[ToolRegistration]:
