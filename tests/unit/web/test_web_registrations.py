@@ -102,6 +102,15 @@ async def test_an_lms_registers_itself_and_is_approved(house, officer, lms):
         assert await of_the_audit_log(house, f"lti.registration.{action}") == ["sato"]
 
 
+async def test_a_failure_of_ours_is_told_inside_the_frame_too(house, officer, lms):
+    path = await invited(officer)
+    async with house.services.database.write() as conn:
+        await conn.execute(sa.text("DROP TABLE lti_invitation"))
+    page = await house.reader().open(f"{path}&openid_configuration={lms.url}")
+    assert page.status_code in {500, 503}
+    assert "frame-ancestors https:" in page.headers["Content-Security-Policy"]
+
+
 async def test_a_refused_registration_is_a_page_with_its_reason(house, officer, lms):
     path = await invited(officer)
     reader = house.reader("en")
