@@ -109,19 +109,21 @@ def shared_postgres(postgres_url: str) -> str:
 async def _empty(url: str) -> None:
     """Delete the rows that the last test left in the database of `url`."""
     conn = await asyncpg.connect(url)
-    # A connection of the last test that was cut off may still hold a lock.
-    await conn.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    names = list(metadata.tables)
-    # The names are those of our own tables.
-    looks = [f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in names]
-    filled = [row[0] for row in await conn.fetch(" UNION ALL ".join(looks))]
-    if filled:
-        listed = ", ".join(f'"{name}"' for name in filled)
-        await conn.execute(f"TRUNCATE {listed} RESTART IDENTITY CASCADE")
-    await conn.close()
+    try:
+        # A connection of the last test that was cut off may still hold a lock.
+        await conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        names = list(metadata.tables)
+        # The names are those of our own tables.
+        looks = [f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in names]
+        filled = [row[0] for row in await conn.fetch(" UNION ALL ".join(looks))]
+        if filled:
+            listed = ", ".join(f'"{name}"' for name in filled)
+            await conn.execute(f"TRUNCATE {listed} RESTART IDENTITY CASCADE")
+    finally:
+        await conn.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
