@@ -123,6 +123,16 @@ async def list_held(
     return [_held(row) for row in rows.mappings()]
 
 
+async def waiting(conn: AsyncConnection, connector: str, reason: Reason) -> int:
+    """How many records of one portal are held for this reason and not settled."""
+    query = sa.select(sa.func.count()).where(
+        quarantine.c.connector == connector,
+        quarantine.c.reason == reason.value,
+        quarantine.c.resolved_at.is_(None),
+    )
+    return int(await conn.scalar(query) or 0)
+
+
 async def get(conn: AsyncConnection, id: int) -> Held:  # noqa: A002
     """One record in quarantine. Raises: NotFound."""
     row = (

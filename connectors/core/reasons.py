@@ -29,6 +29,7 @@ class Reason(StrEnum):
     INVALID_JSON = "invalid_json"
     INVALID_STATEMENT = "invalid_statement"
     ACTOR_OUTSIDE_NAMESPACE = "actor_outside_namespace"
+    UNKNOWN_LEARNER = "unknown_learner"
     ACTIVITY_OUTSIDE_PREFIX = "activity_outside_prefix"
     VOID_FORBIDDEN = "void_forbidden"
     ID_CONFLICT = "id_conflict"
@@ -175,6 +176,15 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
         Text(
             ja="この提供元は、この学習者IDについて報告することを認められていません。",
             en="This provider may not speak for that learner id.",
+        ),
+    ),
+    Reason.UNKNOWN_LEARNER: (
+        Text(ja="心当たりのない学習者についての記録", en="Learner we never sent"),
+        Text(
+            ja="この提供元の講座を、ここから番号「{learner}」で開いた人はいません。"
+            "提供元に番号を確かめてください。",
+            en="Nobody has opened a course of this provider from here under the number {learner}. "
+            "Ask the provider about it.",
         ),
     ),
     Reason.ACTIVITY_OUTSIDE_PREFIX: (

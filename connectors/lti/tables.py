@@ -217,6 +217,7 @@ lti_member = sa.Table(
     sa.Column("course", sa.Text, primary_key=True),
     sa.Column("sub", sa.Text, primary_key=True),
     sa.Column("since", Instant, nullable=False),
+    sa.Index(None, "connector", "sub"),
 )
 
 # A choice of courses that is underway in a tool; `data_hash` is of the `data` it must echo, once.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.core.completion import Completion
+from connectors.core.completion import Completion, Rejected, rejected
+from connectors.core.reasons import Reason
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.column import Column
@@ -56,6 +57,15 @@ _NUMBERS = refusal(
     "scoreGiven must be a number from 0, with a scoreMaximum above 0.",
     _SCORE,
     "/scoreGiven",
+)
+UNKNOWN = refusal(
+    "unknown_learner",
+    "この userId の学習者は、ここからこのツールの講座を開いたことがありません。"
+    "起動時に渡された sub をそのまま userId にしてください。",
+    "Nobody of this userId has opened a course of this tool from here. "
+    "Send the sub of the launch as it was.",
+    _SCORE,
+    "/userId",
 )
 
 
@@ -119,7 +129,7 @@ def completion(score: Score, column: Column, home_page: str, raw: Json) -> Compl
     """
     actor = {"objectType": "Agent", "account": {"homePage": home_page, "name": score.user_id}}
     return Completion(
-        source_key=f"{column.id}|{score.user_id}",
+        source_key=_source_key(score, column),
         actor=actor,
         activity_id=column.activity,
         occurred_at=score.timestamp,
@@ -129,6 +139,16 @@ def completion(score: Score, column: Column, home_page: str, raw: Json) -> Compl
         as_of=score.timestamp,
         raw=raw,
     )
+
+
+def unknown(score: Score, column: Column, raw: Json) -> Rejected:
+    """The score as it is held, where the tool has its `userId` from nobody here."""
+    source_key = _source_key(score, column)
+    return rejected(Reason.UNKNOWN_LEARNER, raw=raw, source_key=source_key, learner=score.user_id)
+
+
+def _source_key(score: Score, column: Column) -> str:
+    return f"{column.id}|{score.user_id}"
 
 
 def _wrong_names(found: Mapping[str, Json]) -> Refusal | None:

@@ -11,26 +11,29 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors import quarantine
 from connectors.core.counts import Result
+from connectors.core.reasons import Reason
 from connectors.delivery import Delivered
+from connectors.jose.refusal import Refusal
 from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.column import Column
 from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LEARNER
 from connectors.lti.core.registration import ToolRegistration
-from connectors.lti.core.score import Score, completion
-from connectors.lti.platform import results
+from connectors.lti.core.score import UNKNOWN, Score, completion, unknown
+from connectors.lti.platform import members, results
 from connectors.lti.platform.pages import Page
-from connectors.lti.tables import lti_member
 from connectors.registry import Connectors
 from connectors.run import SyncService
 
 Json = Any
 Scored = Callable[[AsyncConnection, ToolRegistration, str, str], Awaitable[None]]
 """Told of each final score, in the transaction that takes it: tool, line item, learner."""
+# Of one tool: whoever guesses names could fill the quarantine. Further ones are refused alone.
+MOST_HELD = 1000
 _KEPT = frozenset({Result.STORED, Result.CHANGED, Result.DUPLICATE})
 
 
@@ -78,9 +81,19 @@ class Gradebook:
         column: Column,
         score: Score,
         raw: bytes,
-    ) -> Delivered:
-        """What becomes of this score, in the caller's transaction."""
+    ) -> Delivered | Refusal:
+        """What becomes of this score, in the caller's transaction.
+
+        One of somebody whom the tool does not have from us is refused, so that the tool knows, and
+        held, so that staff does.
+        """
         connector = await self._connectors.get(conn, tool.connector_id)
+        # Of whom a declared tool speaks is set up with it, as with any other portal.
+        if not (tool.is_declared or await members.has(conn, tool, score.user_id)):
+            if await quarantine.waiting(conn, connector.id, Reason.UNKNOWN_LEARNER) < MOST_HELD:
+                held = unknown(score, column, json.loads(raw))
+                await self._sync.receive(conn, connector, [held])
+            return UNKNOWN
         record = completion(score, column, tool.home_page, json.loads(raw))
         (delivered,) = await self._sync.receive(conn, connector, [record])
         if delivered.result in _KEPT:
@@ -121,22 +134,10 @@ class Gradebook:
 
         Nobody's name and nobody's address: nobody here was asked whether a provider may have them.
         """
-        query = (
-            sa.select(lti_member.c.sub)
-            .where(
-                lti_member.c.connector == tool.connector_id,
-                lti_member.c.course == course.id,
-                lti_member.c.sub > page.after,
-            )
-            .order_by(lti_member.c.sub)
-            .limit(page.limit + 1)
-        )
-        rows, after = page.cut((await conn.execute(query)).all(), lambda row: row.sub)
+        subs, after = await members.listed(conn, tool, course, page)
         shown = {
             "id": self.at.members(tool.connector_id, course.id),
             "context": {"id": course.id},
-            "members": [
-                {"status": "Active", "user_id": row.sub, "roles": [LEARNER]} for row in rows
-            ],
+            "members": [{"status": "Active", "user_id": sub, "roles": [LEARNER]} for sub in subs],
         }
         return shown, after

@@ -29,11 +29,10 @@ from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.browser import origin
 from connectors.lti.core.message import Addressee
 from connectors.lti.core.registration import ToolRegistration
-from connectors.lti.platform import choices, tools
-from connectors.lti.tables import lti_member, lti_outgoing
+from connectors.lti.platform import choices, members, tools
+from connectors.lti.tables import lti_outgoing
 from engine import audit
 from engine.clock import Clock
-from engine.database import insert
 
 Json = Any
 _HINT_LIFE = timedelta(minutes=5)
@@ -206,11 +205,7 @@ class Launches:
         course = {one.id: one for one in tool.courses}.get(taken.course)
         if course is None:
             return _NOT_LAUNCHED
-        await conn.execute(
-            insert(conn, lti_member)
-            .values(connector=tool.connector_id, course=course.id, sub=taken.sub, since=now)
-            .on_conflict_do_nothing()
-        )
+        await members.add(conn, tool, course, taken.sub, now)
         return message.opening(tool, course, whom, self._at)
 
 

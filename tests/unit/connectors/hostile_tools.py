@@ -23,7 +23,7 @@ from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS, DL_RESPONSE, SCO
 from connectors.lti.core.new_tool import NewTool
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.keys import SigningKeys
-from connectors.lti.platform import api, choices
+from connectors.lti.platform import api, choices, members
 from connectors.lti.platform import tools as registered
 from connectors.lti.platform.choices import Choices
 from connectors.lti.platform.gradebook import Gradebook
@@ -160,6 +160,12 @@ class Platform:
 
     async def choose(self, compact: str) -> httpx.Response:
         return await self.web.post("/lti/platform/deep-links", data={"JWT": compact})
+
+    async def opened(self, tool: ToolRegistration, course: str, *subs: str) -> None:
+        """Launches of this course were signed for learners whom the tool knows by these names."""
+        async with self.database.write() as conn:
+            for sub in subs:
+                await members.add(conn, tool, tool.columns[course], sub, self.now)
 
     async def courses(self) -> int:
         async with self.database.read() as conn:

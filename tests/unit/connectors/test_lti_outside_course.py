@@ -7,15 +7,19 @@ and people use its pages.
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 import requests
 from pylti1p3.exception import LtiException
 from pylti1p3.lineitem import LineItem
 
+from badge_bridge.store import links
 from config.demo.visitor import Visitor
+from lrs.core.ifi import Ifi
 from tests.unit.connectors.outside_course import score
-from tests.unit.connectors.place import Place, onwards
+from tests.unit.connectors.place import PASSWORD, Place, onwards
+from web import roster
 
 pytestmark = pytest.mark.timeout(120)
 PRIVACY = {"name", "given_name", "family_name", "email", "picture"}
@@ -42,8 +46,7 @@ async def test_a_course_that_an_officer_chose_is_taken_by_a_learner_and_shows_in
     passport = (await asyncio.to_thread(place.learner.open, "/passport")).text
     assert "AIと社会" in passport
     assert "90点" in passport
-    shown = await asyncio.to_thread(place.learner.json, "/passport.json")
-    assert [one["id"] for one in shown["badges"]] == ["B-AI"]
+    assert await badges(place) == ["B-AI"]
 
     later = await asyncio.to_thread(ags.put_grade, score(50, data["sub"], ago=30))
     assert later["body"]["result"] == "changed"
@@ -51,6 +54,36 @@ async def test_a_course_that_an_officer_chose_is_taken_by_a_learner_and_shows_in
     assert late["body"]["result"] == "ignored"
     grades = await asyncio.to_thread(ags.get_grades)
     assert [(one["userId"], one["resultScore"]) for one in grades] == [(data["sub"], 50)]
+
+
+async def test_whoever_has_left_the_course_is_heard_for_nobody_until_they_are_back(
+    place: Place,
+) -> None:
+    await place.chosen()
+    launch = await place.opened()
+    ags, sub = launch.get_ags(), launch.get_launch_data()["sub"]
+    ifi = Ifi("account", sub, f"{place.url}/lti/platform/tools/{place.tool}")
+    async with place.house.database.write() as conn:
+        person = await links.owner(conn, await links.hold(conn, ifi))
+        assert person is not None
+        await place.house.people.unlink(conn, person, ifi, by="test")
+        await roster.suspend(conn, "yui", by="test", at=datetime.now(UTC))
+    posted = await asyncio.to_thread(ags.put_grade, score(45, sub, ago=60))
+    assert posted["body"]["result"] == "stored"
+    async with place.house.database.write() as conn:
+        await roster.restore(conn, "yui", by="test", at=datetime.now(UTC))
+    await asyncio.to_thread(place.learner.open, "/signin")
+    await asyncio.to_thread(place.learner.submit, "/signin", login="yui", password=PASSWORD)
+    await place.house.jobs.drain()
+    assert await badges(place) == []
+    await place.opened()
+    await place.house.jobs.drain()
+    assert await badges(place) == ["B-AI"]
+
+
+async def badges(place: Place) -> list[str]:
+    shown = await asyncio.to_thread(place.learner.json, "/passport.json")
+    return [one["id"] for one in shown["badges"]]
 
 
 async def test_a_tool_meets_its_own_line_items_and_members_through_its_library(

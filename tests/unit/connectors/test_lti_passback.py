@@ -30,7 +30,7 @@ from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.score import Score
 from connectors.lti.core.services import Services
 from connectors.lti.passback import TOPIC, Passback
-from connectors.lti.platform import courses
+from connectors.lti.platform import courses, members
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.tools import Tools
 from connectors.lti.services import placements
@@ -120,6 +120,9 @@ class Hall:
 
     async def prove(self, ifi: Ifi, person: Any = None) -> str:
         async with self.database.write() as conn:
+            if ifi.home_page == self.tool.home_page:
+                course = self.tool.columns[self.course]
+                await members.add(conn, self.tool, course, ifi.value, self.clock())
             return await self.people.link_proved(
                 conn, person or self.person, ifi, method="lti_launch"
             )

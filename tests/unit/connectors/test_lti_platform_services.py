@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.lti.core.names import LINE_ITEM, MEMBERS, MEMBERS_TYPE, RESULT, SCORE
-from connectors.lti.tables import lti_member, lti_result
+from connectors.lti.tables import lti_result
 from connectors.store.tables import source_record
 from tests.unit.connectors.hostile_tools import COLUMN, Platform, refused, score_of, with_course
 
@@ -85,7 +85,8 @@ async def test_a_tool_makes_changes_and_removes_its_own_columns_alone(platform: 
 async def test_a_tool_that_makes_and_removes_columns_without_end_leaves_nothing(
     platform: Platform,
 ) -> None:
-    tool, _ = await with_course(platform)
+    tool, course = await with_course(platform)
+    await platform.opened(tool, course, "Learner-1")
     bearer = await platform.bearer(tool, LINE_ITEM, SCORE)
     there = f"/lti/ags/{tool.connector_id}/lineitems"
     for _ in range(3):
@@ -111,14 +112,12 @@ async def test_long_answers_come_in_pages_with_a_link_to_the_next(platform: Plat
     bearer = await platform.bearer(tool, SCORE, RESULT, LINE_ITEM, MEMBERS)
     there = f"/lti/ags/{tool.connector_id}/lineitems"
     subs = [f"Learner-{number}é" for number in range(5)]
+    await platform.opened(tool, course, *subs)
     for number, sub in enumerate(subs):
         score = score_of(sub, platform.now, scoreGiven=number)
         posted = await platform.web.post(f"{there}/{course}/scores", json=score, headers=bearer)
         assert posted.status_code == 200, posted.text
         await platform.web.post(there, json=COLUMN, headers=bearer)
-    async with platform.database.write() as conn:
-        row = {"connector": tool.connector_id, "course": course, "since": platform.now}
-        await conn.execute(sa.insert(lti_member), [row | {"sub": sub} for sub in subs])
 
     async def walked(url: str | None, read_: Callable[[Any], list[str]]) -> list[str]:
         found: list[str] = []
@@ -179,6 +178,7 @@ async def test_a_score_that_cannot_be_is_refused_at_its_place(
     bearer = await platform.bearer(tool, SCORE)
     door = f"/lti/ags/{tool.connector_id}/lineitems/{course}/scores"
     score = score_of("learner", platform.now)
+    await platform.opened(tool, course, "learner")
     answer = await platform.web.post(door, json=score | changed, headers=bearer)
     refused(answer, code)
     assert answer.json()["pointer"] == pointer

@@ -1,0 +1,96 @@
+"""Scores of learners whom a tool does not have from us: refused, and held for staff to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from connectors import quarantine
+from connectors.core.reasons import Reason
+from connectors.lti.core.names import LINE_ITEM, SCORE
+from connectors.lti.platform import gradebook
+from connectors.lti.platform.services import REFUSED
+from connectors.lti.tables import lti_member, lti_refusal, lti_result
+from connectors.store.tables import source_record, sync_run
+from tests.unit.connectors.hostile_tools import COLUMN, Platform, refused, score_of, with_course
+
+
+class Post:
+    """A tool with a course that posts scores; `opened` by the learner `known`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+
+    async def begin(self) -> Post:
+        self.tool, self.course = await with_course(self.platform)
+        await self.platform.opened(self.tool, self.course, "known")
+        self.bearer = await self.platform.bearer(self.tool, SCORE, LINE_ITEM)
+        self.items = f"/lti/ags/{self.tool.connector_id}/lineitems"
+        return self
+
+    async def score(self, sub: str, item: str = "", **changed: Any) -> httpx.Response:
+        door = f"{item or f'{self.items}/{self.course}'}/scores"
+        score = score_of(sub, self.platform.now, **changed)
+        return await self.platform.web.post(door, json=score, headers=self.bearer)
+
+    async def count(self, table: sa.Table) -> int:
+        async with self.platform.database.read() as conn:
+            return await conn.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+    async def held(self) -> Sequence[quarantine.Held]:
+        async with self.platform.database.read() as conn:
+            return await quarantine.list_held(conn)
+
+
+@pytest.fixture
+async def post(platform: Platform) -> Post:
+    return await Post(platform).begin()
+
+
+async def test_a_score_of_somebody_the_tool_does_not_have_from_us_is_refused_and_held(
+    post: Post,
+) -> None:
+    answer = await post.score("stranger")
+    refused(answer, "unknown_learner")
+    assert answer.json()["pointer"] == "/userId"
+    assert "Nobody of this userId has opened a course" in answer.json()["title"]
+    (held,) = await post.held()
+    assert (held.connector, held.reason) == (post.tool.connector_id, Reason.UNKNOWN_LEARNER)
+    assert "番号「stranger」で開いた人はいません" in held.detail.ja
+    assert "under the number stranger" in held.detail.en
+    assert await post.count(source_record) == await post.count(lti_result) == 0
+    # The run of the day counts it, and the log has it.
+    async with post.platform.database.read() as conn:
+        assert await conn.scalar(sa.select(sync_run.c.held)) == 1
+    assert await post.platform.reasons(REFUSED) == ["unknown_learner"]
+
+
+async def test_once_the_learner_has_come_the_score_is_taken_and_no_longer_held(post: Post) -> None:
+    refused(await post.score("late"), "unknown_learner")
+    await post.platform.opened(post.tool, post.course, "late")
+    assert (await post.score("late")).json()["result"] == "stored"
+    assert await post.held() == []
+
+
+async def test_a_learner_of_one_course_is_known_in_every_column_of_its_tool_and_of_no_other(
+    post: Post,
+) -> None:
+    made = await post.platform.web.post(post.items, json=COLUMN, headers=post.bearer)
+    assert (await post.score("known", made.headers["location"])).json()["result"] == "stored"
+    other = await Post(post.platform).begin()
+    await post.platform.opened(post.tool, post.course, "only-there")
+    refused(await other.score("only-there"), "unknown_learner")
+
+
+async def test_guessed_names_fill_nothing(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradebook, "MOST_HELD", 3)
+    for number in range(8):
+        refused(await post.score(f"guess-{number}"), "unknown_learner")
+    assert len(await post.held()) == 3
+    assert await post.count(lti_refusal) == 1
+    assert await post.count(lti_member) == 1
+    assert (await post.score("known")).json()["result"] == "stored"
