@@ -7,8 +7,9 @@ strangers call themselves only so many are told apart; the rest are counted toge
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,9 +22,12 @@ from engine import audit
 from engine.clock import Clock
 from engine.database import Database, insert
 from engine.problems import Problem
+from engine.text import Text
 
 Json = Any
 WINDOW = timedelta(hours=1)
+# How far back people are shown them.
+LATELY = timedelta(days=7)
 MOST_SUBJECTS = 50
 OTHERS = "others"
 NOBODY = "?"
@@ -60,6 +64,51 @@ async def note(
         )
 
 
+def in_words(text: Text) -> Json:
+    """What the first entry tells people of a refusal."""
+    return {"message": text.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Refusals alike: how many there were, and when the last was. `text`: what was said."""
+
+    code: str
+    text: Text
+    times: int
+    last_at: datetime
+
+
+async def latest(
+    conn: AsyncConnection, subject: str, actions: Collection[str], since: datetime
+) -> list[Noted]:
+    """What was refused to one subject since then, the latest first."""
+    log = audit.audit_entry.c
+    told = await conn.execute(
+        sa.select(log.reason, log.after, log.at)
+        .where(log.subject == subject, log.action.in_(actions), log.at >= since)
+        .order_by(log.seq)
+    )
+    counted = await conn.execute(
+        sa.select(_ours.reason, _ours.times, _ours.last_at).where(
+            _ours.subject == subject, _ours.action.in_(actions), _ours.times > 1
+        )
+    )
+    found: dict[str, Noted] = {}
+
+    def add(code: str, text: Text, times: int, at: datetime) -> None:
+        before = found.get(code, Noted(code, text, 0, at))
+        found[code] = replace(before, times=before.times + times, last_at=max(before.last_at, at))
+
+    for row in told:
+        after = row.after or {}
+        text = Text.of(after.get("message") or row.reason)
+        add(row.reason, text, after.get("times", 1), row.at)
+    for row in counted:
+        add(row.reason, Text.of(row.reason), row.times - 1, row.last_at)
+    return sorted(found.values(), key=lambda one: one.last_at, reverse=True)
+
+
 async def settle(conn: AsyncConnection, at: datetime) -> None:
     """Say of each count whose hour is over how many there were."""
     await _told(conn, await _over(conn, at), at)
@@ -74,7 +123,14 @@ async def noted(
         yield
     except Problem as problem:
         async with database.write() as conn:
-            await note(conn, at=clock(), action=action, reason=problem.code, subject=subject)
+            await note(
+                conn,
+                at=clock(),
+                action=action,
+                reason=problem.code,
+                subject=subject,
+                after=in_words(problem.text),
+            )
         raise
 
 

@@ -8,11 +8,15 @@ from fastapi import APIRouter, Request, Response
 
 from connectors.core.fields import SetupFault
 from connectors.jose.refusal import Refusal
+from connectors.lti import refusals
 from connectors.lti.core import new_tool
 from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.new_tool import NewTool
 from connectors.lti.platform import tools
+from connectors.lti.platform.choices import COURSES_REFUSED
 from connectors.lti.platform.launches import Starter
+from connectors.lti.platform.services import REFUSED as SERVICE_REFUSED
+from connectors.lti.platform.tokens import TOKEN_REFUSED
 from engine.problems import NotFound
 from web.desk import Desk
 from web.services import Services
@@ -20,6 +24,7 @@ from web.views.catalogue import OpeningPage
 from web.views.tools import tool_page, tools_page
 
 HERE = "/console/tools"
+REFUSALS = (TOKEN_REFUSED, SERVICE_REFUSED, COURSES_REFUSED)
 FIELDS = (
     "title",
     "login_url",
@@ -75,7 +80,9 @@ class _ToolPages:
             found = await self._services.tools.get(conn, tool)
             connector = await self._services.connectors.get(conn, tool)
             rulebook = await self._services.rulebooks.current(conn)
-        view = tool_page(found, connector, rulebook, self._at)
+            since = self._services.clock() - refusals.LATELY
+            refused = await refusals.latest(conn, f"connector:{tool}", REFUSALS, since)
+        view = tool_page(found, connector, rulebook, self._at, refused)
         return self._desk.page(request, visitor, "tool.html", view=view)
 
     async def choose(self, request: Request, tool: str) -> Response:

@@ -10,6 +10,7 @@ from connectors.connector import Connector
 from connectors.core.fields import SetupFault
 from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.registration import ToolRegistration
+from connectors.lti.refusals import Noted
 from engine.text import Text
 from web.views.catalogue import UNNAMED
 from web.views.mapping import SkillChoice, skill_choices
@@ -52,7 +53,7 @@ class CourseRow:
 
 @dataclass(frozen=True, slots=True)
 class ToolPage:
-    """One tool: what its provider has to be told, and its courses."""
+    """One tool: what its provider has to be told, its courses, and what it was refused lately."""
 
     line: ToolLine
     tool: ToolRegistration
@@ -61,6 +62,7 @@ class ToolPage:
     courses: tuple[CourseRow, ...]
     columns: tuple[CourseRow, ...]
     skills: tuple[SkillChoice, ...]
+    refused: tuple[Noted, ...]
 
 
 def tools_page(
@@ -79,7 +81,11 @@ def tools_page(
 
 
 def tool_page(
-    tool: ToolRegistration, connector: Connector, rulebook: Rulebook | None, at: PlatformAddresses
+    tool: ToolRegistration,
+    connector: Connector,
+    rulebook: Rulebook | None,
+    at: PlatformAddresses,
+    refused: Sequence[Noted] = (),
 ) -> ToolPage:
     """One tool."""
     rows = [
@@ -100,6 +106,7 @@ def tool_page(
         courses=tuple(row for row in rows if row.is_course),
         columns=tuple(row for row in rows if not row.is_course),
         skills=skill_choices(rulebook),
+        refused=tuple(refused),
     )
 
 

@@ -133,7 +133,12 @@ class Choices:
     async def _refused(self, subject: str, why: Refusal) -> Refusal:
         async with self._database.write() as conn:
             await refusals.note(
-                conn, at=self._clock(), action=COURSES_REFUSED, reason=why.code, subject=subject
+                conn,
+                at=self._clock(),
+                action=COURSES_REFUSED,
+                reason=why.code,
+                subject=subject,
+                after=refusals.in_words(why.text),
             )
         return why
 

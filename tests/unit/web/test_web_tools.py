@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from connectors.lti import refusals
 from connectors.lti.core.deep_linking import ChosenCourse
 from connectors.lti.core.line_item import LineItem
+from connectors.lti.core.score import UNKNOWN
 from connectors.lti.platform import courses, tools
+from connectors.lti.platform.services import REFUSED as SERVICE_REFUSED
 from engine.audit import audit_entry
 
 FORM = {
@@ -115,3 +119,26 @@ async def test_opening_needs_a_learner_and_a_course_that_is_offered(house):
     assert (await officer.open("/catalogue")).status_code == 403
     assert (await learner.open("/console/tools")).status_code == 403
     assert (await officer.open("/console/tools/made-up")).status_code == 404
+
+
+async def test_what_was_refused_to_a_tool_is_told_on_its_page_for_a_week(house, clock):
+    reader = house.reader()
+    tool = await _registered(house, reader)
+    assert "提供元に対して断ったこと" not in (await reader.open(f"/console/tools/{tool}")).text
+    subject = f"connector:{tool}"
+    for minutes in (0, 10, 70, 80):
+        async with house.services.database.write() as conn:
+            await refusals.note(
+                conn,
+                at=house.services.clock() + timedelta(minutes=minutes),
+                action=SERVICE_REFUSED,
+                reason=UNKNOWN.code,
+                subject=subject,
+                after=refusals.in_words(UNKNOWN.text),
+            )
+    page = (await reader.open(f"/console/tools/{tool}")).text
+    assert page.count(UNKNOWN.text.ja) == 1
+    assert re.search(r'class="count">4<', page), page
+    clock.forward(days=8)
+    await reader.sign_in("sato")
+    assert UNKNOWN.text.ja not in (await reader.open(f"/console/tools/{tool}")).text
