@@ -156,8 +156,9 @@ class _Doors:
         async with self._database.write() as conn:
             if not await logins.take(conn, login):
                 return None
+            dropped = 0
             if launch.services is not None:
-                await contexts.remember(
+                dropped = await contexts.remember(
                     conn,
                     launch.connector_id,
                     launch.deployment_id,
@@ -165,6 +166,8 @@ class _Doors:
                     identity.at,
                 )
             answer = await self._pages.arrived(conn, arrival)
+            if dropped:
+                await contexts.note_dropped(conn, launch.connector_id, identity.at)
             await audit.record(
                 conn,
                 at=identity.at,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.lti import bounds
 from connectors.lti.core.launch import Login
 from connectors.lti.tables import lti_login
 from engine.vault import hashed
@@ -25,7 +26,8 @@ async def start(
     logins, and a learner comes back within seconds.
     """
     await conn.execute(sa.delete(lti_login).where(lti_login.c.expires_at <= at))
-    await _trim(conn, login.connector_id, most - 1)
+    theirs = lti_login.c.connector == login.connector_id
+    await bounds.keep_latest(conn, lti_login.c.expires_at, most - 1, theirs)
     await conn.execute(
         sa.insert(lti_login).values(
             state=login.state,
@@ -41,27 +43,6 @@ async def start(
             expires_at=at + LIFE,
         )
     )
-
-
-async def _trim(conn: AsyncConnection, connector: str, most: int) -> None:
-    """Of one platform keep the latest `most`."""
-    theirs = lti_login.c.connector == connector
-    last_kept = await conn.scalar(
-        sa.select(lti_login.c.expires_at)
-        .where(theirs)
-        .order_by(lti_login.c.expires_at.desc())
-        .offset(most - 1)
-        .limit(1)
-    )
-    if last_kept is None:
-        return
-    # Logins that begin at once would each delete the same rows, and wait for one another.
-    beyond = (
-        sa.select(lti_login.c.state)
-        .where(theirs, lti_login.c.expires_at < last_kept)
-        .with_for_update(skip_locked=True)
-    )
-    await conn.execute(sa.delete(lti_login).where(lti_login.c.state.in_(beyond)))
 
 
 async def underway(conn: AsyncConnection, state: str, browser: str, at: datetime) -> Login | None:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose import token as jose
 from connectors.jose.refusal import Refusal
+from connectors.lti import bounds
 from connectors.lti.core import selection
 from connectors.lti.core.launch import Launch
 from connectors.lti.core.selection import Chosen, Wanted
@@ -29,6 +30,8 @@ from engine.database import Database
 from engine.vault import hashed
 
 LIFE = timedelta(hours=1)
+# Of one platform: as many teachers choose at once. The latest wait, as logins do.
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Selections:
         assert launch.wanted is not None  # noqa: S101 -- a deep linking launch has it
         now, token = self._clock(), secrets.token_urlsafe(32)
         await conn.execute(sa.delete(lti_selection).where(lti_selection.c.expires_at <= now))
+        theirs = lti_selection.c.connector == launch.connector_id
+        await bounds.keep_latest(conn, lti_selection.c.expires_at, MOST - 1, theirs)
         await conn.execute(
             sa.insert(lti_selection).values(
                 token_hash=hashed(token),

@@ -117,6 +117,7 @@ lti_selection = sa.Table(
     sa.Column("wanted", sa.JSON, nullable=False),
     sa.Column("origins", sa.JSON, nullable=False),
     sa.Column("expires_at", Instant, nullable=False, index=True),
+    sa.Index(None, "connector", "expires_at"),
 )
 
 # One of our keys. `signs_from`: empty while it is only published ahead of its turn.
@@ -143,7 +144,7 @@ lti_token = sa.Table(
     "lti_token",
     metadata,
     sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-    sa.Column("connector", sa.Text, nullable=False),
+    sa.Column("connector", sa.Text, nullable=False, index=True),
     sa.Column("client_id", sa.Text, nullable=False),
     sa.Column("scopes", sa.JSON, nullable=False),
     sa.Column("expires_at", Instant, nullable=False, index=True),

@@ -13,6 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.lti import bounds
 from connectors.lti.tables import lti_turned_away
 from engine.database import insert
 
@@ -52,18 +53,7 @@ async def note(
             set_=latest | {"times": _ours.times + 1},
         )
     )
-    beyond = (
-        sa.select(_ours.deployment_id)
-        .where(_ours.registration == registration)
-        .order_by(_ours.last_at.desc(), _ours.deployment_id)
-        .offset(MOST)
-        .with_for_update(skip_locked=True)
-    )
-    await conn.execute(
-        sa.delete(lti_turned_away).where(
-            _ours.registration == registration, _ours.deployment_id.in_(beyond)
-        )
-    )
+    await bounds.keep_latest(conn, _ours.last_at, MOST, _ours.registration == registration)
 
 
 async def waiting(conn: AsyncConnection, registration: str) -> Sequence[TurnedAway]:

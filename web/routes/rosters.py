@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from badge_bridge.persons import holders
 from connectors import rosters
+from connectors.lti import refusals
 from connectors.lti.platform import tools
 from connectors.lti.services import contexts, placements
 from engine.problems import NotFound
@@ -44,6 +45,7 @@ class _RosterPages:
     async def courses(self, request: Request, id_: str) -> Response:
         """Where launches came from, and the scores on their way there."""
         visitor, _ = await self._desk.staff(request)
+        since = self._services.clock() - refusals.LATELY
         async with self._services.database.read() as conn:
             view = courses_page(
                 await self._registrar.get(conn, id_),
@@ -51,6 +53,7 @@ class _RosterPages:
                 await rosters.sizes(conn, id_),
                 await placements.of_platform(conn, id_),
                 await tools.titles(conn),
+                await refusals.latest(conn, f"connector:{id_}", [contexts.DROPPED], since),
             )
         return self._desk.page(request, visitor, "lms_courses.html", view=view)
 

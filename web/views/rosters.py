@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from badge_bridge.persons import Holder, LinkState
 from connectors.lti.core.passback import Course, Placement
 from connectors.lti.core.plan import Offer
+from connectors.lti.refusals import Noted
 from connectors.lti.registered import Registered
 from connectors.rosters import Enrolled
 from engine.text import Text
@@ -83,13 +84,17 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class CoursesPage:
-    """Everything on the page; `more` lines of scores are not shown."""
+    """Everything on the page; `more` lines of scores are not shown.
+
+    `dropped`: that courses had to make room for others lately.
+    """
 
     title: Text
     href: str
     contexts: tuple[ContextLine, ...]
     scores: tuple[ScoreLine, ...]
     more: int
+    dropped: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ def courses_page(
     sizes: Mapping[str, int],
     placed: Sequence[Placement],
     titles: Mapping[Course, Text],
+    dropped: Sequence[Noted] = (),
 ) -> CoursesPage:
     """The page of one LMS; what needs a person comes first among the scores."""
     here = f"{HERE}/{held.registration.connector_id}"
@@ -132,6 +138,7 @@ def courses_page(
         contexts=tuple(_context(one, sizes, here) for one in offers),
         scores=tuple(lines[:PAGE]),
         more=max(0, len(lines) - PAGE),
+        dropped=dropped[0].text if dropped else None,
     )
 
 

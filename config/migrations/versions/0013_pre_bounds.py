@@ -1,4 +1,4 @@
-"""Who has opened a course of a tool, found by name.
+"""Indexes by which rows of one platform or tool are found, counted, and dropped by their age.
 
 Roll-out: pre, before the new code starts.
 """
@@ -14,7 +14,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(op.f("ix_lti_member_connector_sub"), "lti_member", ["connector", "sub"])
+    for table, *columns in (
+        ("lti_member", "connector", "sub"),
+        ("lti_context", "connector", "seen_at"),
+        ("lti_line_item", "connector", "seen_at"),
+        ("lti_selection", "connector", "expires_at"),
+        ("lti_token", "connector"),
+    ):
+        op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, columns)
 
 
 def downgrade() -> None:

@@ -32,6 +32,8 @@ from engine.vault import hashed
 from lrs.core.assertion import TYPE
 
 LIFE = timedelta(hours=1)
+# Of one tool at a time: three a second, for those that ask for one with each score.
+MOST = 10_000
 TOKEN_REFUSED = "lti.token.refused"  # noqa: S105 -- the name of an action
 OAuthError = Literal[
     "invalid_request",
@@ -90,6 +92,9 @@ class Tokens:
             return await self._unnamed(Denied("invalid_client", _UNKNOWN_CLIENT), client_id)
         denied = await self._denied(tool, shown)
         async with self._database.write() as conn:
+            # First, so that one that is refused leaves no row either.
+            if denied is None and await self._held(conn, tool) >= MOST:
+                denied = _TOO_MANY
             if denied is None and not await self._first_use(conn, tool, shown):
                 denied = Denied("invalid_client", _REPLAYED)
             if denied is None:
@@ -139,6 +144,7 @@ class Tokens:
             action=TOKEN_REFUSED,
             subject=subject,
             reason=denied.refusal.code,
+            after=refusals.in_words(denied.refusal.text),
         )
 
     async def _first_use(
@@ -149,11 +155,15 @@ class Tokens:
         jti = f"jti {shown.claims['jti']}"
         return await seen.first(conn, tool.client_id, jti, until, self._clock())
 
+    async def _held(self, conn: AsyncConnection, tool: ToolRegistration) -> int:
+        """How many good tokens the tool has; those that have expired are swept."""
+        await conn.execute(sa.delete(lti_token).where(lti_token.c.expires_at <= self._clock()))
+        query = sa.select(sa.func.count()).where(lti_token.c.connector == tool.connector_id)
+        return await conn.scalar(query) or 0
+
     async def _issued(
         self, conn: AsyncConnection, tool: ToolRegistration, scopes: frozenset[str]
     ) -> str:
-        now = self._clock()
-        await conn.execute(sa.delete(lti_token).where(lti_token.c.expires_at <= now))
         token = secrets.token_urlsafe(32)
         await conn.execute(
             sa.insert(lti_token).values(
@@ -161,7 +171,7 @@ class Tokens:
                 connector=tool.connector_id,
                 client_id=tool.client_id,
                 scopes=sorted(scopes),
-                expires_at=now + LIFE,
+                expires_at=self._clock() + LIFE,
             )
         )
         return token
@@ -212,6 +222,14 @@ _NOT_SIGNED = _denied(
     "アサーションの署名が、登録された公開鍵と一致しません。",
     "The assertion's signature does not match the registered key.",
     "RFC 7523 §3",
+)
+_TOO_MANY = _denied(
+    "temporarily_unavailable",
+    "tokens_too_many",
+    f"このツールには、有効なアクセストークンがすでに{MOST:,}件あります。"
+    "トークンは1時間有効です。取得したものを使い回してください。",
+    f"This tool holds {MOST:,} good access tokens already. Each is good for an hour: use it again.",
+    "RFC 6749 §5.2",
 )
 _REPLAYED = Refusal(
     "assertion_replayed",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.lti import bounds, refusals
 from connectors.lti.core.plan import Offer
 from connectors.lti.core.services import Services
 from connectors.lti.services.tables import lti_context, lti_line_item, lti_placement
@@ -16,21 +18,35 @@ from engine.database import insert
 from engine.problems import NotFound
 from engine.text import Text
 
+Json = Any
+MOST = 10_000
+DROPPED = "lti.context.dropped"
 _NO_CONTEXT = Text(
     ja="コース「{context}」から起動されたことがないか、同じIDのコースが複数あります。"
     "kasane lti contexts で確かめ、必要なら --deployment を付けてください。",
     en="Nobody has come from a context {context}, or there are several of that id. "
     "See kasane lti contexts, and name the --deployment where needed.",
 )
+_TOO_MANY = Text(
+    ja=f"このLMSのコースまたは成績項目が{MOST:,}件を超えたため、"
+    "最後に開かれた日時が最も古いものは読み取りの対象から外しました。もう一度開かれると、対象に戻ります。",
+    en=f"There are more than {MOST:,} courses or line items of this platform. Those that nobody "
+    "has come from for longest are no longer read; the next launch from there brings them back.",
+)
 _KEY = ("connector", "deployment_id", "context_id")
 
 
 async def remember(
     conn: AsyncConnection, connector: str, deployment_id: str, services: Services, at: datetime
-) -> None:
-    """Keep what a launch offered, in the transaction that takes it; what it left out stays."""
+) -> int:
+    """Keep what a launch offered, in the transaction that takes it; what it left out stays.
+
+    Of one platform the `MOST` are known that somebody came from last, and as many single links:
+    what a platform calls its contexts is its own affair, and could go on without an end. Returns
+    how many had to make room.
+    """
     if not services.are_offered:
-        return
+        return 0
     key = dict(zip(_KEY, (connector, deployment_id, services.context_id), strict=True))
     said: dict[str, Any] = {
         "title": services.context_title,
@@ -38,18 +54,39 @@ async def remember(
         "memberships": services.memberships,
         "scopes": sorted(services.scopes),
     }
-    told = {name: value for name, value in said.items() if value}
-    await conn.execute(
-        insert(conn, lti_context)
-        .values(**key, **said, seen_at=at)
-        .on_conflict_do_update(index_elements=_KEY, set_={**told, "seen_at": at})
-    )
+    dropped = await _keep(conn, lti_context, key, said, at)
     if services.line_item:
-        await conn.execute(
-            insert(conn, lti_line_item)
-            .values(**key, url=services.line_item, seen_at=at)
-            .on_conflict_do_update(index_elements=(*_KEY, "url"), set_={"seen_at": at})
-        )
+        dropped += await _keep(conn, lti_line_item, key | {"url": services.line_item}, {}, at)
+    return dropped
+
+
+async def note_dropped(conn: AsyncConnection, connector: str, at: datetime) -> None:
+    """Note that some had to make room, late in the transaction of the launch."""
+    await refusals.note(
+        conn,
+        at=at,
+        action=DROPPED,
+        reason="contexts_too_many",
+        subject=f"connector:{connector}",
+        after=refusals.in_words(_TOO_MANY),
+    )
+
+
+async def _keep(
+    conn: AsyncConnection, table: sa.Table, key: Mapping[str, str], said: Json, at: datetime
+) -> int:
+    """Keep one row as it is said now; returns how many others had to make room for it."""
+    told = {name: value for name, value in said.items() if value} | {"seen_at": at}
+    again = sa.update(table).where(*(table.c[name] == value for name, value in key.items()))
+    if (await conn.execute(again.values(**told))).rowcount:
+        return 0
+    await conn.execute(
+        insert(conn, table)
+        .values(**key, **said, seen_at=at)
+        .on_conflict_do_update(index_elements=list(key), set_=told)
+    )
+    theirs = table.c.connector == key["connector"]
+    return await bounds.keep_latest(conn, table.c.seen_at, MOST, theirs)
 
 
 async def forget(conn: AsyncConnection, connector: str) -> None:

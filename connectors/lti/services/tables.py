@@ -19,6 +19,7 @@ lti_context = sa.Table(
     sa.Column("memberships", sa.Text, nullable=False),
     sa.Column("scopes", sa.JSON, nullable=False),
     sa.Column("seen_at", Instant, nullable=False),
+    sa.Index(None, "connector", "seen_at"),
 )
 
 # The line item of one link, for platforms that do not let us list them.
@@ -30,6 +31,7 @@ lti_line_item = sa.Table(
     sa.Column("context_id", sa.Text, primary_key=True),
     sa.Column("url", sa.Text, primary_key=True),
     sa.Column("seen_at", Instant, nullable=False),
+    sa.Index(None, "connector", "seen_at"),
 )
 
 # A provider's course that a platform opened for one of its learners, from one link of it, by the

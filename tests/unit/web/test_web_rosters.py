@@ -85,6 +85,13 @@ async def noted(house: Any, *members: Member, whole: bool = True) -> None:
         await rosters.note(conn, services.vault, "lms", roster, services.clock())
 
 
+async def test_staff_is_told_that_courses_had_to_make_room(house: Any, officer: Any) -> None:
+    assert "対象から外しました" not in (await officer.open(f"{HERE}/courses")).text
+    async with house.services.database.write() as conn:
+        await contexts.note_dropped(conn, "lms", house.services.clock())
+    assert "対象から外しました" in (await officer.open(f"{HERE}/courses")).text
+
+
 async def test_a_roster_says_who_is_in_the_course_and_who_of_them_is_known(
     house: Any, officer: Any
 ) -> None:
