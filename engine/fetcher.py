@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-import ipaddress
 import json
 import random
 import socket
@@ -23,8 +22,11 @@ from typing import Any
 
 import httpx
 
+from engine import unfetched
 from engine.database import Json
+from engine.internet import is_public
 from engine.pinned import PinnedTransport
+from engine.text import Text
 
 _CONNECT_S = 5.0
 _READ_S = 30.0
@@ -74,18 +76,32 @@ class Response:
 
 
 class FetchRefused(Exception):
-    """The policy does not allow this call; trying again will not help."""
+    """The policy does not allow this call; trying again will not help. `text` says why."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 class FetchFailed(Exception):
-    """The other side did not answer usefully. `retriable`: it may later.
+    """The other side did not answer usefully. `text` says why; `retriable`: it may later.
 
-    `retry_after`: in how many seconds, where it said so.
+    `status`: what it answered, where that is the reason; `retry_after`: in how many seconds it
+    wants to be asked again, where it said so.
     """
 
-    def __init__(self, message: str, *, retriable: bool, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        text: Text,
+        *,
+        retriable: bool,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(text.en)
+        self.text = text
         self.retriable = retriable
+        self.status = status
         self.retry_after = retry_after
 
 
@@ -140,7 +156,8 @@ class Fetcher:
             async with asyncio.timeout(policy.deadline_s):
                 return await self._with_retries(method, url, policy, request)
         except TimeoutError:
-            raise FetchFailed(f"no answer in {policy.deadline_s:g} s", retriable=True) from None
+            text = unfetched.TOO_SLOW.format(seconds=f"{policy.deadline_s:g}")
+            raise FetchFailed(text, retriable=True) from None
 
     async def _with_retries(
         self, method: str, url: str, policy: Policy, request: dict[str, Any]
@@ -152,18 +169,19 @@ class Fetcher:
                 answer = await self._follow(method, url, policy, request)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if last:
-                    raise FetchFailed(f"cannot connect: {error}", retriable=True) from error
+                    text = unfetched.unconnected(error.request.url.host, error)
+                    raise FetchFailed(text, retriable=True) from error
             except httpx.TransportError as error:
                 if last or method != "GET":
-                    raise FetchFailed(f"{type(error).__name__}: {error}", retriable=True) from error
+                    raise FetchFailed(unfetched.BROKEN_OFF, retriable=True) from error
             else:
                 if answer.status not in _RETRIED or (method != "GET" and answer.status != 429):
                     return answer
                 after = retry_after(answer.headers.get("retry-after"))
                 # Asking before the time that was named would only be refused again.
                 if last or (after or 0) > _LONGEST_WAIT_S:
-                    message = f"answered {answer.status}"
-                    raise FetchFailed(message, retriable=True, retry_after=after)
+                    text = unfetched.STATUS.format(status=answer.status)
+                    raise FetchFailed(text, retriable=True, status=answer.status, retry_after=after)
                 wait = after or wait
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")
@@ -177,20 +195,20 @@ class Fetcher:
                 return answer
             try:
                 target = httpx.URL(url).join(answer.headers.get("location", ""))
-            except httpx.InvalidURL as error:
-                raise FetchFailed(f"redirected to no URL: {error}", retriable=False) from None
+            except httpx.InvalidURL:
+                raise FetchFailed(unfetched.TO_NO_URL, retriable=False) from None
             if _origin(target) != _origin(httpx.URL(url)):
-                raise FetchRefused(f"redirected off its host, to {target.host}")
+                raise FetchRefused(unfetched.OFF_ITS_HOST.format(host=target.host))
             url, request = str(target), {**request, "params": None}
-        raise FetchFailed("too many redirects", retriable=False)
+        raise FetchFailed(unfetched.REDIRECTS, retriable=False)
 
     async def _once(
         self, method: str, url: str, policy: Policy, request: dict[str, Any]
     ) -> Response:
         try:
             target = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise FetchRefused(f"not a URL: {error}") from None
+        except httpx.InvalidURL:
+            raise FetchRefused(unfetched.NO_URL) from None
         address = await permitted_address(target, policy)
         timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
         transport = PinnedTransport(address, self._tls)
@@ -203,7 +221,8 @@ class Fetcher:
             packing = answer.headers.get("content-encoding", "identity").strip().lower()
             if packing not in ("", "identity"):
                 # A few hundred bytes, packed twice, unpack to gigabytes before anybody can count.
-                raise FetchFailed(f"answer packed as {packing[:40]}, unasked", retriable=False)
+                text = unfetched.PACKED.format(packing=packing[:40])
+                raise FetchFailed(text, retriable=False)
             content = await _bounded(answer.aiter_raw(), policy.max_body)
             return Response(answer.status_code, answer.headers, content, url)
 
@@ -214,23 +233,23 @@ async def permitted_address(url: httpx.URL, policy: Policy) -> str:
     names = {host, f"{host}:{port}"}
     private = bool(names & policy.private)
     if url.scheme != "https" and not (url.scheme == "http" and private):
-        raise FetchRefused(f"{url.scheme}: is not allowed for {host}")
+        raise FetchRefused(unfetched.SCHEME.format(scheme=url.scheme, host=host))
     if url.userinfo:
-        raise FetchRefused("credentials in a URL are not allowed")
+        raise FetchRefused(unfetched.CREDENTIALS)
     if policy.hosts and not names & (policy.hosts | policy.private):
-        raise FetchRefused(f"{host} is not on the list of allowed hosts")
+        raise FetchRefused(unfetched.NOT_LISTED.format(host=host))
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise FetchFailed(f"cannot resolve {host}: {error}", retriable=True) from None
-    except UnicodeError as error:
+        raise FetchFailed(unfetched.NO_ADDRESS.format(host=host), retriable=True) from error
+    except UnicodeError:
         # A label that is empty or longer than 63 letters (RFC 1035 §2.3.4).
-        raise FetchRefused(f"{host} is no host name: {error}") from None
+        raise FetchRefused(unfetched.NO_HOST_NAME.format(host=host)) from None
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not private:
         for text in addresses:
-            if not _is_public(text):
-                raise FetchRefused(f"{host} resolves to {text}, which is not a public address")
+            if not is_public(text):
+                raise FetchRefused(unfetched.NOT_PUBLIC.format(host=host, address=text))
     return addresses[0]
 
 
@@ -249,21 +268,6 @@ def _place(url: httpx.URL) -> tuple[str, int]:
 
 
 _PLAIN = {"Accept-Encoding": "identity"}
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-
-
-def _is_public(text: str) -> bool:
-    address = ipaddress.ip_address(text)
-    embedded = None
-    if isinstance(address, ipaddress.IPv6Address):
-        embedded = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        elif embedded is None and address not in _GLOBAL_UNICAST:
-            # Other ranges hide IPv4 addresses of the inside, in more than one way.
-            return False
-    return (embedded or address).is_global and not (embedded or address).is_multicast
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -291,5 +295,5 @@ async def _bounded(chunks: AsyncIterable[bytes], limit: int) -> bytes:
     async for chunk in chunks:
         content += chunk
         if len(content) > limit:
-            raise FetchFailed(f"answer larger than {limit} bytes", retriable=False)
+            raise FetchFailed(unfetched.TOO_LARGE.format(limit=limit), retriable=False)
     return bytes(content)

@@ -237,12 +237,12 @@ def _unreachable(name: str, error: FetchRefused | FetchFailed) -> Refusal:
         )
         return Refusal("platform_refused", text.format(name=name), _SPEC, f"/{name}")
     text = Text(
-        ja="LMSの {name} から応答が得られません（{error}）。"
+        ja="LMSの {name} から使える応答を受け取れません（{reason}）。"
         "時間をおいて、LMSの画面からもう一度登録してください。",
-        en="The platform's {name} does not answer usefully ({error}). "
+        en="The platform's {name} gave no usable answer ({reason}). "
         "Please register again from the platform, a little later.",
     )
-    shown = text.format(name=name, error=str(error)[:200])
+    shown = text.format(name=name, reason=error.text)
     return Refusal("platform_unreachable", shown, _SPEC, f"/{name}")
 
 

@@ -61,10 +61,12 @@ class Trial:
             )
             document = answer.json()
         except (FetchRefused, FetchFailed) as error:
-            return Check(_KEYS, "failed", _UNREACHABLE.format(url=url, error=_shown(error)))
+            return Check(_KEYS, "failed", _unfetched(url, error))
         except ValueError:
-            return Check(_KEYS, "failed", _NO_KEY_SET.format(url=url))
-        if answer.status != 200 or not isinstance(document, dict):
+            document = None
+        if answer.status != 200:
+            return Check(_KEYS, "failed", _ANSWERED.format(url=url, status=answer.status))
+        if not isinstance(document, dict):
             return Check(_KEYS, "failed", _NO_KEY_SET.format(url=url))
         count = keysets.usable(document.get("keys"), "RS256")
         if count == 0:
@@ -78,7 +80,7 @@ class Trial:
             # since a GET would be led on to a sign-in page elsewhere.
             answer = await self._fetcher.post(url, policy=_policy(registration, url), data={})
         except (FetchRefused, FetchFailed) as error:
-            return Check(_LOGIN, "failed", _UNREACHABLE.format(url=url, error=_shown(error)))
+            return Check(_LOGIN, "failed", _unfetched(url, error))
         if answer.status in {404, 410} or answer.status >= 500:
             return Check(_LOGIN, "failed", _ANSWERED.format(url=url, status=answer.status))
         return Check(_LOGIN, "ok", _REACHED)
@@ -166,8 +168,13 @@ def _policy(registration: Registration, url: str) -> Policy:
     )
 
 
-def _shown(error: Exception) -> str:
-    return str(error)[:200]
+def _unfetched(url: str, error: FetchRefused | FetchFailed) -> Text:
+    """Why nothing could be had from the address, and what to look at."""
+    if isinstance(error, FetchRefused):
+        return _NOT_ALLOWED.format(url=url, reason=error.text)
+    if error.status is not None:
+        return _ANSWERED.format(url=url, status=error.status)
+    return _UNREACHABLE.format(url=url, reason=error.text)
 
 
 _ONCE_APPROVED = Text(
@@ -179,10 +186,16 @@ _LOGIN = Text(ja="認証要求URL", en="Authentication request URL")
 _TOKEN = Text(ja="アクセストークン", en="Access token")
 _DEPLOYMENTS = Text(ja="デプロイメントID", en="Deployments")
 _UNREACHABLE = Text(
-    ja="{url} に接続できません（{error}）。"
+    ja="{url} から応答を受け取れません（{reason}）。"
     "アドレスと、LMSが外部に公開されているかを確かめてください。",
-    en="{url} cannot be reached ({error}). Please check the address, and that the platform is "
-    "open to the outside.",
+    en="No answer is to be had from {url} ({reason}). Please check the address, and that the "
+    "platform is open to the outside.",
+)
+_NOT_ALLOWED = Text(
+    ja="{url} は、こちらから呼び出せないアドレスです（{reason}）。"
+    "LMSに表示されたアドレスか確かめてください。",
+    en="{url} is none that may be called from here ({reason}). Please check that it is the "
+    "address that your LMS shows.",
 )
 _NO_KEY_SET = Text(
     ja="{url} の応答が公開鍵の一覧（JWK Set）ではありません。LMSに表示された"
@@ -196,8 +209,10 @@ _NO_USABLE_KEY = Text(
 )
 _USABLE_KEYS = Text(ja="使える鍵が{count}個あります。", en="It publishes {count} that can be used.")
 _ANSWERED = Text(
-    ja="{url} は応答 {status} を返しました。アドレスをLMSの表示と見比べてください。",
-    en="{url} answered {status}. Please compare the address with the one that your LMS shows.",
+    ja="{url} は応答 {status} を返しました。アドレスをLMSの表示と見比べてください。"
+    "同じであれば、LMSの管理者に確かめてください。",
+    en="{url} answered {status}. Please compare the address with the one that your LMS shows; "
+    "where it is the same, ask the administrator of the LMS.",
 )
 _REACHED = Text(ja="応答があります。", en="It answers.")
 _NO_TOKEN_URL = Text(

@@ -130,8 +130,8 @@ def _policy(portal: Portal, url: str) -> Policy:
 _UNREACHABLE = Refusal(
     "portal_unreachable",
     Text(
-        ja="ポータルのサインイン機能に接続できません。時間をおいてもう一度お試しください。",
-        en="The portal's sign-in cannot be reached. Please try again later.",
+        ja="ポータルのサインイン機能から使える応答を受け取れません。時間をおいてもう一度お試しください。",
+        en="The portal's sign-in gave no usable answer. Please try again later.",
     ),
     "OpenID Connect Discovery 1.0 §4",
 )

@@ -46,13 +46,13 @@ _LOOP = Text(
     ja="続きのページが同じ場所を指し続けているため、読み取りを止めました。",
     en="The next page points back to one already read; reading stopped.",
 )
-_NO_ANSWER = Text(
-    ja="接続先が応答しません（{reason}）。次の実行が続きから読み取ります。",
-    en="The portal does not answer ({reason}). The next run goes on from there.",
+_NOTHING = Text(
+    ja="接続先から使える応答を受け取れません（{reason}）。",
+    en="The portal gave no usable answer ({reason}).",
 )
 _NOT_ALLOWED = Text(
-    ja="この接続先には接続できません（{reason}）。",
-    en="This portal may not be connected to ({reason}).",
+    ja="接続先は、こちらから呼び出せないアドレスです（{reason}）。",
+    en="The portal's address is none that may be called from here ({reason}).",
 )
 
 
@@ -113,9 +113,9 @@ class XapiPull:
                 url, policy=reading.policy, headers=headers, params=params
             )
         except FetchRefused as error:
-            raise Fatal(_NOT_ALLOWED.format(reason=error)) from error
+            raise Fatal(_NOT_ALLOWED.format(reason=error.text)) from error
         except FetchFailed as error:
-            text = _NO_ANSWER.format(reason=error)
+            text = _NOTHING.format(reason=error.text)
             if error.retriable:
                 raise Retriable(text, error.retry_after) from error
             raise Fatal(text) from error

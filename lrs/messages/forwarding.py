@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from engine.text import Text
 from lrs.core.answer import spoken
 from lrs.core.forwarding import Wanted
@@ -51,9 +53,13 @@ HELD: dict[str, Text] = {
         "The target's secret cannot be opened with this master key: add the target again.",
     ),
     "not_allowed": Text(
-        "このアドレスへは送れません（{answer}）。", "Nothing may be sent there ({answer})."
+        "転送先は、こちらから呼び出せないアドレスです（{answer}）。",
+        "The target's address is none that may be called from here ({answer}).",
     ),
-    "unreachable": Text("転送先につながりません（{answer}）。", "It cannot be reached ({answer})."),
+    "unreachable": Text(
+        "転送先から使える応答を受け取れません（{answer}）。",
+        "The target gave no usable answer ({answer}).",
+    ),
 }
 """Why a target takes nothing at the moment, by code."""
 
@@ -79,4 +85,15 @@ def aside_text(code: str, answer: str) -> Text:
 def held_text(error: str) -> Text:
     """What a person reads about a target that takes nothing; `error` as `Target` has it."""
     code, _, answer = error.partition(" ")
-    return HELD[code].format(answer=spoken(answer)) if code in HELD else Text.of(error)
+    return HELD[code].format(answer=_in_both(answer)) if code in HELD else Text.of(error)
+
+
+def _in_both(answer: str) -> Text:
+    """Words of ours in both languages; what the target answered, in its own words."""
+    try:
+        kept = json.loads(answer)
+    except ValueError:
+        kept = None
+    if isinstance(kept, dict) and kept.keys() == {"ja", "en"}:
+        return Text.of(kept)
+    return Text.of(spoken(answer))

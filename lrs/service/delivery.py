@@ -7,12 +7,14 @@ and the others go on.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.clock import Clock
 from engine.database import Database
 from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, retry_after
+from engine.text import Text
 from engine.vault import CannotOpen, Vault
 from lrs.core.forwarding import meaning, speaks
 from lrs.service.attachments import Part
@@ -54,6 +56,11 @@ class Sent:
                 break
             position = row.seq
         return position
+
+
+def _kept(text: Text) -> str:
+    """The text as it is kept behind a code, in both languages."""
+    return json.dumps(text.to_json(), ensure_ascii=False)
 
 
 def context_of(target: str) -> str:
@@ -139,9 +146,11 @@ class Delivery:
         except CannotOpen:
             raise HeldError("secret_sealed") from None
         except FetchRefused as error:
-            raise HeldError("not_allowed", str(error)) from error
+            raise HeldError("not_allowed", _kept(error.text)) from error
         except FetchFailed as error:
-            raise HeldError("unreachable", str(error), error.retry_after) from error
+            if error.status is not None:
+                raise HeldError("answered", str(error.status), error.retry_after) from error
+            raise HeldError("unreachable", _kept(error.text), error.retry_after) from error
         answer = response.content[:_ANSWER].decode("utf-8", "replace").replace("\x00", "")
         if meaning(response.status) == "held":
             after = retry_after(response.headers.get("retry-after"))

@@ -66,7 +66,8 @@ forward_letter = sa.Table(
 class Target:
     """Another record store that statements go on to. `secret` is sealed.
 
-    `error` says why it takes nothing just now: a code of `lrs.messages.HELD`, a space, the detail.
+    `error` says why it takes nothing just now: a code of `lrs.messages.HELD`, a space, and
+    what the target answered, or our own words as a language map.
     """
 
     id: str

@@ -76,17 +76,13 @@ _ENDLESS = Text(
     ja="ページが{most}を超えたため、読み取りを止めました（{what}、{url}）。",
     en="There are more than {most} pages; reading stopped ({what}, {url}).",
 )
-_NO_ANSWER = Text(
-    ja="LMSが応答しません（{what}、{url}、{reason}）。次の実行が続きから読み取ります。",
-    en="The platform does not answer ({what}, {url}, {reason}). The next run goes on from there.",
-)
-_NOT_USEFUL = Text(
-    ja="LMSの応答を受け取れません（{what}、{url}、{reason}）。",
-    en="The platform's answer cannot be taken ({what}, {url}, {reason}).",
+_NOTHING = Text(
+    ja="LMSから使える応答を受け取れません（{what}、{url}、{reason}）。",
+    en="The platform gave no usable answer ({what}, {url}, {reason}).",
 )
 _NOT_ALLOWED = Text(
-    ja="この接続先には接続できません（{what}、{url}、{reason}）。",
-    en="This address may not be connected to ({what}, {url}, {reason}).",
+    ja="こちらから呼び出せないアドレスです（{what}、{url}、{reason}）。",
+    en="This address is none that may be called from here ({what}, {url}, {reason}).",
 )
 
 
@@ -204,12 +200,12 @@ class Calls:
                 case "DELETE":
                     return await fetcher.delete(url, policy=policy, headers=headers)
         except FetchRefused as error:
-            raise Fatal(_NOT_ALLOWED.format(**where, reason=error)) from error
+            raise Fatal(_NOT_ALLOWED.format(**where, reason=error.text)) from error
         except FetchFailed as error:
+            text = _NOTHING.format(**where, reason=error.text)
             if error.retriable:
-                text = _NO_ANSWER.format(**where, reason=error)
                 raise Retriable(text, error.retry_after) from error
-            raise Fatal(_NOT_USEFUL.format(**where, reason=error)) from error
+            raise Fatal(text) from error
 
 
 def misshapen(what: Text, url: str, place: str) -> Fatal:

@@ -22,6 +22,7 @@ from connectors.jose.claims import is_name
 from connectors.lti.core.line_item import is_number
 from connectors.lti.core.links import shown
 from connectors.lti.core.registration import Registration
+from engine import unfetched
 from engine.clock import Clock
 from engine.fetcher import (
     Fetcher,
@@ -59,13 +60,15 @@ _NO_TOKEN = Text(
     ja="トークンの取得先（{url}）の応答が、アクセストークンではありません（{what}）。",
     en="What the token address ({url}) answered is no access token ({what}).",
 )
-_NO_ANSWER = Text(
-    ja="トークンの取得先（{url}）が応答しません（{reason}）。次の実行が続きから読み取ります。",
-    en="The token address ({url}) does not answer ({reason}). The next run goes on from there.",
+_NO_JSON = Text(ja="JSONではありません", en="not JSON")
+_WRONG = Text(ja="{place} が正しくありません", en="{place} is not right")
+_NOTHING = Text(
+    ja="トークンの取得先（{url}）からトークンを受け取れません（{reason}）。",
+    en="No token is to be had from the token address ({url}): {reason}.",
 )
 _NOT_ALLOWED = Text(
-    ja="トークンの取得先（{url}）には接続できません（{reason}）。",
-    en="The token address ({url}) may not be connected to ({reason}).",
+    ja="トークンの取得先（{url}）は、こちらから呼び出せないアドレスです（{reason}）。",
+    en="The token address ({url}) is none that may be called from here ({reason}).",
 )
 
 
@@ -145,9 +148,9 @@ class AccessTokens:
                 url, policy=policy, data=form, headers={"Accept": "application/json"}
             )
         except FetchRefused as error:
-            raise Fatal(_NOT_ALLOWED.format(url=shown(url), reason=error)) from error
+            raise Fatal(_NOT_ALLOWED.format(url=shown(url), reason=error.text)) from error
         except FetchFailed as error:
-            text = _NO_ANSWER.format(url=shown(url), reason=error)
+            text = _NOTHING.format(url=shown(url), reason=error.text)
             if error.retriable:
                 raise Retriable(text, error.retry_after) from error
             raise Fatal(text) from error
@@ -185,7 +188,8 @@ def _token(answer: Response, url: str, asked_at: datetime, asked: Collection[str
     members = found if isinstance(found, dict) else {}
     if answer.status >= 500:
         after_s = retry_after(answer.headers.get("retry-after"))
-        raise Retriable(_NO_ANSWER.format(url=url, reason=answer.status), after_s)
+        reason = unfetched.STATUS.format(status=answer.status)
+        raise Retriable(_NOTHING.format(url=url, reason=reason), after_s)
     if answer.status != 200:
         error = members.get("error")
         named = error if is_name(error, 80) else ""
@@ -194,11 +198,11 @@ def _token(answer: Response, url: str, asked_at: datetime, asked: Collection[str
     value, type_ = members.get("access_token"), members.get("token_type", "bearer")
     text = str(value) if is_name(value, 16 * 1024) else ""
     if found is None:
-        raise Fatal(_NO_TOKEN.format(url=url, what="no JSON"))
+        raise Fatal(_NO_TOKEN.format(url=url, what=_NO_JSON))
     if not text or not text.isascii() or " " in text:
-        raise Fatal(_NO_TOKEN.format(url=url, what="/access_token"))
+        raise Fatal(_NO_TOKEN.format(url=url, what=_WRONG.format(place="/access_token")))
     if not isinstance(type_, str) or type_.lower() != "bearer":
-        raise Fatal(_NO_TOKEN.format(url=url, what="/token_type"))
+        raise Fatal(_NO_TOKEN.format(url=url, what=_WRONG.format(place="/token_type")))
     said = members.get("expires_in")
     lasts = min(float(said), _LONGEST_S) if is_number(said) and said > 0 else _UNSAID_S
     life = timedelta(seconds=lasts)

@@ -60,6 +60,7 @@ class RegisteringLms:
                     Route("/away", self._away),
                     Route("/list", self._list),
                     Route("/broken", self._broken),
+                    Route("/error/{status:int}", self._error),
                 ]
             )
         )
@@ -142,6 +143,9 @@ class RegisteringLms:
 
     async def _list(self, _request: Request) -> Response:
         return JSONResponse([1, 2])
+
+    async def _error(self, request: Request) -> Response:
+        return Response(status_code=request.path_params["status"])
 
     async def _broken(self, _request: Request) -> Response:
         return Response(b'{"issuer": "\xff', media_type="application/json")

@@ -348,7 +348,7 @@ async def test_a_launch_that_named_an_inside_address_reads_nothing_there(desk: D
     [
         (reply({"error": "invalid_client"}, status="400 Bad Request"), Fatal, "invalid_client"),
         (reply({"error": ["x"]}, status="401 Unauthorized"), Fatal, "401"),
-        (reply(b"<html>"), Fatal, "no JSON"),
+        (reply(b"<html>"), Fatal, "not JSON"),
         (reply({"access_token": 5}), Fatal, "/access_token"),
         (reply({"access_token": "a\u3042"}), Fatal, "/access_token"),
         (reply({"access_token": "a", "token_type": "mac"}), Fatal, "/token_type"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,9 @@ def lms() -> Iterator[RegisteringLms]:
         yield RegisteringLms(site)
 
 
-async def tried(lms: RegisteringLms, clock: Any, product: Any = "moodle") -> dict[str, Check]:
+async def tried(
+    lms: RegisteringLms, clock: Any, product: Any = "moodle", **changed: str
+) -> dict[str, Check]:
     """What the test says, by the English name of each check."""
     at = lms.site.url
 
@@ -43,7 +46,7 @@ async def tried(lms: RegisteringLms, clock: Any, product: Any = "moodle") -> dic
         token_url=f"{at}/token",
         product=product,
     )
-    checks = await Trial(Fetcher(), key, clock).of(registration)
+    checks = await Trial(Fetcher(), key, clock).of(replace(registration, **changed))
     return {check.name.en: check for check in checks}
 
 
@@ -152,3 +155,31 @@ def test_each_right_is_named_and_explained_in_both_languages(right: rights.Right
         assert text.ja
         assert text.en
         assert text.ja != text.en
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_an_answer_that_is_an_error_is_not_called_no_connection(lms, clock, status) -> None:
+    lms.auth_status = status
+    checks = await tried(lms, clock, jwks_url=f"{lms.site.url}/error/{status}")
+    for name in ("The platform's keys", "Authentication request URL"):
+        assert f"応答 {status} を返しました" in checks[name].text.ja
+        assert f"answered {status}" in checks[name].text.en
+        assert "接続" not in checks[name].text.ja
+
+
+async def test_a_host_that_nobody_knows_is_told_in_the_language_of_the_reader(lms, clock) -> None:
+    at = "https://nowhere.invalid"
+    checks = await tried(
+        lms, clock, jwks_url=f"{at}/jwks", auth_login_url=f"{at}/auth", token_url=f"{at}/token"
+    )
+    found = [checks[name].text for name in ("The platform's keys", "Access token")]
+    for text in (*found, checks["Authentication request URL"].text):
+        assert "ホスト nowhere.invalid のアドレスが見つかりません" in text.ja
+        assert "no address is found for the host nowhere.invalid" in text.en
+
+
+async def test_a_token_test_that_failed_promises_no_further_run(lms, clock) -> None:
+    lms.token = (503, {})
+    text = (await tried(lms, clock))["Access token"].text
+    assert "応答 503 が返りました" in text.ja
+    assert text.en.endswith("it answered 503.")

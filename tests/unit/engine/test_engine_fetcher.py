@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
+import ssl
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from engine import unfetched
 from engine.fetcher import (
     Fetcher,
     FetchFailed,
@@ -19,6 +27,7 @@ from engine.fetcher import (
     permitted_address,
     retry_after,
 )
+from engine.text import Text
 
 Answer = Callable[[str, int], bytes]
 
@@ -211,3 +220,55 @@ async def test_a_server_that_never_answers_ends_at_the_deadline_and_may_be_tried
     await hung_up.wait()
     server.close()
     await server.wait_closed()
+
+
+@pytest.mark.parametrize("name", [name for name in vars(unfetched) if name.isupper()])
+def test_each_reason_is_told_in_both_languages_with_the_same_particulars(name: str) -> None:
+    text: Text = getattr(unfetched, name)
+    ja, en = (set(re.findall(r"{\w+}", words)) for words in (text.ja, text.en))
+    assert ja == en
+    plain = re.sub(r"{\w+}|https|URL|ID", "", text.ja)
+    assert not re.search("[A-Za-z]", plain), "an English word in a Japanese sentence"
+
+
+async def test_nobody_listening_is_told_as_no_connection() -> None:
+    async with _server(lambda _line, _n: b"") as (host, _):
+        pass
+    failure = await _failure(Fetcher().get(f"http://{host}/", policy=_local(host, tries=1)))
+    assert failure.text == unfetched.NO_CONNECTION.format(host="127.0.0.1")
+    assert failure.status is None
+
+
+async def test_an_error_that_was_answered_is_told_as_that() -> None:
+    async with _server(lambda _line, _n: _reply("500 Oops")) as (host, _):
+        failure = await _failure(Fetcher().get(f"http://{host}/", policy=_local(host, tries=1)))
+    assert failure.text == unfetched.STATUS.format(status=500)
+    assert failure.status == 500
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told_apart(tmp_path: Path) -> None:
+    server = await asyncio.start_server(
+        lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=_self_signed(tmp_path)
+    )
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        failure = await _failure(Fetcher().get(f"https://{host}/", policy=_local(host, tries=1)))
+    assert failure.text == unfetched.CERTIFICATE.format(host="127.0.0.1")
+
+
+def _self_signed(folder: Path) -> ssl.SSLContext:
+    """TLS with a certificate that nobody but itself has signed."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file, pem = folder / "both.pem", serialization.Encoding.PEM
+    plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(plain + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context

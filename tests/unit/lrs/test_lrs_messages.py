@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import string
 from pathlib import Path
 
@@ -92,3 +93,13 @@ def test_both_languages_of_a_text_tell_the_same_particulars(texts):
             for one in (text.ja, text.en)
         )
         assert ja == en, code
+
+
+def test_what_kept_statements_from_going_on_is_told_in_both_languages():
+    kept = json.dumps({"ja": "返事なし", "en": "no answer"})
+    text = messages.held_text(f"unreachable {kept}")
+    assert text.ja == "転送先から使える応答を受け取れません（返事なし）。"
+    assert text.en == "The target gave no usable answer (no answer)."
+    # Kept before there were two: and what the target itself says is no language map of ours.
+    assert "cannot connect" in messages.held_text("unreachable cannot connect").ja
+    assert "no key" in messages.held_text('answered 503 {"en": "x", "message": "no key"}').ja

@@ -259,8 +259,8 @@ async def test_a_registration_that_is_right_passes_its_test(officer, lms):
     [
         ({"jwks_url": "/html"}, "公開鍵の一覧（JWK Set）ではありません"),
         ({"jwks_url": "/list"}, "公開鍵の一覧（JWK Set）ではありません"),
-        ({"jwks_url": "/endless"}, "接続できません"),
-        ({"jwks_url": "/away"}, "接続できません"),
+        ({"jwks_url": "/endless"}, "応答が262144バイトを超えています"),
+        ({"jwks_url": "/away"}, "別のホスト 127.0.0.1 に転送されました"),
         ({"auth_login_url": "/nowhere"}, "応答 404 を返しました"),
         ({"token_url": "/nowhere"}, "LMSがアクセストークンを発行しませんでした"),
         ({"token_url": "/html"}, "アクセストークン"),
