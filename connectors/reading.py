@@ -58,13 +58,12 @@ class Stopped(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """What a reading has done so far; `after_s`: in how many seconds the portal that broke it off
-    wants to be asked again."""
+    """What a reading has done so far; `broken_by`: what broke it off, where one may go on later."""
 
     counts: Counts = field(default_factory=Counts)
     delivered: list[Delivered] = field(default_factory=list)
     voids: int = 0
-    after_s: float | None = None
+    broken_by: Retriable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Reader:
         except Stopped as stop:
             return State.STOPPED, stop.text, progress
         except CannotRead as error:
-            progress.after_s = error.after_s if isinstance(error, Retriable) else None
+            progress.broken_by = error if isinstance(error, Retriable) else None
             return _broken(progress), error.text, progress
         except TimeoutError:
             text = _DEADLINE.format(minutes=round(self.deadline_s / 60))

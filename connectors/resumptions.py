@@ -1,7 +1,8 @@
 """Resumptions: a run that its portal broke off is gone on with at the time the portal told.
 
-Once, and within `LONGEST`: beyond that the schedule is soon enough. Where another run of the
-connector comes first, that one reads what was left, and the waiting one is skipped.
+Once, and within `LONGEST`: beyond that, and where it told none, the next run is soon enough. Where
+another run of the connector comes first, that one reads what was left, and the waiting one is
+skipped.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _GOES_ON = Text(
     ja="{text}相手が指定した {time} に、続きから読み取ります。",
     en="{text} The run goes on at {time}, as the portal asked.",
 )
+_NEXT = Text(
+    ja="{text}次の実行が続きから読み取ります。",
+    en="{text} The next run goes on from there.",
+)
 _OVERTAKEN = Text(
     ja="先に別の実行が読み取ったため、見送りました。",
     en="Skipped: another run came first.",
@@ -33,18 +38,18 @@ _ours = sync_run.c
 async def promise(
     conn: AsyncConnection,
     run_id: int,
-    wait_s: float,
+    wait_s: float | None,
     at: datetime,
     detail: Text,
     zone: ZoneInfo,
 ) -> Text:
-    """What broke the run off (`detail`), with the time at which it is gone on with, if it is.
+    """What broke the run off (`detail`), and what goes on with it: the next run, or one at a time.
 
-    That is on record then. `wait_s`: in how many seconds, by the portal.
+    That one is on record then. `wait_s`: in how many seconds, where the portal said so.
     """
     broken = await runs.by_id(conn, run_id)
-    if broken.resumes is not None or wait_s > LONGEST.total_seconds():
-        return detail
+    if wait_s is None or wait_s > LONGEST.total_seconds() or broken.resumes is not None:
+        return _NEXT.format(text=detail)
     due_at = at + timedelta(seconds=wait_s)
     await conn.execute(
         sa.insert(sync_run).values(

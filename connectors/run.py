@@ -230,9 +230,10 @@ class SyncService:
             delivered = progress.delivered
             async with self._database.write() as conn:
                 at = self._clock()
-                if progress.after_s is not None and detail is not None:
-                    wait_s = progress.after_s
-                    detail = await resumptions.promise(conn, run_id, wait_s, at, detail, self._zone)
+                if (broken := progress.broken_by) is not None:
+                    detail = await resumptions.promise(
+                        conn, run_id, broken.after_s, at, broken.text, self._zone
+                    )
                 await runs.finish(conn, run_id, state, at, detail)
             self._wake()
         async with self._database.read() as conn:

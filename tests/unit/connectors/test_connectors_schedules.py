@@ -178,12 +178,12 @@ async def test_a_checkpoint_is_kept_only_with_the_records_before_it(
         done("u-1"),
         Checkpoint("all", {"page": 1}),
         done("u-2"),
-        Retriable(Text.of("page 2 timed out")),
+        Fatal(Text.of("page 2 is broken")),
         Checkpoint("all", {"page": 2}),
     ]
     broken = await desk.sync.run("library", trigger="manual")
     assert (broken.state, broken.counts.stored) == (State.PARTIAL, 1)
-    assert broken.detail == Text.of("page 2 timed out")
+    assert broken.detail == Text.of("page 2 is broken"), "and nothing goes on by itself"
     await desk.sync.run("library", trigger="manual")
     assert portal.asked[1] == {"all": {"page": 1}}
 
@@ -387,7 +387,10 @@ async def test_a_list_is_no_portal_to_be_read(desk: Any) -> None:
         await sync.run("c-office", trigger="manual")
 
 
-BUSY = Text.of("answered 429")
+BUSY = Text.of("Busy.")
+LATER = Text(
+    ja="Busy.次の実行が続きから読み取ります。", en="Busy. The next run goes on from there."
+)
 
 
 async def test_a_run_that_a_portal_broke_off_goes_on_once_at_the_time_it_told(
@@ -413,7 +416,7 @@ async def test_a_run_that_a_portal_broke_off_goes_on_once_at_the_time_it_told(
     assert portal.resumed == [None, began]
     again, _ = await history(desk)
     assert (again.id, again.trigger, again.state) == (waits.id, "resume", State.PARTIAL)
-    assert again.detail == BUSY, "once, and no more"
+    assert again.detail == LATER, "once, and no more"
 
 
 async def test_a_waiting_run_is_not_taken_for_a_dead_one(desk: Any, portal: Scripted) -> None:
@@ -431,7 +434,7 @@ async def test_a_portal_that_asks_for_longer_than_hours_is_left_to_the_schedule(
 ) -> None:
     portal.says = [Retriable(BUSY, seconds)]
     run = await desk.sync.run("library", trigger="manual")
-    assert run.detail == BUSY
+    assert run.detail == LATER
     assert len(await history(desk)) == 1
 
 
@@ -452,6 +455,6 @@ async def test_another_run_that_comes_first_overtakes_the_one_that_waits(
 async def test_a_run_that_broke_off_without_a_time_waits_for_the_next_one(
     desk: Any, portal: Scripted
 ) -> None:
-    portal.says = [Retriable(Text.of("no answer"))]
-    await desk.sync.run("library", trigger="manual")
+    portal.says = [Retriable(BUSY)]
+    assert (await desk.sync.run("library", trigger="manual")).detail == LATER
     assert len(await history(desk)) == 1
