@@ -19,10 +19,10 @@ from web.portals import titles
 from web.services import Services
 from web.views.identities import (
     Choice,
-    UnlinkPage,
     identities_page,
     identity_name,
 )
+from web.views.questions import of_identity
 
 HERE = "/passport/identities"
 CODE_WRONG = Text(
@@ -122,8 +122,8 @@ class _IdentityPages:
         mine = next((x for x in links if x.ifi.key == key and x.state == "proved"), None)
         if mine is None:
             raise NotFound("identity_not_yours", NOT_YOURS)
-        view = UnlinkPage(key, identity_name(mine.ifi, titles(listed)))
-        return self._desk.page(request, visitor, "unlink.html", view=view)
+        view = of_identity(identity_name(mine.ifi, titles(listed)), key, HERE)
+        return self._desk.page(request, visitor, "question.html", view=view)
 
     async def unlink(self, request: Request) -> Response:
         """Let the identity go."""

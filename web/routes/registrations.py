@@ -17,6 +17,7 @@ from engine.text import Text
 from web.desk import Desk
 from web.forms import Form
 from web.services import Services
+from web.views.questions import of_registration
 from web.views.registrations import (
     HERE,
     edit_page,
@@ -61,6 +62,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         ("/{id_}/edit", "POST", pages.change),
         ("/{id_}/approve", "POST", pages.approve),
         ("/{id_}/disable", "POST", pages.disable),
+        ("/{id_}/remove", "GET", pages.ask_remove),
         ("/{id_}/remove", "POST", pages.remove),
         ("/{id_}/test", "POST", pages.test),
         ("/{id_}/deployments", "POST", pages.place),
@@ -163,6 +165,13 @@ class _RegistrationPages:
             await self._ours.registrar.disable(conn, id_, by=by)
 
         return await self._changed(request, id_, act, "registration_disabled")
+
+    async def ask_remove(self, request: Request, id_: str) -> Response:
+        """The question, with what is lost and what is kept."""
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            held = await self._ours.registrar.get(conn, id_)
+        return self._desk.page(request, visitor, "question.html", view=of_registration(held))
 
     async def remove(self, request: Request, id_: str) -> Response:
         """It is forgotten."""

@@ -21,6 +21,7 @@ from engine.problems import NotFound
 from web.desk import Desk
 from web.services import Services
 from web.views.catalogue import OpeningPage
+from web.views.questions import of_course
 from web.views.tools import tool_page, tools_page
 
 HERE = "/console/tools"
@@ -45,6 +46,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         ("/{tool}", "GET", pages.one),
         ("/{tool}/choose", "POST", pages.choose),
         ("/{tool}/switch", "POST", pages.switch),
+        ("/{tool}/withdraw", "GET", pages.ask_withdraw),
         ("/{tool}/withdraw", "POST", pages.withdraw),
     ):
         routes.add_api_route(HERE + path, answer, methods=[method], response_model=None)
@@ -109,6 +111,18 @@ class _ToolPages:
             await self._services.tools.switch(conn, tool, on=on, by=account.login)
         done = "tool_switched_on" if on else "tool_switched_off"
         return self._desk.to(f"{HERE}/{tool}", visitor, done=done)
+
+    async def ask_withdraw(self, request: Request, tool: str) -> Response:
+        """The question, with what is lost and what is kept."""
+        visitor, _ = await self._desk.staff(request)
+        async with self._services.database.read() as conn:
+            found = await self._services.tools.get(conn, tool)
+            connector = await self._services.connectors.get(conn, tool)
+        column = found.columns.get(request.query_params.get("course", ""))
+        if column is None:
+            raise NotFound("unknown_course", tools.NO_COURSE)
+        view = of_course(connector, column, f"{HERE}/{tool}")
+        return self._desk.page(request, visitor, "question.html", view=view)
 
     async def withdraw(self, request: Request, tool: str) -> Response:
         """Offer a course no longer."""

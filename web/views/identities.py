@@ -77,14 +77,6 @@ class IdentitiesPage:
 
 
 @dataclass(frozen=True, slots=True)
-class UnlinkPage:
-    """The question before an identity is let go."""
-
-    key: str
-    name: IdentityName
-
-
-@dataclass(frozen=True, slots=True)
 class LaunchPage:
     """A launch that waits for its learner. In a frame, cookies are out of reach: a window helps."""
 

@@ -25,6 +25,7 @@ from web.views.guides import GUIDES, Guide
 HERE = "/console/registrations"
 Mark = Literal["pending", "ok", "stopped"]
 _MARKS: dict[str, Mark] = {"pending": "pending", "active": "ok", "disabled": "stopped"}
+CLIENT_ID = Text(ja="クライアントID", en="Client ID")
 STATUSES: dict[str, Text] = {
     "pending": Text(ja="承認待ち", en="Waiting for approval"),
     "active": Text(ja="利用中", en="In use"),
@@ -198,7 +199,7 @@ def registration_page(
         origin=ORIGINS[held.origin],
         facts=(
             (LABELS["iss"], Text.of(one.iss)),
-            (Text(ja="クライアントID", en="Client ID"), Text.of(one.client_id)),
+            (CLIENT_ID, Text.of(one.client_id)),
             (LABELS["auth_login_url"], Text.of(one.auth_login_url)),
             (LABELS["jwks_url"], Text.of(one.jwks_url)),
             (LABELS["token_url"], value_of("token_url", one.token_url)),

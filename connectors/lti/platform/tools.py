@@ -33,7 +33,7 @@ from engine.text import Text
 Json = Any
 DECLARED, REGISTERED = "lti_ags", "lti_tool"
 _UNKNOWN = Text(ja="このツールは登録されていません。", en="No such tool is registered.")
-_NO_COURSE = Text(ja="この講座は選ばれていません。", en="No such course has been chosen.")
+NO_COURSE = Text(ja="この講座は選ばれていません。", en="No such course has been chosen.")
 
 
 async def tool(conn: AsyncConnection, connector_id: str) -> ToolRegistration | None:
@@ -161,7 +161,7 @@ class Tools:
             .values(withdrawn_at=at)
         )
         if not gone.rowcount:
-            raise NotFound("unknown_course", _NO_COURSE)
+            raise NotFound("unknown_course", NO_COURSE)
         await audit.record(
             conn,
             at=at,

@@ -97,6 +97,7 @@ async def test_an_lms_registers_itself_and_is_approved(house, officer, lms):
     assert "利用中" in officer.words
     await officer.send(f"{href}/disable")
     assert "停止中" in officer.words
+    await officer.open(f"{href}/remove")
     await officer.send(f"{href}/remove")
     assert "登録されたLMSはまだありません" in officer.words
     for action in ("active", "disabled", "removed"):
@@ -224,6 +225,29 @@ async def test_a_declared_registration_is_taken_out_of_its_file_and_not_deleted_
         assert await house.services.registrations.registrar.get(conn, "lms-b")
 
 
+@pytest.mark.parametrize(
+    ("language", "lost", "kept"),
+    [
+        ("ja", "デプロイメントID（2件）の登録は消え", "授与したバッジは残ります"),
+        ("en", "deployments (2) are deleted for good", "their badges are kept"),
+    ],
+)
+async def test_a_registration_is_deleted_only_after_it_was_asked_for(
+    house, officer, language, lost, kept
+):
+    here = await made_by_hand(officer)
+    await officer.open(f"{here}?lang={language}")
+    assert f'action="{here}/remove"' not in officer.page.text
+    await officer.open(f"{here}/remove?lang={language}")
+    for words in (lost, kept, FILLED["iss"], FILLED["client_id"], FILLED["title"]):
+        assert words in officer.words
+    assert f'href="{here}"' in officer.page.text, "no leads back"
+    async with house.services.database.read() as conn:
+        assert await conn.scalar(sa.select(sa.func.count()).select_from(lti_registration)) == 1
+    await officer.send(f"{here}/remove")
+    assert (await officer.open(here)).status_code == 404
+
+
 async def tested(officer, lms, **changed: str) -> str:
     at = lms.site.url
     here = await made_by_hand(
@@ -327,7 +351,7 @@ async def test_these_pages_are_for_staff_and_their_forms_for_our_own_pages(house
     await house.learner("yui", "L-1")
     learner = house.reader()
     await learner.sign_in("yui")
-    for path in (HERE, f"{HERE}/new", here, f"{here}/edit"):
+    for path in (HERE, f"{HERE}/new", here, f"{here}/edit", f"{here}/remove"):
         assert (await learner.open(path)).status_code == 403
         assert "/signin" in str((await house.reader().open(path)).url)
     for path in (
@@ -432,6 +456,7 @@ async def test_a_portal_that_speaks_for_the_learners_of_an_issuer_is_named(house
 
 async def test_a_deleted_lms_that_registers_again_is_looked_at_twice(officer):
     here = await made_by_hand(officer)
+    await officer.open(f"{here}/remove")
     await officer.send(f"{here}/remove")
     await made_by_hand(officer, jwks_url=f"{EVIL}/jwks")
     assert "承認待ち" in officer.words

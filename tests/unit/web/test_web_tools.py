@@ -92,7 +92,9 @@ async def test_a_course_is_offered_once_it_counts_and_while_its_provider_is_in_u
     assert f"course-{tool}-{course}" in (await learner.open("/catalogue")).text
     assert "データの見方" in (await learner.open("/passport")).text
     await officer.open(f"/console/tools/{tool}")
-    await officer.send(f"/console/tools/{tool}/withdraw", course=course)
+    await officer.open(f"/console/tools/{tool}/withdraw?course={course}")
+    assert "選び直すと、元の対応づけのまま戻ります" in officer.words
+    await officer.send(f"/console/tools/{tool}/withdraw")
     assert "データの見方" not in (await learner.open("/catalogue")).text
     await _course(house, tool)
     assert "データの見方" in (await learner.open("/catalogue")).text
