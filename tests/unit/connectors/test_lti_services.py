@@ -305,7 +305,7 @@ def _next(url: str) -> bytes:
         (reply(b"", "Location: http://169.254.169.254/x", status="302 Found"), "off its host"),
         (reply(b"", "Location: http://[", status="302 Found"), "redirect"),
         (reply(b"x" * 200_001), "larger than 200000 bytes"),
-        (reply(b"not gzip", "Content-Encoding: gzip"), "cannot be taken"),
+        (reply(b"not gzip", "Content-Encoding: gzip"), "packed as gzip"),
     ],
 )
 async def test_a_fault_says_what_and_where(desk: Desk, answer: bytes, words: str) -> None:
