@@ -96,9 +96,19 @@ NOTICES: dict[str, Text] = {
         ja="接続キーを失効させました。これからは認証されません。",
         en="The connection key is revoked. Nobody comes in with it any more.",
     ),
+    "invitation_withdrawn": Text(
+        ja="登録用アドレスを取り下げました。このアドレスではもう登録できません。",
+        en="The registration address is withdrawn. Nobody can register with it any more.",
+    ),
     "registration_active": Text(
         ja="このLMSを承認しました。LMSから開けるようになりました。",
         en="The platform is approved. It can launch this site now.",
+    ),
+    "registration_unplaced": Text(
+        ja="このLMSを承認しました。ただし、デプロイメントIDがまだないため、LMSからは開けません。"
+        "LMSに表示されるデプロイメントIDを、下に追加してください。",
+        en="The platform is approved, but it cannot launch this site yet: it has no deployment. "
+        "Add the deployment ID that the LMS shows, below.",
     ),
     "registration_waits": Text(
         ja="登録しました。この発行元はすでに知られているため、下の違いを確かめて承認してください。",
@@ -128,7 +138,9 @@ NOTICES: dict[str, Text] = {
     "reviewed": Text(ja="確認の結果を記録しました。", en="The outcome of the review is noted."),
 }
 
-NOT_GOOD = frozenset({"file_refused", "file_partly", "disputed", "registration_waits"})
+NOT_GOOD = frozenset(
+    {"file_refused", "file_partly", "disputed", "registration_waits", "registration_unplaced"}
+)
 """Those that tell of something that did not go as it was meant to."""
 
 

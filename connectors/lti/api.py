@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from connectors.identity import ProvedIdentity
 from connectors.jose.refusal import Refusal
-from connectors.lti import jwks, logins, refusals
+from connectors.lti import jwks, logins, refusals, registered
 from connectors.lti.core import addresses
 from connectors.lti.core.launch import Launch, Login
 from connectors.lti.form import parameters
@@ -168,6 +168,7 @@ class _Doors:
             answer = await self._pages.arrived(conn, arrival)
             if dropped:
                 await contexts.note_dropped(conn, launch.connector_id, identity.at)
+            await registered.launched(conn, launch.connector_id, identity.at)
             await audit.record(
                 conn,
                 at=identity.at,

@@ -20,7 +20,6 @@ from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.core.openid import OpenIdConfiguration
 from connectors.lti.core.registration import Registration
 from connectors.lti.registrar import Registrar
-from engine import audit
 from engine.clock import Clock
 from engine.database import Database
 from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy, Response
@@ -68,16 +67,7 @@ class DynamicRegistration:
 
     async def invite(self, conn: AsyncConnection, title: str, *, by: str) -> str:
         """The address to give to the administrator of a platform; it is shown this once."""
-        at = self._clock()
-        token = await invitations.invite(conn, title, by=by, at=at)
-        await audit.record(
-            conn,
-            at=at,
-            actor=by,
-            action="lti.invitation.created",
-            subject="registration",
-            after={"title": title, "expires_at": (at + invitations.LIFE).isoformat()},
-        )
+        token = await invitations.invite(conn, title, by=by, at=self._clock())
         return f"{self._at.register}?token={token}"
 
     async def register(self, params: Mapping[str, str]) -> Done | Refusal:
@@ -284,9 +274,9 @@ _BAD_TOKEN = refusal(
 )
 _OVERTAKEN = refusal(
     "invitation_busy",
-    "登録に時間がかかり、この登録用アドレスがほかの登録に使われました。"
+    "登録している間に、この登録用アドレスが取り下げられたか、ほかの登録に使われました。"
     "事務局に新しいアドレスを依頼してください。",
-    "Registering took so long that somebody else used this address. "
+    "While you registered, this address was withdrawn, or somebody else used it. "
     "Please ask the secretariat for a new one.",
     pointer="/token",
 )

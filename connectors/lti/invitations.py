@@ -17,17 +17,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.tables import lti_invitation
+from engine import audit
+from engine.problems import NotFound
+from engine.text import Text
 from engine.vault import hashed
 
 LIFE = timedelta(days=7)
 BUSY = timedelta(minutes=2)
 _ours = lti_invitation.c
+_SHOWN = (_ours.token_hash, _ours.title, _ours.created_by, _ours.created_at, _ours.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation as staff sees it: for which platform, by whom, and until when."""
+    """An invitation as staff sees it: for which platform, by whom, and until when.
 
+    `id` names it and opens nothing: what it is good for is the token.
+    """
+
+    id: str
     title: str
     created_by: str
     created_at: datetime
@@ -60,17 +68,52 @@ async def invite(conn: AsyncConnection, title: str, *, by: str, at: datetime) ->
             expires_at=at + LIFE,
         )
     )
+    await audit.record(
+        conn,
+        at=at,
+        actor=by,
+        action="lti.invitation.created",
+        subject="registration",
+        after={"title": title, "expires_at": (at + LIFE).isoformat()},
+    )
     return token
 
 
 async def waiting(conn: AsyncConnection, at: datetime) -> Sequence[Invitation]:
     """Those that can still be used, the newest first."""
     rows = await conn.execute(
-        sa.select(_ours.title, _ours.created_by, _ours.created_at, _ours.expires_at)
-        .where(_ours.registration.is_(None), _ours.expires_at > at)
-        .order_by(_ours.created_at.desc())
+        sa.select(*_SHOWN).where(*_open(at)).order_by(_ours.created_at.desc(), _ours.token_hash)
     )
-    return [Invitation(*row) for row in rows]
+    return [_invitation(row) for row in rows.mappings()]
+
+
+async def one(conn: AsyncConnection, id_: str, at: datetime) -> Invitation:
+    """The one of that id. Raises: NotFound where it can be used no more."""
+    rows = await conn.execute(sa.select(*_SHOWN).where(*_open(at), _ours.token_hash == _hash(id_)))
+    if (row := rows.mappings().one_or_none()) is None:
+        raise NotFound("invitation_over", _OVER)
+    return _invitation(row)
+
+
+async def withdraw(conn: AsyncConnection, id_: str, *, by: str, at: datetime) -> None:
+    """Nobody registers with it any more. Raises: NotFound where it can be used no more."""
+    gone = await conn.execute(
+        sa.update(lti_invitation)
+        .where(*_open(at), _ours.token_hash == _hash(id_))
+        .values(withdrawn_at=at)
+        .returning(*_SHOWN)
+    )
+    if (row := gone.mappings().one_or_none()) is None:
+        raise NotFound("invitation_over", _OVER)
+    shown = _invitation(row)
+    await audit.record(
+        conn,
+        at=at,
+        actor=by,
+        action="lti.invitation.withdrawn",
+        subject="registration",
+        before={"title": shown.title, "expires_at": shown.expires_at.isoformat()},
+    )
 
 
 async def claim(conn: AsyncConnection, token: str, at: datetime) -> Claim | Refusal:
@@ -81,9 +124,8 @@ async def claim(conn: AsyncConnection, token: str, at: datetime) -> Claim | Refu
     title = await conn.scalar(
         sa.update(lti_invitation)
         .where(
+            *_open(at),
             _ours.token_hash == hashed(token),
-            _ours.expires_at > at,
-            _ours.registration.is_(None),
             sa.or_(_ours.busy_until.is_(None), _ours.busy_until <= at),
         )
         .values(busy_until=until)
@@ -98,6 +140,8 @@ async def claim(conn: AsyncConnection, token: str, at: datetime) -> Claim | Refu
         return _UNKNOWN
     if row.registration is not None:
         return _USED
+    if row.withdrawn_at is not None:
+        return _WITHDRAWN
     return _EXPIRED if row.expires_at <= at else _BUSY
 
 
@@ -122,7 +166,35 @@ def _held(held: Claim) -> tuple[sa.ColumnElement[bool], ...]:
         _ours.token_hash == held.token_hash,
         _ours.busy_until == held.until,
         _ours.registration.is_(None),
+        _ours.withdrawn_at.is_(None),
     )
+
+
+def _open(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return _ours.registration.is_(None), _ours.withdrawn_at.is_(None), _ours.expires_at > at
+
+
+def _hash(id_: str) -> bytes:
+    try:
+        return bytes.fromhex(id_)
+    except ValueError:
+        return b""
+
+
+def _invitation(row: sa.RowMapping) -> Invitation:
+    return Invitation(
+        row["token_hash"].hex(),
+        row["title"],
+        row["created_by"],
+        row["created_at"],
+        row["expires_at"],
+    )
+
+
+_OVER = Text(
+    ja="この登録用アドレスは、すでに使われたか、取り下げられたか、期限が切れています。",
+    en="This registration address was used or withdrawn already, or has expired.",
+)
 
 
 _UNKNOWN = refusal(
@@ -138,6 +210,12 @@ _USED = refusal(
     "事務局に新しいアドレスを依頼してください。",
     "This registration address has been used. "
     "To register again, please ask the secretariat for a new one.",
+    pointer="/token",
+)
+_WITHDRAWN = refusal(
+    "invitation_withdrawn",
+    "この登録用アドレスは、事務局が取り下げました。事務局に新しいアドレスを依頼してください。",
+    "The secretariat has withdrawn this registration address. Please ask it for a new one.",
     pointer="/token",
 )
 _EXPIRED = refusal(

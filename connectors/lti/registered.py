@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
@@ -22,18 +22,20 @@ from engine.text import Text
 
 Origin = Literal["declared", "dynamic", "hand"]
 _ours, _placed = lti_registration.c, lti_deployment.c
+_PRECISION = timedelta(minutes=1)
 _NONE = Text(ja="このLMSの登録はありません。", en="There is no such registration.")
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A registration as staff sees it: where it came from, and who let it in."""
+    """A registration as staff sees it: where it came from, who let it in, when it last came."""
 
     registration: Registration
     origin: Origin
     created_at: datetime
     approved_by: str | None
     approved_at: datetime | None
+    launched_at: datetime | None = None
 
     @property
     def was_let_in(self) -> bool:
@@ -66,6 +68,18 @@ async def one(conn: AsyncConnection, id_: str) -> Registered:
     return _registered(row, frozenset(deployments))
 
 
+async def launched(conn: AsyncConnection, id_: str, at: datetime) -> None:
+    """It launched us. To the minute: a class that comes at once need not wait for one row."""
+    await conn.execute(
+        sa.update(lti_registration)
+        .where(
+            _ours.id == id_,
+            sa.or_(_ours.launched_at.is_(None), _ours.launched_at <= at - _PRECISION),
+        )
+        .values(launched_at=at)
+    )
+
+
 async def known(conn: AsyncConnection, new: Registration, connectors: Connectors) -> Known:
     """What is known already under the issuer of `new`."""
     let_in = [one.registration for one in await listed(conn) if one.was_let_in]
@@ -84,4 +98,5 @@ def _registered(row: sa.RowMapping, deployments: frozenset[str]) -> Registered:
         row["created_at"],
         row["approved_by"],
         row["approved_at"],
+        row["launched_at"],
     )

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from engine.database import Instant, metadata
 
 # A platform that launches us, and whether it may. `id` is its connector's: a declared one's stands
-# in the connectors file, that of another is made when it is approved.
+# in the connectors file, that of another is made when it is approved. `launched_at`: the latest
+# launch, to the minute.
 lti_registration = sa.Table(
     "lti_registration",
     metadata,
@@ -26,6 +27,7 @@ lti_registration = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("approved_by", sa.Text, nullable=True),
     sa.Column("approved_at", Instant, nullable=True),
+    sa.Column("launched_at", Instant, nullable=True),
     sa.UniqueConstraint("iss", "client_id"),
 )
 
@@ -71,6 +73,7 @@ lti_invitation = sa.Table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("busy_until", Instant, nullable=True),
     sa.Column("registration", sa.Text, nullable=True),
+    sa.Column("withdrawn_at", Instant, nullable=True),
 )
 
 # A login that was started and not yet answered. Taken once, by DELETE … RETURNING.

@@ -15,7 +15,9 @@ from alembic.runtime.migration import MigrationContext
 from config import migrate
 from config.tables import metadata
 from connectors.lti import registrations
+from connectors.lti.tables import lti_registration
 from connectors.store.tables import connector
+from engine import audit
 from engine.database import Database, Instant
 from lrs.store import tables
 
@@ -158,3 +160,36 @@ async def test_a_platform_that_a_connector_declared_may_launch_us_after_the_upgr
     assert (found.auth_login_url, found.jwks_url) == (lms["auth_login_url"], lms["jwks_url"])
     assert found.private_hosts == {"lms.example.ac.jp"}
     assert others == [None, None]
+
+
+async def test_the_last_launch_is_taken_from_the_audit_log(empty_database_url: str) -> None:
+    database = await Database.open(empty_database_url)
+    latest = datetime(2026, 11, 28, 9, tzinfo=UTC)
+    lms = {
+        "iss": "https://lms.example.ac.jp",
+        "auth_login_url": "https://lms.example.ac.jp/auth",
+        "jwks_url": "https://lms.example.ac.jp/jwks",
+        "product": "moodle",
+        "title": {"ja": "LMS"},
+        "status": "active",
+        "origin": "hand",
+        "private_hosts": [],
+        "created_at": latest,
+    }
+    async with database.write() as conn:
+        await conn.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0012"))
+        for id_ in ("lms", "never"):
+            await conn.execute(sa.insert(lti_registration).values(id=id_, client_id=id_, **lms))
+        for actor, action, hours in (
+            ("lti:lms", "lti.launch", 5),
+            ("lti:lms", "lti.launch", 0),
+            ("lti:lms", "lti.deep_link", -1),
+        ):
+            at = latest - timedelta(hours=hours)
+            await audit.record(conn, at=at, actor=actor, action=action, subject="x")
+    await migrate.upgrade(database)
+    async with database.read() as conn:
+        ours = lti_registration.c
+        found = await conn.execute(sa.select(ours.id, ours.launched_at).order_by(ours.id))
+        assert [tuple(row) for row in found] == [("lms", latest), ("never", None)]
+    await database.close()

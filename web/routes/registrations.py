@@ -1,4 +1,4 @@
-"""The pages of the platforms that launch us: registered, approved, tried and switched off."""
+"""The pages of one platform that launches us: registered, approved, tried and switched off."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal
-from connectors.lti import invitations, turned_away
+from connectors.lti import turned_away
 from connectors.lti.core.entry import registration_of
 from connectors.lti.core.registration import Registration
 from connectors.lti.trial import Check
@@ -21,19 +20,13 @@ from web.views.questions import of_registration
 from web.views.registrations import (
     HERE,
     edit_page,
-    invited_page,
     new_page,
     registration_page,
-    registrations_page,
 )
 
 FIELDS = (
     *("title", "product", "iss", "client_id", "auth_login_url", "jwks_url", "token_url"),
     *("token_audience", "deployments"),
-)
-NAME_MISSING = Text(
-    ja="LMSの名前を、255文字以内で入力してください。",
-    en="Please enter the name of the LMS, up to 255 characters.",
 )
 SAVED = Text(
     ja="変更を保存し、テストしました。結果は下のとおりです。",
@@ -44,18 +37,16 @@ SAVED_AND_WAITS = Text(
     en="The change is saved and was put to the test. Look at what stands below and approve it "
     "before the LMS can open this site.",
 )
-Act = Callable[[AsyncConnection, str, Form], Awaitable[Refusal | None]]
-"""A change of one registration by the officer of this login, as the form says."""
+Act = Callable[[AsyncConnection, str, Form], Awaitable[Refusal | str]]
+"""A change of one registration by the officer of this login, as the form says: what to tell."""
 
 
 def router(services: Services, desk: Desk) -> APIRouter:
-    """`/console/registrations`."""
+    """`/console/registrations/{id}`, and the form for a new one."""
     pages = _RegistrationPages(services, desk)
     routes = APIRouter(include_in_schema=False)
     for path, method, answer in (
-        ("", "GET", pages.page),
         ("", "POST", pages.create),
-        ("/invitations", "POST", pages.invite),
         ("/new", "GET", pages.new),
         ("/{id_}", "GET", pages.one),
         ("/{id_}/edit", "GET", pages.edit),
@@ -78,25 +69,6 @@ class _RegistrationPages:
         self._ours = services.registrations
         self._desk = desk
 
-    async def page(self, request: Request) -> Response:
-        """Every platform, and the form for an invitation."""
-        return await self._page(request)
-
-    async def invite(self, request: Request) -> Response:
-        """A new invitation; its address stands on the answer and nowhere else."""
-        visitor, account = await self._desk.staff(request)
-        form = await self._desk.form(request, visitor)
-        title = form["title"]
-        if not is_name(title):
-            return await self._page(request, title, NAME_MISSING)
-
-        async def work(conn: AsyncConnection) -> str:
-            return await self._ours.dynamic.invite(conn, title, by=account.login)
-
-        address = await self._services.database.transact(work)
-        view = invited_page(address, self._services.clock() + invitations.LIFE)
-        return self._desk.page(request, visitor, "registration_invited.html", view=view)
-
     async def new(self, request: Request) -> Response:
         """Our addresses, a guide for each LMS, and the form."""
         visitor, _ = await self._desk.staff(request)
@@ -116,7 +88,7 @@ class _RegistrationPages:
             by = account.login
             id_ = await self._ours.registrar.register(conn, new, origin="hand", by=by)
             waits = isinstance(id_, str) and await self._ours.registrar.approve(conn, id_, by=by)
-            return id_, "registration_waits" if waits else "registration_active"
+            return id_, "registration_waits" if waits else _let_in(new)
 
         id_, done = await self._services.database.transact(work)
         if isinstance(id_, Refusal):
@@ -152,19 +124,21 @@ class _RegistrationPages:
     async def approve(self, request: Request, id_: str) -> Response:
         """It may launch us."""
 
-        async def act(conn: AsyncConnection, by: str, form: Form) -> Refusal | None:
-            confirmed = form["confirmed"]
-            return await self._ours.registrar.approve(conn, id_, by=by, confirmed=confirmed)
+        async def act(conn: AsyncConnection, by: str, form: Form) -> Refusal | str:
+            registrar, confirmed = self._ours.registrar, form["confirmed"]
+            refusal = await registrar.approve(conn, id_, by=by, confirmed=confirmed)
+            return refusal or _let_in((await registrar.get(conn, id_)).registration)
 
-        return await self._changed(request, id_, act, "registration_active")
+        return await self._changed(request, id_, act)
 
     async def disable(self, request: Request, id_: str) -> Response:
         """It may not launch us."""
 
-        async def act(conn: AsyncConnection, by: str, _form: Form) -> None:
+        async def act(conn: AsyncConnection, by: str, _form: Form) -> str:
             await self._ours.registrar.disable(conn, id_, by=by)
+            return "registration_disabled"
 
-        return await self._changed(request, id_, act, "registration_disabled")
+        return await self._changed(request, id_, act)
 
     async def ask_remove(self, request: Request, id_: str) -> Response:
         """The question, with what is lost and what is kept."""
@@ -176,26 +150,29 @@ class _RegistrationPages:
     async def remove(self, request: Request, id_: str) -> Response:
         """It is forgotten."""
 
-        async def act(conn: AsyncConnection, by: str, _form: Form) -> Refusal | None:
-            return await self._ours.registrar.remove(conn, id_, by=by)
+        async def act(conn: AsyncConnection, by: str, _form: Form) -> Refusal | str:
+            return await self._ours.registrar.remove(conn, id_, by=by) or "registration_removed"
 
-        return await self._changed(request, id_, act, "registration_removed", to=HERE)
+        return await self._changed(request, id_, act, to=HERE)
 
     async def place(self, request: Request, id_: str) -> Response:
         """One more deployment may launch us."""
 
-        async def act(conn: AsyncConnection, by: str, form: Form) -> Refusal | None:
-            return await self._ours.registrar.place(conn, id_, form["deployment_id"], by=by)
+        async def act(conn: AsyncConnection, by: str, form: Form) -> Refusal | str:
+            deployment = form["deployment_id"]
+            refusal = await self._ours.registrar.place(conn, id_, deployment, by=by)
+            return refusal or "deployment_added"
 
-        return await self._changed(request, id_, act, "deployment_added")
+        return await self._changed(request, id_, act)
 
     async def displace(self, request: Request, id_: str) -> Response:
         """A deployment may launch us no longer."""
 
-        async def act(conn: AsyncConnection, by: str, form: Form) -> None:
+        async def act(conn: AsyncConnection, by: str, form: Form) -> str:
             await self._ours.registrar.displace(conn, id_, form["deployment_id"], by=by)
+            return "deployment_removed"
 
-        return await self._changed(request, id_, act, "deployment_removed")
+        return await self._changed(request, id_, act)
 
     async def test(self, request: Request, id_: str) -> Response:
         """What works and what does not, told on the page of the platform."""
@@ -208,35 +185,17 @@ class _RegistrationPages:
             held = await self._ours.registrar.get(conn, id_)
         return await self._ours.trial.of(held.registration)
 
-    async def _changed(
-        self, request: Request, id_: str, act: Act, done: str, *, to: str = ""
-    ) -> Response:
+    async def _changed(self, request: Request, id_: str, act: Act, *, to: str = "") -> Response:
         visitor, account = await self._desk.staff(request)
         form = await self._desk.form(request, visitor)
 
-        async def work(conn: AsyncConnection) -> Refusal | None:
+        async def work(conn: AsyncConnection) -> Refusal | str:
             return await act(conn, account.login, form)
 
-        refusal = await self._services.database.transact(work)
-        if refusal is not None:
-            return await self._one(request, id_, problem=refusal.text)
+        done = await self._services.database.transact(work)
+        if isinstance(done, Refusal):
+            return await self._one(request, id_, problem=done.text)
         return self._desk.to(to or f"{HERE}/{id_}", visitor, done=done)
-
-    async def _page(
-        self, request: Request, title: str = "", problem: Text | None = None
-    ) -> Response:
-        visitor, _ = await self._desk.staff(request)
-        async with self._services.database.read() as conn:
-            view = registrations_page(
-                await self._ours.registrar.listed(conn),
-                await invitations.waiting(conn, self._services.clock()),
-                await turned_away.counts(conn),
-                title,
-            )
-        status = 400 if problem else 200
-        return self._desk.page(
-            request, visitor, "registrations.html", status=status, view=view, problem=problem
-        )
 
     async def _new(
         self, request: Request, filled: dict[str, str], refusals: Sequence[Refusal]
@@ -293,3 +252,8 @@ class _RegistrationPages:
             problem=problem,
             saved=saved,
         )
+
+
+def _let_in(registration: Registration) -> str:
+    """What to tell of one that was approved: without a deployment nobody comes in yet."""
+    return "registration_active" if registration.deployments else "registration_unplaced"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.connector import Connector
 from connectors.lti.core.column import Column
+from connectors.lti.invitations import Invitation
 from connectors.lti.registered import Registered
 from engine.text import Text
 from web.views.catalogue import UNNAMED
 from web.views.doubt import LABELS
 from web.views.identities import IdentityName
-from web.views.registrations import CLIENT_ID, HERE
+from web.views.registrations import CLIENT_ID, HERE, INVITATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Question:
     """
 
     title: Text
-    facts: tuple[tuple[Text, Text], ...]
+    facts: tuple[tuple[Text, Text | datetime], ...]
     lost: Text
     kept: Text
     yes: Text
@@ -62,6 +64,36 @@ def of_registration(held: Registered) -> Question:
         no=_KEEP,
         action=f"{here}/remove",
         back=here,
+    )
+
+
+def of_invitation(one: Invitation) -> Question:
+    """Whether an invitation that nobody has used shall be withdrawn."""
+    return Question(
+        title=Text(
+            ja="この登録用アドレスを取り下げますか", en="Withdraw this registration address?"
+        ),
+        facts=(
+            (Text(ja="LMSの名前", en="Name of the LMS"), Text.of(one.title)),
+            (Text(ja="作成者", en="Made by"), Text.of(one.created_by)),
+            (Text(ja="作成日時", en="Made"), one.created_at),
+            (Text(ja="有効期限", en="Good until"), one.expires_at),
+        ),
+        lost=Text(
+            ja="このアドレスでは、もう誰も登録できません。"
+            "伝えた相手には、新しいアドレスを作って伝え直してください。",
+            en="Nobody can register with this address any more. Make a new one for whoever was "
+            "given it.",
+        ),
+        kept=Text(
+            ja="登録済みのLMSは、そのまま使えます。",
+            en="Platforms that are registered already are not affected.",
+        ),
+        yes=Text(ja="はい、取り下げる", en="Yes, withdraw it"),
+        no=_KEEP,
+        action=f"{INVITATIONS}/withdraw",
+        back=HERE,
+        fields={"invitation": one.id},
     )
 
 

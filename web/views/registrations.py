@@ -5,6 +5,7 @@ Shown of a platform is what staff has to compare with the screens of the LMS.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +24,7 @@ from web.views.doubt import LABELS, DoubtBox, doubt_box, value_of
 from web.views.guides import GUIDES, Guide
 
 HERE = "/console/registrations"
+INVITATIONS = f"{HERE}/invitations"
 Mark = Literal["pending", "ok", "stopped"]
 _MARKS: dict[str, Mark] = {"pending": "pending", "active": "ok", "disabled": "stopped"}
 CLIENT_ID = Text(ja="クライアントID", en="Client ID")
@@ -49,22 +51,27 @@ NAMES: dict[Product, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class RegistrationLine:
-    """One platform in the list. `mark` is the sign of its status."""
+    """One platform. `mark` is the sign of its status; `launched_at`: None where it never came."""
 
     id: str
     href: str
     title: Text
     iss: str
+    client_id: str
     product: Text
     mark: Mark
     status_text: Text
     deployments: int
+    launched_at: datetime | None
     turned_away: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationsPage:
-    """All platforms, and the invitations that nobody has used yet."""
+    """All platforms, and the invitations that nobody has used yet.
+
+    A line has a `client_id` where another one has the same issuer.
+    """
 
     lines: tuple[RegistrationLine, ...]
     invitations: tuple[Invitation, ...]
@@ -142,9 +149,14 @@ def registrations_page(
     title: str = "",
 ) -> RegistrationsPage:
     """The page of all platforms. `turned_away`: how many deployments of each want in."""
+    of_issuer = Counter(one.registration.iss for one in every)
     lines = (
-        replace(_line(one), turned_away=turned_away.get(one.registration.connector_id, 0))
-        for one in every
+        replace(
+            line,
+            client_id=line.client_id if of_issuer[line.iss] > 1 else "",
+            turned_away=turned_away.get(line.id, 0),
+        )
+        for line in map(_line, every)
     )
     return RegistrationsPage(tuple(lines), tuple(invitations), title)
 
@@ -252,8 +264,10 @@ def _line(held: Registered) -> RegistrationLine:
         href=f"{HERE}/{one.connector_id}",
         title=one.title or Text.of(one.iss),
         iss=one.iss,
+        client_id=one.client_id,
         product=NAMES[one.product],
         mark=_MARKS[one.status],
         status_text=STATUSES[one.status],
         deployments=len(one.deployments),
+        launched_at=held.launched_at,
     )

@@ -17,7 +17,7 @@ from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.core.client import TOOL
 from connectors.lti.core.openid import PLATFORM
 from connectors.lti.dynamic import Done, DynamicRegistration
-from connectors.lti.invitations import BUSY, LIFE, claim
+from connectors.lti.invitations import BUSY, LIFE, claim, use_up, waiting, withdraw
 from connectors.lti.registrar import Registrar
 from connectors.lti.tables import lti_invitation, lti_registration
 from connectors.schedules import tick
@@ -193,6 +193,20 @@ async def test_an_invitation_expires(office) -> None:
     office.desk.clock.at += LIFE
     await office.refused(token, "invitation_expired")
     assert office.lms.asked == []
+
+
+async def test_an_invitation_that_was_withdrawn_is_told_as_that(office) -> None:
+    kept, token = await office.invite(), await office.invite()
+    database, at = office.desk.database, office.desk.clock()
+    async with database.write() as conn:
+        held = await claim(conn, token, at)
+        newest, *_ = [one for one in await waiting(conn, at) if one.id == held.token_hash.hex()]
+        await withdraw(conn, newest.id, by="sato", at=at)
+    async with database.write() as conn:
+        assert not await use_up(conn, held, "lti-late"), "who was underway comes too late"
+    await office.refused(token, "invitation_withdrawn")
+    assert office.lms.asked == []
+    assert isinstance(await office.opened(kept), Done)
 
 
 @pytest.mark.parametrize("token", ["", "made-up", "\0", "\ud800", "x" * 5000])

@@ -7,7 +7,7 @@ a table of their own (test_lti_bad_launches.py), and so do logins (test_lti_logi
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +31,24 @@ async def test_a_launch_of_an_independent_platform_proves_who_the_learner_is(hou
     assert await house.reasons() == []
     async with house.database.read() as conn:
         assert await conn.scalar(sa.select(sa.func.count()).select_from(lti_login)) == 0
+
+
+async def test_the_last_launch_of_a_platform_is_known_to_the_minute(house) -> None:
+    async def last() -> datetime:
+        async with house.database.read() as conn:
+            found = await conn.scalar(sa.select(lti_registration.c.launched_at))
+        assert found is not None
+        return found
+
+    began = house.now
+    await house.good()
+    assert await last() == began
+    house.now = began + timedelta(seconds=59)
+    await house.good()
+    assert await last() == began
+    house.now = began + timedelta(seconds=60)
+    await house.good()
+    assert await last() == house.now
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
+from datetime import datetime
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
 
 from config.demo.portals.site import Site
-from connectors.lti import turned_away
+from connectors.lti import registered, turned_away
+from connectors.lti.invitations import LIFE
 from connectors.lti.tables import lti_registration
 from engine.audit import audit_entry
 from tests.unit.connectors.lms_registering import RegisteringLms
+from web.pages import environment
 from web.views.guides import GUIDES
 
 HERE = "/console/registrations"
@@ -66,6 +70,11 @@ async def made_by_hand(officer, **changed: str) -> str:
     return page.url.path
 
 
+def moment(language: str, at: datetime) -> str:
+    """A moment as pages write it."""
+    return environment(language, ZoneInfo("Asia/Tokyo")).filters["moment"](at)
+
+
 async def of_the_audit_log(house, action: str) -> list[str]:
     async with house.services.database.read() as conn:
         rows = sa.select(audit_entry.c.actor).where(audit_entry.c.action == action)
@@ -81,6 +90,8 @@ async def test_an_lms_registers_itself_and_is_approved(house, officer, lms):
     assert page.status_code == 200, stranger.words
     assert f'data-origin="{lms.site.url}"' in page.text
     assert "承認すると" in stranger.words
+    for way_on in ("/signin", "/signup", "/verify", "lang=en"):
+        assert way_on not in page.text, "whoever reads it is at the LMS"
     # The page is shown in a frame of the platform, or in a window that it opened.
     assert "frame-ancestors https:" in page.headers["Content-Security-Policy"]
     assert page.headers["Cross-Origin-Opener-Policy"] == "unsafe-none"
@@ -136,6 +147,7 @@ async def test_a_refused_registration_is_a_page_with_its_reason(house, officer, 
     assert page.status_code == 400
     assert "on different hosts" in reader.words
     assert "platform_host" in reader.words
+    assert "/signin" not in page.text
     assert "data-origin" not in page.text
     for query in ("", "?token=a&token=b", "?token=%00", "?token=%ED%A0%80&x=1"):
         page = await reader.open(f"/lti/register{query}")
@@ -165,6 +177,53 @@ async def test_an_invitation_needs_the_name_of_the_lms(officer):
     assert "LMSの名前を" in officer.words
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_an_open_invitation_is_listed_and_withdrawn(house, officer, language):
+    path = await invited(officer)
+    page = await officer.open(f"{HERE}?lang={language}")
+    assert path.partition("token=")[2] not in page.text
+    found = re.search(
+        rf'href="({HERE}/invitations/withdraw\?invitation=[0-9a-f]{{64}})"', page.text
+    )
+    made, until = house.services.clock(), house.services.clock() + LIFE
+    for where in (HERE, found[1]):
+        await officer.open(where)
+        for shown in (moment(language, made), moment(language, until), "sato", "北の大学LMS"):
+            assert shown in officer.words
+    await officer.send(f"{HERE}/invitations/withdraw")
+    assert "invitation=" not in officer.page.text
+    assert await of_the_audit_log(house, "lti.invitation.withdrawn") == ["sato"]
+    stranger = house.reader(language)
+    assert (await stranger.open(path)).status_code == 400
+    assert "invitation_withdrawn" in stranger.words
+    assert (await officer.open(found[1])).status_code == 404, "and it is over for good"
+
+
+@pytest.mark.parametrize("id_", ["", "zz", "00", "%00", "é"])
+async def test_what_is_no_open_invitation_is_not_found(officer, id_):
+    page = await officer.open(f"{HERE}/invitations/withdraw?invitation={id_}")
+    assert page.status_code == 404
+
+
+async def test_platforms_of_one_name_are_told_apart_in_the_list(house, officer):
+    first = await made_by_hand(officer)
+    await made_by_hand(officer, client_id="kasane-2")
+    elsewhere = {name: value.replace("lms", "lms2") for name, value in FILLED.items()}
+    await made_by_hand(officer, **elsewhere | {"client_id": "another"})
+    await officer.open(HERE)
+    assert "https://lms2.example.ac.jp" in officer.words
+    assert "クライアントID（Client ID） kasane-1" in officer.words
+    assert "クライアントID（Client ID） kasane-2" in officer.words
+    assert "another" not in officer.words, "its issuer says enough"
+    at = house.services.clock()
+    assert moment("ja", at) not in officer.words
+    async with house.services.database.write() as conn:
+        await registered.launched(conn, first.rpartition("/")[2], at)
+    for where in (HERE, first):
+        await officer.open(where)
+        assert moment("ja", at) in officer.words
+
+
 async def test_an_lms_is_registered_by_hand_and_may_launch_at_once(officer):
     here = await made_by_hand(officer)
     assert "利用中" in officer.words
@@ -176,6 +235,19 @@ async def test_an_lms_is_registered_by_hand_and_may_launch_at_once(officer):
     page = await officer.send(f"{here}/deployments", deployment_id="")
     assert page.status_code == 400
     assert "255文字以内" in officer.words
+
+
+async def test_an_lms_without_a_deployment_is_not_said_to_open_this_site(officer):
+    here = await made_by_hand(officer, deployments="")
+    assert "LMSからは開けません" in officer.words
+    assert "LMSから開けるようになりました" not in officer.words
+    await officer.send(f"{here}/disable")
+    await officer.send(f"{here}/approve")
+    assert "LMSからは開けません" in officer.words
+    await officer.send(f"{here}/deployments", deployment_id="1")
+    await officer.send(f"{here}/disable")
+    await officer.send(f"{here}/approve")
+    assert "LMSから開けるようになりました" in officer.words
 
 
 async def test_each_mistake_in_the_form_stands_at_its_field(officer):
@@ -355,7 +427,14 @@ async def test_these_pages_are_for_staff_and_their_forms_for_our_own_pages(house
         assert (await learner.open(path)).status_code == 403
         assert "/signin" in str((await house.reader().open(path)).url)
     for path in (
-        *(f"{HERE}/invitations", HERE, f"{here}/approve", f"{here}/disable", f"{here}/remove"),
+        *(
+            f"{HERE}/invitations",
+            f"{HERE}/invitations/withdraw",
+            HERE,
+            f"{here}/approve",
+            f"{here}/disable",
+            f"{here}/remove",
+        ),
         *(f"{here}/test", f"{here}/edit", f"{here}/deployments", f"{here}/deployments/remove"),
     ):
         assert (await learner.client.post(path, data=FILLED)).status_code == 403
