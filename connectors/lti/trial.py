@@ -241,5 +241,5 @@ _NONE_PLACED = Text(
 )
 _PLACED = Text(
     ja="{count}件のデプロイメントからの起動を受け付けます。",
-    en="Launches are taken from {count} of them.",
+    en="{count} registered here; launches from others are refused.",
 )
