@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from connectors.lti.api import ANEW
+from connectors.lti.core import addresses
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Forbidden, Problem, Unauthenticated
@@ -157,7 +158,10 @@ class Desk:
         status: int = 200,
         **context: Any,
     ) -> Response:
-        """The rendered page; it is nobody else's to keep."""
+        """The rendered page; it is nobody else's to keep.
+
+        Who registers us is at an LMS, in a frame or a window of it: no way leads on from there.
+        """
         html = pages.render(
             template,
             visitor.language,
@@ -166,7 +170,7 @@ class Desk:
             notice=notice(request.query_params.get("done")),
             notice_is_good=request.query_params.get("done") not in NOT_GOOD,
             public_url=self.public_url,
-            framed=is_framed(request),
+            framed=is_framed(request) or request.url.path == addresses.REGISTER,
             **context,
         )
         answer = HTMLResponse(html, status_code=status)
