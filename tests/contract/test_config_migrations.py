@@ -177,7 +177,7 @@ async def test_the_last_launch_is_taken_from_the_audit_log(empty_database_url: s
         "created_at": latest,
     }
     async with database.write() as conn:
-        await conn.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0012"))
+        await conn.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0013"))
         for id_ in ("lms", "never"):
             await conn.execute(sa.insert(lti_registration).values(id=id_, client_id=id_, **lms))
         for actor, action, hours in (
