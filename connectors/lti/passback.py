@@ -10,9 +10,9 @@ at when the score is sent, so that a link that has ended ends this too.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,7 +23,7 @@ from connectors.lti.core.passback import Course, FinalScore, Placement, next_try
 from connectors.lti.core.registration import Registration, ToolRegistration, not_active
 from connectors.lti.platform import tools
 from connectors.lti.platform.results import latest
-from connectors.lti.services import placements
+from connectors.lti.services import making, placements
 from connectors.lti.services.calls import Calls, Newer
 from connectors.lti.services.grades import Grades
 from connectors.lti.services.tokens import AccessTokens
@@ -38,6 +38,12 @@ from lrs.core.ifi import Ifi
 
 TOPIC = "lti_score"
 _DEADLINE_S = 60.0
+_MAKING_S = making.BUSY.total_seconds() - 60
+_SHORTLY = timedelta(seconds=10)
+_TOO_SLOW = Text(
+    ja="LMSの成績項目を、時間内に確認または作成できませんでした。",
+    en="The line items of the platform could not be looked through, or ours be made, in time.",
+)
 _NO_COLUMN = Text(
     ja="LMSの起動に、成績の送り先（成績項目と score の権限）が示されていません。"
     "LMSの管理画面で成績の送信を許可し、もう一度LMSからコースを開いてください。",
@@ -78,7 +84,6 @@ class Passback:
         self._tokens = tokens
         self._clock = clock
         self._identities = identities
-        self._making: defaultdict[tuple[str, str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def register(self, jobs: Jobs) -> None:
         """Let `jobs` carry the scores."""
@@ -189,29 +194,45 @@ class Passback:
             raise NotNow(at, error.text.en)
 
     async def _line_item(self, grades: Grades, owed: _Owed) -> str:
-        """The address of the link's line item, which is made where the platform made none."""
-        placement = owed.placement
-        place = (placement.connector, placement.deployment_id, placement.link_id)
-        async with self._making[place]:
+        """The address of the link's line item, which is made where the platform made none.
+
+        Raises: NotNow, where it is being made already.
+        """
+        placement, now = owed.placement, self._clock()
+        async with self._database.write() as conn:
+            until = await making.claim(conn, placement, now)
+        if until is None:
+            raise NotNow(now + _SHORTLY, "its line item is being made")
+        try:
+            # Only now: the one who had the claim before may have made it.
             async with self._database.read() as conn:
                 known = await placements.line_item_of(conn, placement)
-            if known:
-                return known
-            wanted = _wanted(owed)
-            item = await _find(grades, placement.line_items, wanted)
-            if item is None:
-                item = await grades.create(placement.line_items, wanted)
+            return known or await self._made(grades, owed)
+        finally:
             async with self._database.write() as conn:
-                await placements.note_line_item(conn, placement, item.id)
-                await audit.record(
-                    conn,
-                    at=self._clock(),
-                    actor=f"lti:{placement.connector}",
-                    action="lti.line_item.made",
-                    subject=f"connector:{placement.connector}",
-                    after={"line_item": item.id, "link": placement.link_id} | item.to_json(),
-                )
-            return item.id
+                await making.release(conn, placement, until)
+
+    async def _made(self, grades: Grades, owed: _Owed) -> str:
+        """The address of the line item that was found or made, which is known from now on."""
+        placement, wanted = owed.placement, _wanted(owed)
+        try:
+            async with asyncio.timeout(_MAKING_S):
+                item = await _find(grades, placement.line_items, wanted)
+                if item is None:
+                    item = await grades.create(placement.line_items, wanted)
+        except TimeoutError as error:
+            raise Retriable(_TOO_SLOW) from error
+        async with self._database.write() as conn:
+            await placements.note_line_item(conn, placement, item.id)
+            await audit.record(
+                conn,
+                at=self._clock(),
+                actor=f"lti:{placement.connector}",
+                action="lti.line_item.made",
+                subject=f"connector:{placement.connector}",
+                after={"line_item": item.id, "link": placement.link_id} | item.to_json(),
+            )
+        return item.id
 
 
 def _wanted(owed: _Owed) -> LineItem:

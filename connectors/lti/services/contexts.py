@@ -13,7 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.lti import bounds, refusals
 from connectors.lti.core.plan import Offer
 from connectors.lti.core.services import Services
-from connectors.lti.services.tables import lti_context, lti_line_item, lti_placement
+from connectors.lti.services.tables import (
+    lti_context,
+    lti_line_item,
+    lti_line_item_claim,
+    lti_placement,
+)
 from engine.database import insert
 from engine.problems import NotFound
 from engine.text import Text
@@ -94,7 +99,7 @@ async def forget(conn: AsyncConnection, connector: str) -> None:
 
     What another platform named is neither read nor written with the token of this one.
     """
-    for table in (lti_context, lti_line_item, lti_placement):
+    for table in (lti_context, lti_line_item, lti_line_item_claim, lti_placement):
         await conn.execute(sa.delete(table).where(table.c.connector == connector))
 
 

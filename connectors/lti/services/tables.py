@@ -34,6 +34,16 @@ lti_line_item = sa.Table(
     sa.Index(None, "connector", "seen_at"),
 )
 
+# A line item of ours that is being made for one link, by one process until `until`.
+lti_line_item_claim = sa.Table(
+    "lti_line_item_claim",
+    metadata,
+    sa.Column("connector", sa.Text, primary_key=True),
+    sa.Column("deployment_id", sa.Text, primary_key=True),
+    sa.Column("link_id", sa.Text, primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+)
+
 # A provider's course that a platform opened for one of its learners, from one link of it, by the
 # latest launch. `sent`: the score that the platform has taken from us; `attempts`, `retry_at` and
 # `error`: why it does not have the latest.

@@ -19,8 +19,10 @@ from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import InlineJobs
 from engine.vault import Vault
+from tests.unit.connectors.hall import Hall
 from tests.unit.connectors.hostile_tools import Platform
 from tests.unit.connectors.lms_launching import House
+from tests.unit.connectors.lms_services import Lms, serving
 from tests.unit.connectors.outside_course import Course
 from tests.unit.connectors.place import Place, placed
 from tests.unit.connectors.portals import setup
@@ -107,3 +109,12 @@ async def place(database: Database, course: Course, tmp_path: Path) -> AsyncIter
     """Kasane beside the course."""
     async with placed(database, course, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+async def hall(database: Database, clock: Any) -> AsyncIterator[Hall]:
+    """A provider's course that an LMS placed, and one person whom both know."""
+    async with serving(Lms()) as lms:
+        hall = Hall(database, clock, lms)
+        await hall.set_up()
+        yield hall
