@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,6 +31,7 @@ from engine.fetcher import (
     Response,
     retry_after,
 )
+from engine.recent import Recent
 from engine.text import Text
 from lrs.core.assertion import TYPE
 
@@ -43,6 +43,7 @@ _LONGEST_S = 86_400
 _MARGIN = timedelta(seconds=60)
 _MAX_BODY = 64 * 1024
 _DEADLINE_S = 60.0
+_CAPACITY = 1000
 
 _NOT_SET_UP = Text(
     ja="このLMSの登録にトークンの取得先（token_url）がないため、成績や名簿を読み取れません。"
@@ -88,8 +89,17 @@ class AccessToken:
 _Place = tuple[str, str, str, str, frozenset[str]]
 
 
+@dataclass(slots=True)
+class _Kept:
+    token: AccessToken | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 class AccessTokens:
-    """One token for each registration and set of scopes; one for the process."""
+    """One token for each registration and set of scopes; one for the process.
+
+    Those used longest ago are forgotten: registrations come and go, and change their addresses.
+    """
 
     def __init__(
         self,
@@ -103,8 +113,7 @@ class AccessTokens:
         self._signing_key = signing_key
         self._clock = clock
         self._deadline_s = deadline_s
-        self._kept: dict[_Place, AccessToken] = {}
-        self._locks: defaultdict[_Place, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._kept: Recent[_Place, _Kept] = Recent(_CAPACITY)
 
     async def token(self, registration: Registration, scopes: Collection[str]) -> AccessToken:
         """A token for these scopes. Call it outside of transactions: it may wait for the platform.
@@ -112,19 +121,21 @@ class AccessTokens:
         Raises: Fatal, Retriable.
         """
         place = _place(registration, scopes)
-        async with self._locks[place]:
-            kept = self._kept.get(place)
-            if kept is None or kept.expires_at <= self._clock():
-                kept = self._kept[place] = await self._asked(registration, scopes)
-            return kept
+        kept = self._kept.get(place)
+        if kept is None:
+            kept = self._kept.keep(place, _Kept())
+        async with kept.lock:
+            if kept.token is None or kept.token.expires_at <= self._clock():
+                kept.token = await self._asked(registration, scopes)
+            return kept.token
 
     def forget(
         self, registration: Registration, scopes: Collection[str], refused: AccessToken
     ) -> None:
         """Keep `refused` no longer; a newer one that another call got meanwhile stays."""
-        place = _place(registration, scopes)
-        if self._kept.get(place) == refused:
-            del self._kept[place]
+        kept = self._kept.get(_place(registration, scopes))
+        if kept is not None and kept.token == refused:
+            kept.token = None
 
     async def _asked(self, registration: Registration, scopes: Collection[str]) -> AccessToken:
         url = registration.token_url

@@ -18,6 +18,7 @@ from connectors.connector import CannotRead, Fatal, Retriable
 from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ, MEMBERS, RESULT, SCORE
 from connectors.lti.core.registration import Registration
+from connectors.lti.services import tokens
 from connectors.lti.services.calls import Calls, Gone
 from connectors.lti.services.grades import Grades
 from connectors.lti.services.members import members
@@ -232,6 +233,21 @@ async def test_a_token_is_asked_for_once_for_each_set_of_scopes_until_it_ends(de
         RESULT,
         MEMBERS,
     ]
+
+
+async def test_of_registrations_that_come_and_go_the_latest_tokens_are_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "_CAPACITY", 2)
+    desk.tokens = AccessTokens(Fetcher(), desk._key, lambda: desk.now)
+    every = [replace(desk.registration, connector_id=f"lms-{number}") for number in range(4)]
+    for one in every:
+        await desk.tokens.token(one, {RESULT})
+    assert len(desk.tokens._kept) == 2
+    await desk.tokens.token(every[3], {RESULT})
+    assert desk.lms.tokens_given == 4, "the latest is still there"
+    await desk.tokens.token(every[0], {RESULT})
+    assert desk.lms.tokens_given == 5
 
 
 @pytest.mark.parametrize(("audience", "expected"), [("", "/token"), ("urn:blackboard", "urn:")])
