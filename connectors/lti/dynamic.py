@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import invitations, refusals
-from connectors.lti.core import client, openid
+from connectors.lti.core import browser, client, openid
 from connectors.lti.core.addresses import ToolAddresses
 from connectors.lti.core.openid import OpenIdConfiguration
 from connectors.lti.core.registration import Registration
@@ -162,7 +162,7 @@ class DynamicRegistration:
             auth_login_url=platform.authorization_endpoint,
             jwks_url=platform.jwks_uri,
             home_page=platform.issuer,
-            private_hosts=openid.private_at(platform.issuer, self._private),
+            private_hosts=browser.private_at(platform.issuer, self._private),
             token_url=platform.token_endpoint,
             token_audience=platform.audience,
             product=platform.product,
@@ -173,7 +173,7 @@ class DynamicRegistration:
     def _policy(self, url: str, issuer: str, *, tries: int) -> Policy:
         return Policy(
             hosts=Policy.towards(url).hosts,
-            private=openid.private_at(issuer, self._private),
+            private=browser.private_at(issuer, self._private),
             max_body=_MAX_BODY,
             deadline_s=_DEADLINE_S,
             tries=tries,

@@ -78,6 +78,17 @@ def place(url: Json) -> Place | None:
     return Place(parts.scheme, parts.hostname.rstrip("."), port or usual)
 
 
+def private_at(url: Json, private: Collection[str]) -> frozenset[str]:
+    """The place of `url`, if its host is one of `private`; else none.
+
+    Who registers may lead us to its own place inside the network, and to none of its neighbours.
+    """
+    found = place(url)
+    if found is None or found.names.isdisjoint(private):
+        return frozenset()
+    return frozenset({f"{found.host}:{found.port}"})
+
+
 def host_of(url: Json) -> str:
     """The host of `url`; empty where it is no http(s) address."""
     found = place(url)

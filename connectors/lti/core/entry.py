@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core import openid
+from connectors.lti.core import browser, openid
 from connectors.lti.core.registration import Registration, product_named
 from engine.text import Text
 
@@ -26,7 +26,7 @@ def registration_of(
     `deployments`: one a line. `private`: hosts that may be called without encryption, of which the
     issuer's own counts.
     """
-    own = openid.private_at(fields.get("iss", ""), private)
+    own = browser.private_at(fields.get("iss", ""), private)
     deployments = [one.strip() for one in fields.get("deployments", "").splitlines() if one.strip()]
     faults = [
         *(_needed(fields, name) for name in ("title", "client_id")),

@@ -5,11 +5,11 @@ Source: 1EdTech Security Framework 1.0 §5.1.1 (what platform and tool exchange 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from connectors.core.fields import SetupFault
-from connectors.lti.core.browser import is_address
+from connectors.lti.core.browser import is_address, private_at
 from connectors.lti.core.line_item import is_title
 from engine.text import Text
 
@@ -25,9 +25,18 @@ _REDIRECTS = Text(
 )
 
 
+_ELSEWHERE = Text(
+    ja="組織内のホストのうち、ツールが使えるのは起動URLと同じホストとポートだけです。"
+    "ほかのホストも必要なときは、運用担当者が接続設定ファイルで登録してください（allow_private_hosts）。",
+    en="Inside your network a tool may use the host and port of its launch URL alone. "
+    "If it needs another as well, the operator sets it up in the connectors file "
+    "(allow_private_hosts).",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NewTool:
-    """What staff enter. `private_hosts`: hosts that the operator lets be private ones."""
+    """What staff enter. `private_hosts`: its own place, where the operator lets that be private."""
 
     title: str
     login_url: str
@@ -38,12 +47,11 @@ class NewTool:
     private_hosts: frozenset[str] = frozenset()
 
 
-def read(
-    fields: Mapping[str, str], private_hosts: frozenset[str] = frozenset()
-) -> NewTool | list[SetupFault]:
+def read(fields: Mapping[str, str], private: Collection[str] = ()) -> NewTool | list[SetupFault]:
     """The tool in a form, or every mistake.
 
     Where courses are chosen and launches are answered is `target_link_uri`, if left empty.
+    `private`: hosts that may be private ones, of which the place of `target_link_uri` counts.
     """
     filled = {name: value.strip() for name, value in fields.items()}
     target = filled.get("target_link_uri", "")
@@ -54,17 +62,35 @@ def read(
         target_link_uri=target,
         deep_link_url=filled.get("deep_link_url", "") or target,
         redirect_uris=tuple(dict.fromkeys(filled.get("redirect_uris", "").split())) or (target,),
-        private_hosts=private_hosts,
+        private_hosts=private_at(target, private),
     )
-    faults = [] if is_title(tool.title) else [SetupFault("/title", _TITLE)]
-    faults += [
-        SetupFault(f"/{name}", _ADDRESS)
-        for name in ("login_url", "jwks_url", "target_link_uri", "deep_link_url")
-        if not is_address(getattr(tool, name), private_hosts)
-    ]
-    redirects = tool.redirect_uris
-    if len(redirects) > _MOST_REDIRECTS or not all(
-        is_address(one, private_hosts) for one in redirects
-    ):
-        faults.append(SetupFault("/redirect_uris", _REDIRECTS))
-    return faults or tool
+    wrong = {
+        "title": None if is_title(tool.title) else _TITLE,
+        **{
+            name: _wrong(getattr(tool, name), tool, private)
+            for name in ("login_url", "target_link_uri", "deep_link_url")
+        },
+        # Of all addresses the one that is fetched from here.
+        "jwks_url": _wrong(tool.jwks_url, tool, private) or _out_of_reach(tool, private),
+        "redirect_uris": _wrong_redirects(tool, private),
+    }
+    return [SetupFault(f"/{name}", text) for name, text in wrong.items() if text] or tool
+
+
+def _wrong(url: str, tool: NewTool, private: Collection[str]) -> Text | None:
+    """What is wrong with one address: none, or one on plain http at another's place."""
+    if is_address(url, tool.private_hosts):
+        return None
+    return _ELSEWHERE if is_address(url, private) else _ADDRESS
+
+
+def _out_of_reach(tool: NewTool, private: Collection[str]) -> Text | None:
+    is_elsewhere = private_at(tool.jwks_url, private) - tool.private_hosts
+    return _ELSEWHERE if is_elsewhere else None
+
+
+def _wrong_redirects(tool: NewTool, private: Collection[str]) -> Text | None:
+    wrong = {_wrong(one, tool, private) for one in tool.redirect_uris}
+    if len(tool.redirect_uris) > _MOST_REDIRECTS or _ADDRESS in wrong:
+        return _REDIRECTS
+    return _ELSEWHERE if _ELSEWHERE in wrong else None

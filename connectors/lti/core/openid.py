@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core.browser import is_address, place
+from connectors.lti.core.browser import is_address, place, private_at
 from connectors.lti.core.registration import Product
 from connectors.lti.core.shape import LONGEST_URI
 from engine.text import Text
@@ -100,17 +100,6 @@ def _wrong(document: Mapping[str, Json], url: str, private: Collection[str]) -> 
 def is_endpoint(url: Json, private: Collection[str]) -> TypeGuard[str]:
     """Whether `url` may be registered as an address of a platform; `private`: as the rule says."""
     return is_address(url, private) and not urlsplit(url).fragment
-
-
-def private_at(issuer: str, private: Collection[str]) -> frozenset[str]:
-    """The place of `issuer`, if its host is one of `private`; else none.
-
-    Who registers may lead us to its own place inside the network, and to none of its neighbours.
-    """
-    found = place(issuer)
-    if found is None or found.names.isdisjoint(private):
-        return frozenset()
-    return frozenset({f"{found.host}:{found.port}"})
 
 
 def product_of(family: Json) -> Product:

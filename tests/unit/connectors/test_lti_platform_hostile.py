@@ -46,6 +46,52 @@ def test_a_tool_with_an_address_that_is_none_is_told_so_beside_its_field(
     assert isinstance(read(FORM), NewTool)
 
 
+INSIDE = ["tool.intra", "lms.intra", "10.0.0.7:8080"]
+HOME = {
+    name: value.replace("https://tool.example.com", "http://tool.intra")
+    for name, value in FORM.items()
+}
+
+
+def test_a_tool_inside_the_network_may_use_its_own_place_and_none_of_its_neighbours() -> None:
+    tool = read(HOME, INSIDE)
+    assert isinstance(tool, NewTool), tool
+    assert tool.private_hosts == {"tool.intra:80"}
+    outside = read(FORM, INSIDE)
+    assert isinstance(outside, NewTool)
+    assert outside.private_hosts == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("jwks_url", "http://lms.intra/jwks"),
+        ("jwks_url", "https://lms.intra/jwks"),
+        ("jwks_url", "http://tool.intra:8080/jwks"),
+        ("jwks_url", "http://10.0.0.7:8080/jwks"),
+        ("login_url", "http://lms.intra/login"),
+        ("deep_link_url", "http://lms.intra/choose"),
+        ("redirect_uris", "http://tool.intra/launch\nhttp://lms.intra/launch"),
+    ],
+)
+@pytest.mark.parametrize("form", [FORM, HOME], ids=["outside", "inside"])
+def test_a_neighbour_that_a_tool_names_is_refused_with_the_way_to_permit_it(
+    name: str, value: str, form: dict[str, str]
+) -> None:
+    faults = read(form | {name: value}, INSIDE)
+    assert isinstance(faults, list)
+    told = {fault.pointer: fault.text for fault in faults}
+    assert list(told) == [f"/{name}"]
+    assert "allow_private_hosts" in told[f"/{name}"].ja
+    assert "connectors file" in told[f"/{name}"].en
+
+
+def test_where_only_the_browser_goes_https_is_enough() -> None:
+    """A sign-in page at another host inside the network is nothing that we would fetch."""
+    assert isinstance(read(HOME | {"login_url": "https://sso.intra/login"}, INSIDE), NewTool)
+    assert isinstance(read(HOME | {"login_url": "https://lms.intra/login"}, INSIDE), NewTool)
+
+
 async def test_refused_launches_stand_in_the_audit_log(platform: Platform) -> None:
     tool, course = await with_course(platform)
     async with platform.database.write() as conn:
