@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.text import Text
 from lrs.core.query import Query
-from lrs.service.querying import answering
-from lrs.store import search, statements
+from lrs.service import querying
+from lrs.store import statements
 from lrs.store.search import Voided
 from lrs.store.statements import StoredStatement
 from lrs.store.tables import credential as credential_table
@@ -58,25 +58,16 @@ async def browse(
     """
     ascending = at is not None and at.towards == "newer"
     asked = replace(query, ascending=ascending)
-    kept: list[StoredStatement] = []
     after = at.seq if at else None
-    while len(kept) <= query.page:
-        wanted = query.page + 1 - len(kept)
-        found = await search.page(
-            conn, asked, after=after, only_of=credential, limit=wanted, voided=voided
-        )
-        kept += await answering(conn, asked, found)
-        if len(found) < wanted:
-            break
-        after = found[-1].seq
-    more = len(kept) > query.page
-    rows = kept[: query.page]
+    page = await querying.answers(conn, asked, after, only_of=credential, voided=voided)
+    back = page.rows[0].seq if at and page.rows else None
+    rows, newer, older = page.rows, back, page.after
     if ascending:
-        rows.reverse()
+        rows, newer, older = rows[::-1], older, newer
     return Leaf(
         tuple(rows),
-        newer=Cursor(rows[0].seq, "newer") if rows and (more if ascending else at) else None,
-        older=Cursor(rows[-1].seq, "older") if rows and (ascending or more) else None,
+        newer=Cursor(newer, "newer") if newer is not None else None,
+        older=Cursor(older, "older") if older is not None else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,8 +14,7 @@ from engine.database import Database
 from lrs.core import transfer
 from lrs.core.kept import Kept
 from lrs.core.query import Query
-from lrs.service import attachments
-from lrs.service.querying import answering
+from lrs.service import attachments, querying
 from lrs.service.references import powerless_among
 from lrs.store import documents as rows
 from lrs.store import search
@@ -47,7 +46,7 @@ async def export(
     `credential`: only what was stored under it. The documents follow, unless the query is about
     statements alone; `since` and `until` then speak of when they were last written.
     """
-    asked = replace(query, ascending=True)
+    asked = replace(query, ascending=True, limit=_AT_ONCE)
     all_kinds = credential is None and not search.terms_of(query)
     async with database.snapshot() as conn:
         through = await horizon.through(conn)
@@ -103,14 +102,11 @@ async def _documents(conn: AsyncConnection, query: Query) -> AsyncIterator[Kept]
 
 async def _pages(
     conn: AsyncConnection, query: Query, credential: str | None
-) -> AsyncIterator[list[StoredStatement]]:
+) -> AsyncIterator[Sequence[StoredStatement]]:
     after: int | None = None
     while True:
-        found = await search.page(
-            conn, query, after=after, only_of=credential, limit=_AT_ONCE, voided="any"
-        )
-        if found:
-            yield await answering(conn, query, found)
-            after = found[-1].seq
-        if len(found) < _AT_ONCE:
+        page = await querying.answers(conn, query, after, only_of=credential, voided="any")
+        yield page.rows
+        if page.after is None:
             return
+        after = page.after

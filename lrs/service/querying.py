@@ -14,6 +14,7 @@ from lrs.core.matching import MAX_CHAIN, matches, naming
 from lrs.core.query import Query
 from lrs.store import search
 from lrs.store import statements as rows
+from lrs.store.search import Voided
 from lrs.store.statements import StoredStatement
 
 _STEP, _TURNS = 100, 20
@@ -59,33 +60,44 @@ async def readable(
 async def page(
     conn: AsyncConnection, query: Query, credential: Credential, after: int | None
 ) -> Page:
-    """The next page, behind `after`, of what `query` asks for and may be read.
+    """The next page, behind `after`, of what `query` asks for and `credential` may read."""
+    only_of = None if credential.reads == "all" else credential.id
+    return await answers(conn, query, after, only_of=only_of, reader=credential)
+
+
+async def answers(
+    conn: AsyncConnection,
+    query: Query,
+    after: int | None,
+    *,
+    only_of: str | None,
+    reader: Credential | None = None,
+    voided: Voided = "no",
+) -> Page:
+    """The next page, behind `after`, of what answers `query`; `only_of`: stored by one credential.
 
     Where very many candidates have to be left out it may be short, or empty, and yet go on: `after`
-    is then the last candidate that was judged.
+    is then the last candidate that was judged. `reader`: see `_answering`.
     """
-    only_of = None if credential.reads == "all" else credential.id
     kept: list[StoredStatement] = []
-    limit = query.page + 1
-    for turn in range(_TURNS):
-        wanted = limit if turn == 0 else max(limit - len(kept), _STEP)
-        found = await search.page(conn, query, after=after, only_of=only_of, limit=wanted)
-        kept += await answering(conn, query, found, reader=credential)
+    wanted = query.page + 1
+    for _ in range(_TURNS):
+        found = await search.page(
+            conn, query, after=after, only_of=only_of, limit=wanted, voided=voided
+        )
+        kept += await _answering(conn, query, found, reader)
         if len(kept) > query.page:
             rows = kept[: query.page]
             return Page(rows, rows[-1].seq)
         if len(found) < wanted:
             return Page(kept, None)
         after = found[-1].seq
+        wanted = max(query.page + 1 - len(kept), _STEP)
     return Page(kept, after)
 
 
-async def answering(
-    conn: AsyncConnection,
-    query: Query,
-    found: list[StoredStatement],
-    *,
-    reader: Credential | None = None,
+async def _answering(
+    conn: AsyncConnection, query: Query, found: list[StoredStatement], reader: Credential | None
 ) -> list[StoredStatement]:
     """Those of the index's finds that do answer: two identifiers may share a 64-bit key.
 
