@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from functools import lru_cache, wraps
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -36,3 +37,21 @@ class Recent(Generic[K, V]):
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
         return value
+
+
+def remembered(*, most: int, longest: int) -> Callable[[Callable[[str], V]], Callable[[str], V]]:
+    """Makes a pure function of a text remember what it answered for the `most` texts of late.
+
+    Only for those of at most `longest` signs: a memory of longer ones would have no bound.
+    """
+
+    def remembering(answer: Callable[[str], V]) -> Callable[[str], V]:
+        recent = lru_cache(maxsize=most)(answer)
+
+        @wraps(answer)
+        def remembered(text: str) -> V:
+            return recent(text) if len(text) <= longest else answer(text)
+
+        return remembered
+
+    return remembering

@@ -6,7 +6,8 @@ Source: xAPI 1.0.3 Data §4; xAPI 2.0 §4.2.7.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from engine.recent import remembered
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
 _MAILTO = re.compile(r"mailto:[^\s@<>\"|]+@[^\s@<>\"|]+", re.IGNORECASE)
@@ -100,18 +101,11 @@ def is_media_type(text: str) -> bool:
     return _MEDIA_TYPE.fullmatch(text) is not None
 
 
+# Every text comes with its language, and the languages are few.
+@remembered(most=1024, longest=40)
 def is_language_tag(text: str) -> bool:
     """Whether `text` is a well-formed language tag (RFC 5646 §2.1)."""
-    return _usual_language_tag(text) if len(text) < _LONG else _is_language_tag(text)
-
-
-def _is_language_tag(text: str) -> bool:
     return _LANGTAG.fullmatch(text) is not None or text.lower() in _GRANDFATHERED
-
-
-# Every text comes with its language, and the languages are few; long ones are not remembered.
-_LONG = 40
-_usual_language_tag = lru_cache(maxsize=1024)(_is_language_tag)
 
 
 def is_duration(text: str) -> bool:

@@ -5,12 +5,12 @@ Source: xAPI 1.0.3 Communication §2.1.3; xAPI 2.0 §4.1.6.1.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import IntEnum
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from engine.recent import remembered
 from lrs.core.ifi import Ifi
 
 Json = Any
@@ -39,35 +39,38 @@ def key_of(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
+def _terms_of(role: Role) -> Callable[[str], Term]:
+    # Verbs, courses and learners come again and again, and identifiers are seldom longer.
+    @remembered(most=8_192, longest=200)
+    def term(text: str) -> Term:
+        return Term(key_of(text), role)
+
+    return term
+
+
+_verb = _terms_of(Role.VERB)
+_agent = _terms_of(Role.AGENT)
+_any_agent = _terms_of(Role.ANY_AGENT)
+_activity = _terms_of(Role.ACTIVITY)
+_any_activity = _terms_of(Role.ANY_ACTIVITY)
+_registration = _terms_of(Role.REGISTRATION)
+
+
 def terms(body: Json, authority: Json) -> frozenset[Term]:
     """Every term of a valid statement with the `authority` the store gave it."""
     narrow = [*_narrow_agents(body)]
-    found = {_term(body["verb"]["id"], Role.VERB)}
-    found.update([_term(one, Role.AGENT) for one in narrow])
-    found.update([_term(one, Role.ANY_AGENT) for one in narrow])
-    found.update([_term(one, Role.ANY_AGENT) for one in _agents(authority)])
-    found.update([_term(one, Role.ANY_AGENT) for one in _further_agents(body)])
-    found.update([_term(one, Role.ANY_ACTIVITY) for one in _broad_activities(body)])
+    found = {_verb(body["verb"]["id"])}
+    found.update(map(_agent, narrow))
+    found.update(map(_any_agent, narrow))
+    found.update(map(_any_agent, _agents(authority)))
+    found.update(map(_any_agent, _further_agents(body)))
+    found.update(map(_any_activity, _broad_activities(body)))
     if body["object"].get("objectType", "Activity") == "Activity":
-        found.add(_term(body["object"]["id"], Role.ACTIVITY))
+        found.add(_activity(body["object"]["id"]))
     registration = body.get("context", {}).get("registration")
     if registration:
-        found.add(_term(registration.lower(), Role.REGISTRATION))
+        found.add(_registration(registration.lower()))
     return frozenset(found)
-
-
-_LONG = 200
-"""Signs. Identifiers are seldom longer, and a memory of longer ones would have no bound."""
-
-
-def _term(text: str, role: Role) -> Term:
-    return _recent(text, role) if len(text) < _LONG else Term(key_of(text), role)
-
-
-@lru_cache(maxsize=16_384)
-def _recent(text: str, role: Role) -> Term:
-    """A term by its text: verbs, courses and learners come again and again."""
-    return Term(key_of(text), role)
 
 
 MAX_INHERITED = 100

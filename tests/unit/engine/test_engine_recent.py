@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.recent import Recent
+from engine.recent import Recent, remembered
 
 
 def test_what_was_not_used_for_longest_is_forgotten_first():
@@ -21,3 +21,17 @@ def test_a_value_that_changes_takes_no_more_room():
         recent.keep("one", value)
     recent.keep("other", 9)
     assert (recent.get("one"), recent.get("other")) == (2, 9)
+
+
+def test_a_remembered_answer_is_worked_out_once_and_that_of_a_long_text_each_time():
+    asked: list[str] = []
+
+    @remembered(most=1, longest=4)
+    def size(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    assert [size(text) for text in ("four", "four", "fives", "fives", "two", "four")] == [
+        *(4, 4, 5, 5, 3, 4)
+    ]
+    assert asked == ["four", "fives", "fives", "two", "four"]
