@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from engine.place import place
 from engine.text import Text
 
 PREFIX = "KASANE_"
@@ -97,9 +98,9 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if place(value) is None:
             raise Wrong(_ORIGIN)
+        parts = urlsplit(value)
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise Wrong(_ORIGIN)
         return value.rstrip("/")

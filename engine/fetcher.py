@@ -26,6 +26,7 @@ from engine import unfetched
 from engine.database import Json
 from engine.internet import is_public
 from engine.pinned import PinnedTransport
+from engine.place import USUAL_PORTS, Place
 from engine.text import Text
 
 _CONNECT_S = 5.0
@@ -197,7 +198,7 @@ class Fetcher:
                 target = httpx.URL(url).join(answer.headers.get("location", ""))
             except httpx.InvalidURL:
                 raise FetchFailed(unfetched.TO_NO_URL, retriable=False) from None
-            if _origin(target) != _origin(httpx.URL(url)):
+            if _place(target) != _place(httpx.URL(url)):
                 raise FetchRefused(unfetched.OFF_ITS_HOST.format(host=target.host))
             url, request = str(target), {**request, "params": None}
         raise FetchFailed(unfetched.REDIRECTS, retriable=False)
@@ -229,17 +230,18 @@ class Fetcher:
 
 async def permitted_address(url: httpx.URL, policy: Policy) -> str:
     """The checked IP address to connect to. Raises: FetchRefused, FetchFailed."""
-    host, port = _place(url)
-    names = {host, f"{host}:{port}"}
-    private = bool(names & policy.private)
+    place = _place(url)
+    host, private = place.host, place.is_among(policy.private)
     if url.scheme != "https" and not (url.scheme == "http" and private):
         raise FetchRefused(unfetched.SCHEME.format(scheme=url.scheme, host=host))
     if url.userinfo:
         raise FetchRefused(unfetched.CREDENTIALS)
-    if policy.hosts and not names & (policy.hosts | policy.private):
+    if policy.hosts and not place.is_among(policy.hosts | policy.private):
         raise FetchRefused(unfetched.NOT_LISTED.format(host=host))
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, place.port, type=socket.SOCK_STREAM
+        )
     except OSError as error:
         raise FetchFailed(unfetched.NO_ADDRESS.format(host=host), retriable=True) from error
     except UnicodeError:
@@ -259,19 +261,17 @@ def _host(url: str) -> str:
         target = httpx.URL(url)
     except httpx.InvalidURL:
         return ""
-    host, port = _place(target)
-    return f"{host}:{port}"
+    place = _place(target)
+    return f"{place.host}:{place.port}"
 
 
-def _place(url: httpx.URL) -> tuple[str, int]:
-    return url.host.lower().rstrip("."), url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+def _place(url: httpx.URL) -> Place:
+    # Not by `engine.place.place`: where it leads counts as the client reads it that will call it.
+    port = url.port or USUAL_PORTS.get(url.scheme, 0)
+    return Place(url.scheme, url.host.lower().rstrip("."), port)
 
 
 _PLAIN = {"Accept-Encoding": "identity"}
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
 
 
 def retry_after(value: str | None) -> float | None:

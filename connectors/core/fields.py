@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from engine.place import place
 from engine.text import Text
 
 Json = Any
@@ -53,14 +54,9 @@ def flag(value: Json) -> Text | None:
 
 def url(value: Json) -> Text | None:
     """An http(s) address."""
-    wrong = Text(ja="http(s)のアドレスを入れてください", en="must be an http(s) address")
-    if not isinstance(value, str):
-        return wrong
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return wrong
-    return None if parts.scheme in {"http", "https"} and parts.hostname else wrong
+    if place(value) is not None:
+        return None
+    return Text(ja="http(s)のアドレスを入れてください", en="must be an http(s) address")
 
 
 def iri(value: Json) -> Text | None:

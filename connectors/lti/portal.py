@@ -7,9 +7,9 @@ from typing import Any
 
 from connectors.connector import Connector
 from connectors.core.setup import DEFAULT_ZONE
-from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import Registration
 from connectors.lti.registrations import TYPE
+from engine.place import host_of
 from engine.text import Text
 
 Json = Any

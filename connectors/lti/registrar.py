@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import portal, registered, turned_away
-from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import Registration, Status
 from connectors.lti.core.rival import Known
 from connectors.lti.registered import Origin, Registered
@@ -28,6 +27,7 @@ from connectors.registry import Connectors
 from engine import audit
 from engine.clock import Clock
 from engine.database import insert
+from engine.place import host_of
 from engine.text import Text
 
 Json = Any

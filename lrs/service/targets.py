@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine import audit
 from engine.database import Json
+from engine.place import place
 from engine.vault import Vault
 from lrs.core.fault import Family, Fault
 from lrs.core.forwarding import Wanted, wrong
@@ -112,14 +113,11 @@ def _unknown(id_: str) -> Fault:
 
 
 def _wrong_endpoint(text: str, schemes: Collection[str]) -> Fault | None:
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        # A bracket that is never closed, or a port that is no number.
+    if place(text) is None:
         return Fault("not_an_endpoint", "/endpoint")
+    parts = urlsplit(text)
     beside = parts.username or parts.password or "?" in text or "#" in text
-    if parts.scheme not in schemes or not host or beside:
+    if parts.scheme not in schemes or beside:
         return Fault("not_an_endpoint", "/endpoint")
     if parts.path.rstrip("/").endswith("/statements"):
         return Fault("endpoint_of_statements", "/endpoint")

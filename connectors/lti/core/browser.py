@@ -6,19 +6,16 @@ They come from platforms, tools and staff, and go into headers, forms, links and
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from connectors.jose import claims as registered
 from connectors.lti.core.shape import LONGEST_URI
+from engine.place import place
 
 Json = Any
 
 _ODD_SIGNS = frozenset(" \\<>\"'`{}|^")
-
-
-_USUAL = {"http": 80, "https": 443}
 
 
 def is_address(url: Json, private_hosts: Collection[str] = ()) -> TypeGuard[str]:
@@ -44,38 +41,9 @@ def origin(url: Json, private_hosts: Collection[str] = ()) -> str | None:
     is_plain = host.isascii() and host.replace("-", "").replace(".", "").isalnum()
     if not is_plain or "@" in parts.netloc:
         return None
-    if found.scheme != "https" and found.names.isdisjoint(private_hosts):
+    if found.scheme != "https" and not found.is_among(private_hosts):
         return None
     return f"{found.scheme}://{host}" + (f":{port}" if port else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an address leads, without regard to how it is written."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @property
-    def names(self) -> frozenset[str]:
-        """By which the operator names a host: with a port and without."""
-        return frozenset({self.host, f"{self.host}:{self.port}"})
-
-
-def place(url: Json) -> Place | None:
-    """Where `url` leads; None where it is no http(s) address."""
-    if not isinstance(url, str):
-        return None
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    usual = _USUAL.get(parts.scheme)
-    if usual is None or not parts.hostname:
-        return None
-    return Place(parts.scheme, parts.hostname.rstrip("."), port or usual)
 
 
 def private_at(url: Json, private: Collection[str]) -> frozenset[str]:
@@ -84,12 +52,6 @@ def private_at(url: Json, private: Collection[str]) -> frozenset[str]:
     Who registers may lead us to its own place inside the network, and to none of its neighbours.
     """
     found = place(url)
-    if found is None or found.names.isdisjoint(private):
+    if found is None or not found.is_among(private):
         return frozenset()
     return frozenset({f"{found.host}:{found.port}"})
-
-
-def host_of(url: Json) -> str:
-    """The host of `url`; empty where it is no http(s) address."""
-    found = place(url)
-    return found.host if found else ""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from connectors.lti.core.browser import place
+from engine.place import place
 
 _TARGET = re.compile(r"<([^<>]*)>")
 # One parameter: its name, and a value in straight quotes, in curly ones, or in none.

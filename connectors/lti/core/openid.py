@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core.browser import is_address, place, private_at
+from connectors.lti.core.browser import is_address, private_at
 from connectors.lti.core.registration import Product
 from connectors.lti.core.shape import LONGEST_URI
+from engine.place import place
 from engine.text import Text
 
 Json = Any

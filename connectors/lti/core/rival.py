@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import Registration
+from engine.place import host_of
 from engine.text import Text
 
 Json = Any

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.jose.claims import is_name
+from engine.place import place
 
 Json = Any
 _LONGEST_URL = 2000
@@ -88,12 +88,5 @@ def described(document: Json, portal: Portal) -> Endpoints | None:
 
 def _is_web(url: Json, private: frozenset[str]) -> bool:
     """Whether `url` is https, or http at a host that may be private (tests, closed networks)."""
-    if not is_name(url, _LONGEST_URL):
-        return False
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-        inside = bool({host, f"{host}:{parts.port}"} & private)
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and inside))
+    found = place(url) if is_name(url, _LONGEST_URL) else None
+    return found is not None and (found.scheme == "https" or found.is_among(private))
