@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.identity import ProvedIdentity
 from connectors.lti.core.passback import Placement
 from engine.clock import Clock
+from engine.token_rows import held_by
 from engine.vault import hashed
 from lrs.core.ifi import KINDS, Ifi, Kind
 from web.tables import pending_launch
@@ -81,21 +82,19 @@ class PendingLaunches:
 
     async def waiting(self, conn: AsyncConnection, token: str) -> Waiting | None:
         """What waits for this token; it goes on waiting."""
-        found = await conn.execute(sa.select(*_KEPT).where(*self._still_good(token)))
+        found = await conn.execute(
+            sa.select(*_KEPT).where(held_by(pending_launch, token, self._clock()))
+        )
         return _waiting(found.mappings().one_or_none())
 
     async def take(self, conn: AsyncConnection, token: str) -> Waiting | None:
         """What waited for this token; it no longer does."""
         found = await conn.execute(
-            sa.delete(pending_launch).where(*self._still_good(token)).returning(*_KEPT)
+            sa.delete(pending_launch)
+            .where(held_by(pending_launch, token, self._clock()))
+            .returning(*_KEPT)
         )
         return _waiting(found.mappings().one_or_none())
-
-    def _still_good(self, token: str) -> tuple[sa.ColumnElement[bool], ...]:
-        return (
-            pending_launch.c.token_hash == hashed(token),
-            pending_launch.c.expires_at > self._clock(),
-        )
 
 
 _KEPT = (pending_launch.c.identity, pending_launch.c.landing)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
+from engine.token_rows import held_by
 from engine.vault import hashed
 from web.accounts import Account
 from web.tables import session
@@ -67,9 +68,7 @@ class Sessions:
         """Whose browser holds this token, while its session lasts."""
         found: UUID | None = (
             await conn.execute(
-                sa.select(session.c.account_id).where(
-                    session.c.token_hash == hashed(token), session.c.expires_at > self._clock()
-                )
+                sa.select(session.c.account_id).where(held_by(session, token, self._clock()))
             )
         ).scalar_one_or_none()
         return found

@@ -27,6 +27,7 @@ from connectors.lti.tables import lti_selection
 from engine import audit
 from engine.clock import Clock
 from engine.database import Database
+from engine.token_rows import held_by
 from engine.vault import hashed
 
 LIFE = timedelta(hours=1)
@@ -86,7 +87,9 @@ class Selections:
     async def waiting(self, conn: AsyncConnection, token: str) -> Selection | None:
         """The request of this token; it goes on waiting."""
         row = (
-            await conn.execute(sa.select(lti_selection).where(*self._still_good(token)))
+            await conn.execute(
+                sa.select(lti_selection).where(held_by(lti_selection, token, self._clock()))
+            )
         ).one_or_none()
         if row is None:
             return None
@@ -121,7 +124,7 @@ class Selections:
                 return claims
             taken = await conn.scalar(
                 sa.delete(lti_selection)
-                .where(*self._still_good(token))
+                .where(held_by(lti_selection, token, self._clock()))
                 .returning(lti_selection.c.token_hash)
             )
             if taken is None:
@@ -137,9 +140,3 @@ class Selections:
         header = {"alg": "RS256", "typ": "JWT", "kid": key.kid}
         signed = jwt.encode(header, claims, key, algorithms=list(jose.RS256))
         return Answer(asked.wanted.return_url, signed)
-
-    def _still_good(self, token: str) -> tuple[sa.ColumnElement[bool], ...]:
-        return (
-            lti_selection.c.token_hash == hashed(token),
-            lti_selection.c.expires_at > self._clock(),
-        )

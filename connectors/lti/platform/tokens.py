@@ -28,6 +28,7 @@ from engine.clock import Clock
 from engine.database import Database
 from engine.fetcher import Policy
 from engine.text import Text
+from engine.token_rows import held_by
 from engine.vault import hashed
 from lrs.core.assertion import TYPE
 
@@ -105,12 +106,7 @@ class Tokens:
     async def bearer(self, conn: AsyncConnection, token: str) -> Bearer | None:
         """Who holds this token, while it lasts and its course is still registered."""
         row = (
-            await conn.execute(
-                sa.select(lti_token).where(
-                    lti_token.c.token_hash == hashed(token),
-                    lti_token.c.expires_at > self._clock(),
-                )
-            )
+            await conn.execute(sa.select(lti_token).where(held_by(lti_token, token, self._clock())))
         ).one_or_none()
         if row is None:
             return None
