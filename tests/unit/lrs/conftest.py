@@ -7,20 +7,16 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
-import sqlalchemy as sa
-from argon2 import PasswordHasher
-from starlette.applications import Starlette
 
+from config.tables import metadata
+from engine.database import Database
 from engine.text import Text
-from lrs.api import routes
 from lrs.api.incoming import Limits
 from lrs.core.credential import Credential
 from lrs.core.statement import Parsed, parse
 from lrs.service import create_credential
-from lrs.service.verifier import Verifier
-from lrs.store.tables import credential as credentials
+from tests.unit.lrs.record_store import QUICK_SECRET, asked
 
 Json = Any
 
@@ -76,9 +72,6 @@ def _authority(name: str) -> Json:
     return {"objectType": "Agent", "account": {"homePage": "https://kasane.example", "name": name}}
 
 
-SECRET = "a long secret"
-# Verified by its own parameters: a hash that is slow on purpose teaches these tests nothing.
-QUICK_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(SECRET)
 PORTAL = "https://portal.example"
 
 
@@ -105,22 +98,20 @@ async def lrs(database, clock):
                 may_mbox=id_ == "all",
                 activity_prefixes=() if everywhere else (f"{PORTAL}/courses",),
                 may_void=True,
+                secret=QUICK_SECRET,
                 at=clock(),
             )
-        await conn.execute(sa.update(credentials).values(secret_hash=QUICK_HASH))
-    app = Starlette(
-        routes=routes(
-            database,
-            clock,
-            verifier=Verifier(clock),
-            signing_key=b"k" * 32,
-            limits=Limits(body=100_000, statements=50),
-        )
-    )
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://kasane",
-        auth=("all", SECRET),
-        headers={"X-Experience-API-Version": "2.0.0", "Accept-Encoding": "identity"},
-    ) as client:
+    unpacked = {"Accept-Encoding": "identity"}
+    limits = Limits(body=100_000, statements=50)
+    async with asked(database, clock, headers=unpacked, limits=limits) as client:
         yield client
+
+
+@pytest.fixture
+async def postgres(fresh_postgres):
+    """PostgreSQL alone: SQLite has one writer, so no second one is ever under way."""
+    database = await Database.open(fresh_postgres)
+    async with database.write() as conn:
+        await conn.run_sync(metadata.create_all)
+    yield database
+    await database.close()

@@ -15,10 +15,10 @@ from lrs.core.person import MAX_NAMES, person
 from lrs.service import store
 from lrs.service.activities import MAX_DEFINITION, definition_of
 from lrs.service.storing import Submission, store_all
+from tests.unit.lrs.record_store import SECRET
 
 COURSE = "https://portal.example/courses/1"
 OTHER = "https://other.example/courses/1"
-SECRET = "a long secret"
 AGENT = {"account": {"homePage": "https://portal.example", "name": "u-1"}}
 
 

@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-SECRET = "a long secret"
+from tests.unit.lrs.record_store import SECRET
+
 OLD = {"X-Experience-API-Version": "1.0.3"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BASIC = "Basic " + base64.b64encode(f"all:{SECRET}".encode()).decode()

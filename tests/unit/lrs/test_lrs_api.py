@@ -7,23 +7,18 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
-import httpx
 import pytest
 import sqlalchemy as sa
-from starlette.applications import Starlette
 
 from engine.text import Text
-from lrs.api import routes
 from lrs.api.statements import Limits
 from lrs.core.statement import VOIDED
 from lrs.service import create_credential, revoke_credential, rotate_credential
 from lrs.service.hashing import new_secret
-from lrs.service.verifier import Verifier
 from lrs.store.tables import statement as rows
+from tests.unit.lrs.record_store import QUICK_SECRET, SECRET, VERSION, asked
 
-VERSION = {"X-Experience-API-Version": "2.0.0"}
 OLD = {"X-Experience-API-Version": "1.0.3"}
-SECRET = "a long secret"
 
 
 @pytest.fixture
@@ -43,22 +38,11 @@ async def client(database, clock):
                 home_pages=pages,
                 may_mbox=id_ == "all",
                 may_void=id_ == "all",
-                secret=await new_secret(SECRET),
+                secret=QUICK_SECRET,
                 at=clock(),
             )
-    app = Starlette(
-        routes=routes(
-            database,
-            clock,
-            verifier=Verifier(clock),
-            signing_key=b"k" * 32,
-            limits=Limits(body=100_000, statements=20),
-        )
-    )
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://kasane", auth=("all", SECRET), headers=VERSION
-    ) as client:
+    limits = Limits(body=100_000, statements=20)
+    async with asked(database, clock, limits=limits) as client:
         yield client
 
 

@@ -8,13 +8,11 @@ import hashlib
 import json
 from datetime import timedelta
 
-import httpx
 import pytest
 import sqlalchemy as sa
-from starlette.applications import Starlette
 
 from engine.text import Text
-from lrs.api import Limits, routes
+from lrs.api import Limits
 from lrs.core.attachment import Measure
 from lrs.core.fault import Fault
 from lrs.core.mediatype import media_type
@@ -22,13 +20,10 @@ from lrs.core.multipart import Begun, Content, Parser, boundary_of
 from lrs.core.statement import Parsed, parse
 from lrs.service import attachments, create_credential, store
 from lrs.service.attachments import CHUNK, Arriving
-from lrs.service.hashing import new_secret
-from lrs.service.verifier import Verifier
 from lrs.store.attachments import ContentGone
 from lrs.store.tables import attachment, attachment_chunk, statement_attachment
+from tests.unit.lrs.record_store import QUICK_SECRET, SECRET, asked
 
-VERSION = {"X-Experience-API-Version": "2.0.0"}
-SECRET = "a long secret"
 BOUNDARY = "-------314159265358979323846"
 MIXED = f"multipart/mixed; boundary={BOUNDARY}"
 USAGE_SIGNATURE = "http://adlnet.gov/expapi/attachments/signature"
@@ -52,25 +47,10 @@ async def client(database, clock, tmp_path):
                 home_pages=("*",),
                 may_mbox=True,
                 may_void=id_ == "all",
-                secret=await new_secret(SECRET),
+                secret=QUICK_SECRET,
                 at=clock(),
             )
-    app = Starlette(
-        routes=routes(
-            database,
-            clock,
-            verifier=Verifier(clock),
-            signing_key=b"k" * 32,
-            limits=LIMITS,
-            folder=tmp_path,
-        )
-    )
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://kasane",
-        auth=("all", SECRET),
-        headers=VERSION,
-    ) as client:
+    async with asked(database, clock, limits=LIMITS, folder=tmp_path) as client:
         yield client
 
 

@@ -11,7 +11,6 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from engine.database import Database, metadata
 from lrs.core.document import ACTIVITY_PROFILE, STATE, Change, Document, Place
 from lrs.core.fault import Fault
 from lrs.core.ifi import Ifi
@@ -109,16 +108,6 @@ async def test_of_a_deletion_and_a_change_of_one_version_one_is_refused(database
         assert sorted(outcomes) == ["document_changed", "done"]
         left = await held(database, place)
         assert (left is None) == (outcomes[0] == "done")
-
-
-@pytest.fixture
-async def postgres(fresh_postgres):
-    """PostgreSQL alone: SQLite has one writer, so no second one is ever under way."""
-    database = await Database.open(fresh_postgres)
-    async with database.write() as conn:
-        await conn.run_sync(metadata.create_all)
-    yield database
-    await database.close()
 
 
 async def waiters(database):

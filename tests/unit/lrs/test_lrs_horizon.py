@@ -55,15 +55,6 @@ async def test_the_horizon_never_goes_back(database, parsed, anyone):
         assert await through(database, horizon) >= before
 
 
-@pytest.fixture
-async def postgres(fresh_postgres):
-    database = await Database.open(fresh_postgres)
-    async with database.write() as conn:
-        await conn.run_sync(metadata.create_all)
-    yield database
-    await database.close()
-
-
 async def test_nothing_appears_behind_a_horizon_that_was_promised(postgres, parsed, anyone):
     promised: list[tuple[datetime, int]] = []
     done = asyncio.Event()
