@@ -13,16 +13,22 @@ from pylti1p3.lineitem import LineItem
 
 from config.demo.portals.site import Site
 from connectors.connector import Connector
+from connectors.lti.core.addresses import ToolAddresses
+from connectors.lti.dynamic import DynamicRegistration
+from connectors.lti.registrar import Registrar
 from connectors.registry import Connectors
 from connectors.run import SyncService
 from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import InlineJobs
 from engine.vault import Vault
+from tests.unit.connectors.declared_course import CourseDoors
 from tests.unit.connectors.hall import Hall
 from tests.unit.connectors.hostile_tools import Platform
 from tests.unit.connectors.lms_launching import House
+from tests.unit.connectors.lms_registering import RegisteringLms
 from tests.unit.connectors.lms_services import Lms, serving
+from tests.unit.connectors.office import US, Office
 from tests.unit.connectors.outside_course import Course
 from tests.unit.connectors.place import Place, placed
 from tests.unit.connectors.portals import setup
@@ -88,6 +94,15 @@ async def platform(database: Database, site: Site) -> AsyncIterator[Platform]:
 
 
 @pytest.fixture
+async def doors(database: Database, site: Site) -> AsyncIterator[CourseDoors]:
+    """Our platform role; a course of the connectors file keeps its keys at `site`."""
+    made = CourseDoors(database, site)
+    await made.register()
+    yield made
+    await made.web.aclose()
+
+
+@pytest.fixture
 def course() -> Iterator[Course]:
     """A provider's course, a web server of its own."""
     with Site() as site:
@@ -113,8 +128,18 @@ async def place(database: Database, course: Course, tmp_path: Path) -> AsyncIter
 
 @pytest.fixture
 async def hall(database: Database, clock: Any) -> AsyncIterator[Hall]:
-    """A provider's course that an LMS placed, and one person whom both know."""
+    """Kasane between one provider and one LMS, with a course that the LMS placed."""
     async with serving(Lms()) as lms:
-        hall = Hall(database, clock, lms)
-        await hall.set_up()
-        yield hall
+        made = Hall(database, clock, lms)
+        await made.set_up()
+        yield made
+
+
+@pytest.fixture
+def office(desk: Desk, site: Site) -> Office:
+    """Staff, and a platform that keeps its configuration at `site`."""
+    registrar = Registrar(desk.connectors, desk.clock)
+    dynamic = DynamicRegistration(
+        desk.database, Fetcher(), registrar, desk.clock, ToolAddresses(US), {site.host}
+    )
+    return Office(desk, RegisteringLms(site), registrar, dynamic)

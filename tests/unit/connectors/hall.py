@@ -1,4 +1,4 @@
-"""Kasane between a provider whose scores come in and an LMS to which they go on."""
+"""Kasane between a provider and an LMS: what one reports is passed on to the other."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ import sqlalchemy as sa
 
 from badge_bridge.people import People
 from badge_bridge.persons import proved_with
-from connectors.lti.core.addresses import PlatformAddresses
 from connectors.lti.core.deep_linking import ChosenCourse
 from connectors.lti.core.launch import Launch
 from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import SCORE
-from connectors.lti.core.new_tool import NewTool
-from connectors.lti.core.passback import (
-    placed,
-)
+from connectors.lti.core.passback import placed
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.core.score import Score
 from connectors.lti.core.services import Services
@@ -38,8 +34,8 @@ from engine.letters import Letters
 from engine.vault import Vault
 from lrs.core.ifi import Ifi
 from tests.unit.connectors.lms_services import KEY, Asked, Lms, reply
+from tests.unit.connectors.platform_doors import AT, US, new_tool
 
-US = "https://kasane.example.jp"
 ITEM = "/lineitems/5"
 KNOWN_AS = "7d0f"
 SUB = "lms-user-1"
@@ -58,9 +54,8 @@ class Hall:
         tokens = AccessTokens(fetcher, self._key, clock)
         self.passback = Passback(database, fetcher, tokens, clock, proved_with)
         self.passback.register(self.jobs)
-        at = PlatformAddresses(US)
-        self.gradebook = Gradebook(self.connectors, sync, at, self.passback.scored)
-        self.tools = Tools(self.connectors, clock, at)
+        self.gradebook = Gradebook(self.connectors, sync, AT, self.passback.scored)
+        self.tools = Tools(self.connectors, clock, AT)
         self.posted: list[Any] = []
         lms.on(f"{ITEM}/scores", self._scored)
         self.answer = reply(status="204 No Content")
@@ -89,14 +84,7 @@ class Hall:
             "token_url": f"{url}/token",
             "allow_private_hosts": [self.lms.host],
         }
-        new = NewTool(
-            title="AI学習サービス",
-            login_url="https://ai.example.com/login",
-            jwks_url="https://ai.example.com/jwks",
-            target_link_uri="https://ai.example.com/launch",
-            deep_link_url="https://ai.example.com/launch",
-            redirect_uris=("https://ai.example.com/launch",),
-        )
+        new = new_tool("https://ai.example.com", title="AI学習サービス")
         async with self.database.write() as conn:
             await self.connectors.apply(conn, {"connectors": [entry]})
             tool = await self.tools.register(conn, new, by="test")

@@ -3,82 +3,37 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
 import sqlalchemy as sa
-from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from config.demo.portals.course_tool import CourseTool
 from config.demo.portals.signer import Signer
 from config.demo.portals.site import Site
-from connectors.jose.keysets import KeySets
-from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS, DL_RESPONSE, SCORE
-from connectors.lti.core.new_tool import NewTool
+from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS, DL_RESPONSE
 from connectors.lti.core.registration import ToolRegistration
-from connectors.lti.keys import SigningKeys
-from connectors.lti.platform import api, choices, members
+from connectors.lti.platform import choices, members
 from connectors.lti.platform import tools as registered
-from connectors.lti.platform.choices import Choices
-from connectors.lti.platform.gradebook import Gradebook
-from connectors.lti.platform.launches import Launches
-from connectors.lti.platform.tokens import Tokens
-from connectors.lti.platform.tools import Tools
 from connectors.lti.tables import lti_course
-from connectors.registry import Connectors
-from connectors.run import SyncService
-from engine import problems
 from engine.audit import audit_entry
 from engine.database import Database
-from engine.fetcher import Fetcher
-from engine.vault import Vault
-from lrs.core.assertion import TYPE
+from tests.unit.connectors.platform_doors import AT, US, Doors, new_tool
 
-US = "https://kasane.example.jp"
-AT = PlatformAddresses(US)
 COLUMN = {"label": "最終テスト", "scoreMaximum": 50}
 
 
-class Platform:
+class Platform(Doors):
     """Our doors, and two tools that staff registered; the second one is a stranger to the first."""
 
     def __init__(self, database: Database, site: Site) -> None:
-        self.database, self.site = database, site
-        self.now = datetime.now(UTC)
-        self.account: str | None = "account-7"
-        clock = lambda: self.now  # noqa: E731
-        vault = Vault(secrets.token_bytes(32))
-        connectors = Connectors(vault, clock)
-        key_sets = KeySets(Fetcher(), clock)
-        sync = SyncService(database, connectors, vault, Fetcher(), clock)
-        self.launches = Launches(clock, AT, pseudonyms=bytes(32))
-        self.tools = Tools(connectors, clock, AT)
-        app = FastAPI()
-        problems.install(app)
-        app.include_router(
-            api.router(
-                database=database,
-                clock=clock,
-                tokens=Tokens(database, key_sets, clock, AT.token),
-                gradebook=Gradebook(connectors, sync, AT),
-                launches=self.launches,
-                choices=Choices(database, key_sets, clock, AT),
-                keys=SigningKeys(database, vault, clock),
-                signed_in=self._signed_in,
-            )
-        )
-        self.web = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url=US
-        )
+        super().__init__(database)
+        self.site = site
         self.signer = Signer("tool-key")
-        self.course = CourseTool(url=site.url, client_id="?", token_url=AT.token)
-        self.course._signer = self.signer
         self.asked: list[str] = []
         self.elsewhere = ""
         routes = [Route("/jwks", self._jwks), Route("/elsewhere", self._redirect)]
@@ -92,27 +47,17 @@ class Platform:
         self.asked.append(request.url.path)
         return RedirectResponse(self.elsewhere)
 
-    async def _signed_in(self, _request: Any) -> str | None:
-        return self.account
-
     async def register(self, keys: str = "/jwks", private: str | None = None) -> ToolRegistration:
         """A tool with its keys at this place; `private`: the host that may have such an address,
         the tool's own unless said."""
         host = self.site.host if private is None else private
+        new = new_tool(
+            "https://tool.example.com",
+            jwks_url=keys if "//" in keys else f"{self.site.url}{keys}",
+            private_hosts=frozenset({host} if host else ()),
+        )
         async with self.database.write() as conn:
-            return await self.tools.register(
-                conn,
-                NewTool(
-                    title="学習サービス",
-                    login_url="https://tool.example.com/login",
-                    jwks_url=keys if "//" in keys else f"{self.site.url}{keys}",
-                    target_link_uri="https://tool.example.com/launch",
-                    deep_link_url="https://tool.example.com/launch",
-                    redirect_uris=("https://tool.example.com/launch",),
-                    private_hosts=frozenset({host} if host else ()),
-                ),
-                by="sato",
-            )
+            return await self.tools.register(conn, new, by="sato")
 
     def claims(self, tool: ToolRegistration, **changed: Any) -> dict[str, Any]:
         now = int(self.now.timestamp())
@@ -124,15 +69,6 @@ class Platform:
             "exp": now + 60,
             "jti": secrets.token_urlsafe(8),
         } | changed
-
-    async def ask(self, assertion: str, scope: str = SCORE) -> httpx.Response:
-        form = {
-            "grant_type": "client_credentials",
-            "client_assertion_type": TYPE,
-            "client_assertion": assertion,
-            "scope": scope,
-        }
-        return await self.web.post("/lti/platform/token", data=form)
 
     async def bearer(self, tool: ToolRegistration, *scopes: str) -> dict[str, str]:
         answer = await self.ask(self.signer.sign(self.claims(tool)), " ".join(scopes))
@@ -168,8 +104,7 @@ class Platform:
                 await members.add(conn, tool, tool.columns[course], sub, self.now)
 
     async def courses(self) -> int:
-        async with self.database.read() as conn:
-            return await conn.scalar(sa.select(sa.func.count()).select_from(lti_course)) or 0
+        return await self.count(lti_course)
 
     async def reasons(self, action: str) -> list[str]:
         query = sa.select(audit_entry.c.reason).where(audit_entry.c.action == action)

@@ -19,9 +19,9 @@ from config import app as application
 from config import house as houses
 from config.demo.visitor import Visitor
 from config.settings import Settings
-from connectors.lti.core.new_tool import NewTool
 from engine.database import Database
 from tests.unit.connectors.outside_course import Course, Launch
+from tests.unit.connectors.platform_doors import new_tool
 
 PASSWORD = "ひぐらしの鳴く午後に"
 
@@ -120,13 +120,9 @@ async def placed(database: Database, course: Course, folder: Path) -> AsyncItera
             await house.rulebooks.publish(conn, RULEBOOK, by="test")
             tool = await house.lti.tools.register(
                 conn,
-                NewTool(
+                new_tool(
+                    course.url,
                     title="AI学習サービス",
-                    login_url=f"{course.url}/login",
-                    jwks_url=f"{course.url}/jwks",
-                    target_link_uri=f"{course.url}/launch",
-                    deep_link_url=f"{course.url}/launch",
-                    redirect_uris=(f"{course.url}/launch",),
                     private_hosts=frozenset({course.site.host}),
                 ),
                 by="test",

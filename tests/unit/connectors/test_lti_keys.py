@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -115,3 +116,17 @@ async def test_the_door_shows_public_halves_and_may_be_kept_for_an_hour(keys, da
             assert set(key) == {"kty", "kid", "n", "e", "use", "alg"}
         again = await client.get("/lti/jwks", headers={"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_private_keys_rest_sealed(keys, database) -> None:
+    secret = (await keys.current()).as_dict(private=True)["d"]
+    async with database.read() as conn:
+        rows = (await conn.execute(sa.text("SELECT * FROM lti_key"))).all()
+    assert len(rows) == 2
+    assert str(secret) not in str(rows)
+
+
+async def test_two_first_requests_make_one_key_and_the_next(keys, database) -> None:
+    first = await asyncio.gather(*(keys.current() for _ in range(4)))
+    assert len({key.kid for key in first}) == 1
+    assert len(await shown(keys, database)) == 2

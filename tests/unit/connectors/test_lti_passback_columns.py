@@ -1,4 +1,4 @@
-"""The column that a platform did not make for a link: ours is found there or made, and once."""
+"""The columns that scores go to: which they are, who makes one that is missing, and once."""
 
 from __future__ import annotations
 
@@ -79,6 +79,36 @@ async def test_a_column_that_is_there_already_is_found_and_not_made(hall: Hall) 
     await hall.score(45)
     assert [one["scoreGiven"] for one in hall.posted] == [45]
     assert hall.lms.targets("POST").count("/lineitems") == 0
+
+
+async def test_what_one_platform_named_is_not_written_to_with_the_token_of_another(
+    hall: Hall,
+) -> None:
+    await hall.launched()
+    async with hall.database.write() as conn:
+        lms = await hall.connectors.get(conn, "lms")
+        entry = dict(lms.config) | {"id": "lms", "type": "lti_ags", "title": {"ja": "別のLMS"}}
+        entry["token_url"] = "https://other.example.ac.jp/token"
+        await hall.connectors.apply(conn, {"connectors": [entry]})
+        assert await placements.of_platform(conn, "lms") == []
+
+
+async def test_a_link_that_opens_another_column_now_is_sent_the_score_again(hall: Hall) -> None:
+    hall.lms.on("/lineitems/6/scores", hall._scored)
+    await hall.launched()
+    await hall.score(45)
+    await hall.launched(line_item=f"{hall.lms.url}/lineitems/6")
+    await hall.jobs.drain()
+    assert hall.lms.targets("POST")[-1] == "/lineitems/6/scores"
+
+
+async def test_each_placement_of_a_course_gets_the_score_in_its_own_column(hall: Hall) -> None:
+    hall.lms.on("/lineitems/6/scores", hall._scored)
+    await hall.launched()
+    await hall.launched(link="rl-2", line_item=f"{hall.lms.url}/lineitems/6")
+    await hall.score(45)
+    assert len(hall.posted) == 2
+    assert hall.lms.targets("POST")[-2:] == [f"{ITEM}/scores", "/lineitems/6/scores"]
 
 
 OTHER = "lms-user-2"

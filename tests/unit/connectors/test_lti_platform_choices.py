@@ -10,7 +10,8 @@ import pytest
 
 from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS
 from connectors.lti.platform import courses
-from tests.unit.connectors.hostile_tools import US, Platform, item, refused
+from tests.unit.connectors.hostile_tools import Platform, item, refused
+from tests.unit.connectors.platform_doors import US
 
 ITEMS: dict[str, tuple[Any, str, str]] = {
     "a javascript address": (item(url="javascript:alert(1)"), "deep_link_url", "/url"),

@@ -16,7 +16,6 @@ from connectors.lti.refusals import MOST_SUBJECTS, OTHERS, WINDOW
 from connectors.lti.tables import lti_login, lti_refusal, lti_turned_away
 from engine.audit import audit_entry, verify_chain
 from engine.database import Database
-from tests.unit.connectors import test_lti_platform
 from tests.unit.connectors.lms_launching import STRANGER, SUB, House, refused, signed
 
 LARGE = "x" * 70_000
@@ -135,24 +134,22 @@ async def test_the_tools_doors_note_what_they_cannot_read(house, path, action) -
     await house.good()
 
 
-async def test_the_platforms_doors_note_each_refusal(database, site) -> None:
-    house = test_lti_platform.House(database, site)
-    await house.register()
+async def test_the_platforms_doors_note_each_refusal(database, doors) -> None:
     for path in ("/lti/platform/token", "/lti/platform/auth", "/lti/platform/deep-links"):
-        assert (await house.web.post(path, content="a=1&a=2")).status_code == 400
-        assert (await house.web.post(path, content=f"a={LARGE}")).status_code == 413
-    assert (await house.ask(grant_type="password")).status_code == 400
-    assert (await house.ask("no.jwt.atall")).status_code == 401
-    assert (await house.web.post("/lti/platform/deep-links", data={"JWT": "x"})).status_code == 400
+        assert (await doors.web.post(path, content="a=1&a=2")).status_code == 400
+        assert (await doors.web.post(path, content=f"a={LARGE}")).status_code == 413
+    assert (await doors.asked(grant_type="password")).status_code == 400
+    assert (await doors.ask("no.jwt.atall")).status_code == 401
+    assert (await doors.web.post("/lti/platform/deep-links", data={"JWT": "x"})).status_code == 400
     item = "/lti/ags/lms-b/lineitems/501"
-    assert (await house.web.get(item)).status_code == 401
-    token = await house.token()
+    assert (await doors.web.get(item)).status_code == 401
+    token = await doors.token()
     bearer = {"Authorization": f"Bearer {token}"}
-    assert (await house.web.get(item, headers=bearer)).status_code == 403
-    assert (await house.post(token, content=b"{")).status_code == 400
-    assert (await house.post(token, content=b" " * 300_000)).status_code == 413
-    assert (await house.post(token, "/lti/ags/lms-b/lineitems/9")).status_code == 404
-    assert (await house.post(token)).status_code == 200
+    assert (await doors.web.get(item, headers=bearer)).status_code == 403
+    assert (await doors.post(token, content=b"{")).status_code == 400
+    assert (await doors.post(token, content=b" " * 300_000)).status_code == 413
+    assert (await doors.post(token, "/lti/ags/lms-b/lineitems/9")).status_code == 404
+    assert (await doors.post(token)).status_code == 200
     told = [(one.action, one.subject, one.reason) for one in await entries(database)]
     names = ("token", "platform.launch", "courses")
     assert told[:6] == [
@@ -171,7 +168,6 @@ async def test_the_platforms_doors_note_each_refusal(database, site) -> None:
         "unknown_line_item",
     ]
     assert {one[:2] for one in told[9:]} == {("lti.service.refused", "connector:lms-b")}
-    await house.web.aclose()
 
 
 def login(number: int, connector: str = "lms-b") -> Login:

@@ -3,84 +3,29 @@ and against platforms that loop, lie, stall and lead away."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from joserfc import jwt
 
-from connectors.connector import CannotRead, Fatal, Retriable
+from connectors.connector import Fatal, Retriable
 from connectors.lti.core.line_item import LineItem
-from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ, MEMBERS, RESULT, SCORE
-from connectors.lti.core.registration import Registration
-from connectors.lti.services import tokens
-from connectors.lti.services.calls import Calls, Gone
+from connectors.lti.core.names import RESULT
+from connectors.lti.services.calls import Gone
 from connectors.lti.services.grades import Grades
 from connectors.lti.services.members import members
-from connectors.lti.services.tokens import AccessTokens
-from engine.fetcher import Fetcher
-from tests.unit.connectors.lms_services import KEY, Asked, Lms, reply, serving
+from tests.unit.connectors.lms_desk import ITEM, RESULTS, Desk, result
+from tests.unit.connectors.lms_services import Asked, Lms, reply, serving
 
-ITEM = "/lineitems/5/lineitem"
-RESULTS = f"{ITEM}/results"
 ROSTER = "/members"
-
-
-class Desk:
-    """Our client, registered with one platform; its clock stands still."""
-
-    def __init__(self, lms: Lms) -> None:
-        self.lms = lms
-        self.now = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
-        self.registration = Registration(
-            connector_id="lms",
-            iss=lms.url,
-            client_id="kasane",
-            deployments=frozenset({"1"}),
-            auth_login_url=f"{lms.url}/auth",
-            jwks_url=f"{lms.url}/jwks",
-            home_page=lms.url,
-            private_hosts=frozenset({lms.host}),
-            token_url=f"{lms.url}/token",
-        )
-        self.tokens = AccessTokens(Fetcher(), self._key, lambda: self.now)
-        self.calls = Calls(Fetcher(), self.tokens, self.registration, tries=2)
-
-    async def _key(self) -> Any:
-        return KEY
-
-    @property
-    def grades(self) -> Grades:
-        return Grades(self.calls, {LINE_ITEM, RESULT, SCORE})
-
-    async def results(self, path: str = ITEM) -> list[Any]:
-        return [one async for one in self.grades.results(self.lms.url + path)]
-
-    async def fault(self, **changed: Any) -> CannotRead:
-        calls = replace(self.calls, **changed)
-        with pytest.raises(CannotRead) as caught:
-            async with aclosing(Grades(calls, {RESULT}).results(self.lms.url + ITEM)) as found:
-                async for _ in found:
-                    pass
-        text = caught.value.text
-        assert text.ja != text.en
-        assert "on our side" not in text.en
-        return caught.value
 
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     async with serving(Lms()) as lms:
         yield Desk(lms)
-
-
-def result(number: int) -> dict[str, Any]:
-    return {"id": f"r-{number}", "userId": f"u-{number}", "resultScore": 8, "resultMaximum": 10}
 
 
 def paged(links: str) -> Any:
@@ -216,73 +161,6 @@ async def test_the_whole_roster_is_read_with_its_differences(desk: Desk) -> None
     assert first.headers["accept"] == ("application/vnd.ims.lti-nrps.v2.membershipcontainer+json")
 
 
-async def test_a_token_is_asked_for_once_for_each_set_of_scopes_until_it_ends(desk: Desk) -> None:
-    desk.lms.on(RESULTS, reply([]))
-    await asyncio.gather(*(desk.results() for _ in range(5)))
-    assert desk.lms.tokens_given == 1
-    desk.now += timedelta(seconds=3600 - 61)
-    await desk.results()
-    assert desk.lms.tokens_given == 1
-    desk.now += timedelta(seconds=2)
-    await desk.results()
-    assert desk.lms.tokens_given == 2
-    await desk.tokens.token(desk.registration, {MEMBERS})
-    assert desk.lms.tokens_given == 3
-    assert [one.form["scope"] for one in desk.lms.asked if one.path == "/token"] == [
-        RESULT,
-        RESULT,
-        MEMBERS,
-    ]
-
-
-async def test_of_registrations_that_come_and_go_the_latest_tokens_are_kept(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tokens, "_CAPACITY", 2)
-    desk.tokens = AccessTokens(Fetcher(), desk._key, lambda: desk.now)
-    every = [replace(desk.registration, connector_id=f"lms-{number}") for number in range(4)]
-    for one in every:
-        await desk.tokens.token(one, {RESULT})
-    assert len(desk.tokens._kept) == 2
-    await desk.tokens.token(every[3], {RESULT})
-    assert desk.lms.tokens_given == 4, "the latest is still there"
-    await desk.tokens.token(every[0], {RESULT})
-    assert desk.lms.tokens_given == 5
-
-
-@pytest.mark.parametrize(("audience", "expected"), [("", "/token"), ("urn:blackboard", "urn:")])
-async def test_the_assertion_is_for_the_audience_that_the_platform_wants(
-    desk: Desk, audience: str, expected: str
-) -> None:
-    registration = replace(desk.registration, token_audience=audience)
-    await desk.tokens.token(registration, {RESULT})
-    await desk.tokens.token(registration, {SCORE})
-    sent = [one.form["client_assertion"] for one in desk.lms.asked]
-    claims = [jwt.decode(one, KEY, algorithms=["RS256"]).claims for one in sent]
-    assert all(expected in one["aud"] for one in claims)
-    assert len({one["jti"] for one in claims}) == 2
-    assert claims[0]["exp"] > claims[0]["iat"] == int(desk.now.timestamp())
-
-
-async def test_a_token_that_is_refused_is_fetched_anew_once(desk: Desk) -> None:
-    desk.lms.on(RESULTS, reply([result(1)]))
-    await desk.results()
-    desk.lms.good = set()
-    assert len(await desk.results()) == 1
-    assert desk.lms.tokens_given == 2
-
-
-async def test_a_platform_that_takes_no_token_at_all_is_asked_twice_and_no_more(
-    desk: Desk,
-) -> None:
-    desk.lms.on(RESULTS, reply(status="401 Unauthorized"))
-    fault = await desk.fault()
-    assert isinstance(fault, Fatal)
-    assert "401" in fault.text.ja
-    assert desk.lms.tokens_given == 2
-    assert desk.lms.targets() == [RESULTS, RESULTS]
-
-
 async def test_a_busy_platform_is_asked_again_when_it_says_so(desk: Desk) -> None:
     def answer(_asked: Asked) -> bytes:
         if len(desk.lms.targets()) < 2:
@@ -357,53 +235,3 @@ async def test_a_launch_that_named_an_inside_address_reads_nothing_there(desk: D
     inside = Grades(desk.calls, {RESULT}).results("https://169.254.169.254/lineitem")
     with pytest.raises(Fatal, match="not a public address"):
         _ = [one async for one in inside]
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind", "words"),
-    [
-        (reply({"error": "invalid_client"}, status="400 Bad Request"), Fatal, "invalid_client"),
-        (reply({"error": ["x"]}, status="401 Unauthorized"), Fatal, "401"),
-        (reply(b"<html>"), Fatal, "not JSON"),
-        (reply({"access_token": 5}), Fatal, "/access_token"),
-        (reply({"access_token": "a\u3042"}), Fatal, "/access_token"),
-        (reply({"access_token": "a", "token_type": "mac"}), Fatal, "/token_type"),
-        (reply(status="500 Oops"), Retriable, "500"),
-        (reply(b"x" * 70_000), Fatal, "larger than"),
-        (reply(b"", "Retry-After: 999", status="429 Busy"), Retriable, "429"),
-    ],
-)
-async def test_a_token_that_is_not_given_is_told_in_words(desk, answer, kind, words) -> None:
-    desk.lms.on("/token", answer)
-    fault = await desk.fault()
-    assert type(fault) is kind
-    assert words in fault.text.en
-    assert f"{desk.lms.url}/token" in fault.text.ja
-
-
-@pytest.mark.parametrize("said", [None, "soon", -1, 0, True, 1e300])
-async def test_a_life_that_a_token_cannot_have_is_not_believed(desk: Desk, said: Any) -> None:
-    desk.lms.expires_in = said
-    token = await desk.tokens.token(desk.registration, {RESULT})
-    assert desk.now < token.expires_at <= desk.now + timedelta(days=1)
-
-
-async def test_a_registration_without_a_token_address_says_so(desk: Desk) -> None:
-    registration = replace(desk.registration, token_url="")
-    with pytest.raises(Fatal, match="token_url"):
-        await desk.tokens.token(registration, {RESULT})
-    assert desk.lms.asked == []
-
-
-async def test_the_narrower_scope_is_asked_for_where_it_was_offered(desk: Desk) -> None:
-    desk.lms.on(ITEM, reply({"id": f"{desk.lms.url}{ITEM}"}))
-    for offered, wanted in (
-        ({LINE_ITEM, LINE_ITEM_READ}, LINE_ITEM_READ),
-        ({LINE_ITEM}, LINE_ITEM),
-        (set(), LINE_ITEM_READ),
-    ):
-        desk.lms.asked.clear()
-        desk.tokens = AccessTokens(Fetcher(), desk._key, lambda: desk.now)
-        calls = replace(desk.calls, tokens=desk.tokens)
-        await Grades(calls, offered).line_item(f"{desk.lms.url}{ITEM}")
-        assert desk.lms.asked[0].form["scope"] == wanted
