@@ -89,6 +89,17 @@ async def link_of(conn: AsyncConnection, link_id: UUID) -> Link | None:
     return found[0] if found else None
 
 
+async def owner(conn: AsyncConnection, ifi: Ifi) -> UUID | None:
+    """Who has proved this identifier."""
+    query = (
+        sa.select(link.c.person_id)
+        .join(identifier, identifier.c.id == link.c.identifier_id)
+        .where(identifier.c.key == ifi.key, link.c.state == "proved")
+    )
+    found: UUID | None = await conn.scalar(query)
+    return found
+
+
 async def proved_with(conn: AsyncConnection, ifi: Ifi) -> list[Ifi]:
     """Every identifier that whoever has proved this one has proved; none where nobody has."""
     here, owner = identifier.alias("here"), link.alias("owner")

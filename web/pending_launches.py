@@ -40,10 +40,11 @@ class Landing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A launch that waits: what it proved, and where it leads."""
+    """A launch: what it proved, and where it leads. It waits, or was `taken` up."""
 
     proved: ProvedIdentity
     landing: Landing
+    taken: bool
 
 
 class PendingLaunches:
@@ -81,23 +82,24 @@ class PendingLaunches:
         return token
 
     async def waiting(self, conn: AsyncConnection, token: str) -> Waiting | None:
-        """What waits for this token; it goes on waiting."""
+        """What waits for this token, or did until it was taken; nothing changes."""
         found = await conn.execute(
             sa.select(*_KEPT).where(held_by(pending_launch, token, self._clock()))
         )
         return _waiting(found.mappings().one_or_none())
 
     async def take(self, conn: AsyncConnection, token: str) -> Waiting | None:
-        """What waited for this token; it no longer does."""
+        """What waited for this token, unless it was taken before."""
         found = await conn.execute(
-            sa.delete(pending_launch)
-            .where(held_by(pending_launch, token, self._clock()))
+            sa.update(pending_launch)
+            .where(held_by(pending_launch, token, self._clock()), ~pending_launch.c.taken)
+            .values(taken=True)
             .returning(*_KEPT)
         )
         return _waiting(found.mappings().one_or_none())
 
 
-_KEPT = (pending_launch.c.identity, pending_launch.c.landing)
+_KEPT = (pending_launch.c.identity, pending_launch.c.landing, pending_launch.c.taken)
 
 
 def _waiting(row: sa.RowMapping | None) -> Waiting | None:
@@ -112,6 +114,7 @@ def _waiting(row: sa.RowMapping | None) -> Waiting | None:
             frozenset(landing.get("origins", ())),
             Placement.of_json(placement) if placement else None,
         ),
+        row["taken"],
     )
 
 

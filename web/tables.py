@@ -48,5 +48,7 @@ pending_launch = sa.Table(
     sa.Column("identity", sa.JSON, nullable=False),
     # Where it leads, and from where the platform shows our pages.
     sa.Column("landing", sa.JSON, nullable=False, server_default="{}"),
+    # From then on it leads the learner who took it up there, and nobody else.
+    sa.Column("taken", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("expires_at", Instant, nullable=False, index=True),
 )

@@ -99,7 +99,7 @@ class Platform:
         target = {"liar": "_parent", "silent": "_parent", "none": None}.get(mode, mode)
         asked = {
             "iss": self.url,
-            "login_hint": "yui-at-lms",
+            "login_hint": request.query_params["who"],
             "target_link_uri": f"{self._tool}/passport",
             "client_id": "kasane-1",
             "lti_deployment_id": "1",
@@ -202,9 +202,15 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
-def _in_frame(context: BrowserContext, platform: Platform, mode: str, kind: str = "link") -> Page:
+def _in_frame(
+    context: BrowserContext,
+    platform: Platform,
+    mode: str,
+    kind: str = "link",
+    who: str = "yui-at-lms",
+) -> Page:
     page = context.new_page()
-    page.goto(f"{platform.url}/course?{urlencode({'mode': mode, 'kind': kind})}")
+    page.goto(f"{platform.url}/course?{urlencode({'mode': mode, 'kind': kind, 'who': who})}")
     return page
 
 
@@ -279,7 +285,7 @@ def test_where_neither_cookie_nor_storage_helps_a_window_of_its_own_does(
     expect(window.get_by_role("heading", level=1)).to_have_text("このポータルをつなぐ")
 
 
-def test_a_learner_gets_from_the_frame_to_the_passport(
+def test_a_learner_gets_from_the_frame_to_the_passport_and_is_asked_once_alone(
     context: BrowserContext, kasane: Installation, platform: Platform
 ) -> None:
     own = context.new_page()
@@ -289,15 +295,28 @@ def test_a_learner_gets_from_the_frame_to_the_passport(
     own.get_by_role("main").get_by_role("button", name="サインイン").click()
     expect(own.get_by_role("heading", level=1)).to_contain_text("学びの台帳")
 
-    page = _in_frame(context, platform, "_parent")
+    page = _in_frame(context, platform, "_parent", who="connecting-at-lms")
     frame = _launch(page, cookies=True)
     expect(frame.get_by_role("heading", level=1)).to_have_text("このポータルをつなぐ")
-    with context.expect_page() as opened:
-        frame.get_by_role("link", name="新しいウィンドウで開く").click()
-    window = opened.value
+    window = _window(frame)
     window.get_by_role("main").get_by_role("button").first.click()
     expect(window.get_by_role("heading", level=1)).to_contain_text("学びの台帳")
     expect(window.get_by_role("status")).to_contain_text("つなぎました")
+    pressed_again = _window(frame)
+    expect(pressed_again.get_by_role("heading", level=1)).to_contain_text("学びの台帳")
+
+    frame = _launch(_in_frame(context, platform, "none", who="connecting-at-lms"), cookies=True)
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Kasane を開く")
+    later = _window(frame)
+    expect(later.get_by_role("heading", level=1)).to_contain_text("学びの台帳")
+    expect(later.get_by_role("status")).to_have_count(0)
+
+
+def _window(frame: Frame) -> Page:
+    """What the frame's way into a window of its own leads to."""
+    with frame.page.context.expect_page() as opened:
+        frame.get_by_role("link", name="新しいウィンドウで開く").click()
+    return opened.value
 
 
 def test_an_instructor_chooses_in_the_frame_and_the_platform_gets_the_choice(

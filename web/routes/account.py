@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from uuid import UUID
 
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from badge_bridge.persons import owner
 from engine.problems import Forbidden, NotFound, Problem
 from engine.text import Text
 from web.accounts import PASSWORD_MIN, Account
 from web.desk import Desk, is_framed, person_of
 from web.forms import Form
-from web.pending_launches import PendingLaunches, Waiting
+from web.pending_launches import Landing, PendingLaunches, Waiting
 from web.portals import portals
 from web.routes.lti import LAUNCH_COOKIE, LAUNCHED
 from web.security import policy
@@ -117,31 +121,44 @@ class _AccountPages:
         return self._desk.to("/", visitor.with_token(new_token()), done="signed_out")
 
     async def launched(self, request: Request, token: str) -> Response:
-        """Where a launch leads: on to the passport, or to signing in first.
+        """Where a launch leads: on to its page, or to signing in first.
 
-        A learner who is signed in, in the browser that was launched, is linked at once. A token
-        from elsewhere asks first: somebody may have sent the address of their own launch.
+        A learner whose identity it is goes on, as often as they like while it lasts. One who is
+        signed in, in the browser that was launched, is linked at once. A token from elsewhere asks
+        first: somebody may have sent the address of their own launch.
         """
         visitor = await self._desk.visitor(request)
-        async with self._services.database.read() as conn:
-            found = await self._launches.waiting(conn, token)
-        if found is None:
-            raise NotFound("launch_gone", LAUNCH_GONE)
+        found, known = await self._found(token)
         account = visitor.account
         if account is None or account.person_id is None or is_framed(request):
-            return await self._ask(request, visitor, found, token)
+            return await self._ask(request, visitor, found, token, is_known=known is not None)
+        if known == account.person_id:
+            return await self._lead(visitor, found.landing, token)
+        if found.taken:
+            raise NotFound("launch_gone", LAUNCH_GONE)
         if request.cookies.get(LAUNCH_COOKIE) != token:
-            return await self._ask(request, visitor, found, token)
-        return await self._link(visitor, account, token)
+            return await self._ask(request, visitor, found, token, is_known=known is not None)
+        return await self._link(visitor, account.person_id, token)
 
     async def take_launch(self, request: Request, token: str) -> Response:
         """The learner said yes."""
         visitor, account = await self._desk.signed_in(request)
         await self._desk.form(request, visitor)
-        return await self._link(visitor, account, token)
-
-    async def _link(self, visitor: Visitor, account: Account, token: str) -> Response:
         person_id = person_of(account)
+        found, known = await self._found(token)
+        if known == person_id:
+            return await self._lead(visitor, found.landing, token)
+        return await self._link(visitor, person_id, token)
+
+    async def _found(self, token: str) -> tuple[Waiting, UUID | None]:
+        """The launch, and whose its identity is so far. Raises: NotFound."""
+        async with self._services.database.read() as conn:
+            found = await self._launches.waiting(conn, token)
+            if found is None:
+                raise NotFound("launch_gone", LAUNCH_GONE)
+            return found, await owner(conn, found.proved.ifi)
+
+    async def _link(self, visitor: Visitor, person_id: UUID, token: str) -> Response:
         async with self._services.database.write() as conn:
             found = await self._launches.take(conn, token)
             if found is None:
@@ -150,15 +167,29 @@ class _AccountPages:
             result = await self._services.people.link_proved(
                 conn, person_id, proved.ifi, method=proved.method, reference=proved.reference
             )
-            if found.landing.placement is not None and result != "disputed":
-                await self._services.passback.came(conn, found.landing.placement)
+            if result != "disputed":
+                await self._came(conn, found.landing)
+        return self._onwards(visitor, found.landing, done=result)
+
+    async def _lead(self, visitor: Visitor, landing: Landing, token: str) -> Response:
+        """On to the page of a launch whose identity is the learner's already."""
+        async with self._services.database.write() as conn:
+            if await self._launches.take(conn, token):
+                await self._came(conn, landing)
+        return self._onwards(visitor, landing)
+
+    async def _came(self, conn: AsyncConnection, landing: Landing) -> None:
+        if landing.placement is not None:
+            await self._services.passback.came(conn, landing.placement)
+
+    def _onwards(self, visitor: Visitor, landing: Landing, done: str = "") -> Response:
         self._services.jobs.wake()
-        answer = self._desk.to(found.landing.path, visitor, done=result)
+        answer = self._desk.to(landing.path, visitor, done=done)
         answer.delete_cookie(LAUNCH_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 
     async def _ask(
-        self, request: Request, visitor: Visitor, found: Waiting, token: str
+        self, request: Request, visitor: Visitor, found: Waiting, token: str, *, is_known: bool
     ) -> Response:
         async with self._services.database.read() as conn:
             titles = await portals(conn, self._services.connectors)
@@ -168,6 +199,7 @@ class _AccountPages:
             href=LAUNCHED + token,
             is_framed=is_framed(request),
             is_learner=account is not None and account.person_id is not None,
+            is_known=is_known,
             may_sign_up=self._services.learner_sign_up,
         )
         answer = self._desk.page(request, visitor, "launch.html", view=view)

@@ -78,13 +78,22 @@ class IdentitiesPage:
 
 @dataclass(frozen=True, slots=True)
 class LaunchPage:
-    """A launch that waits for its learner. In a frame, cookies are out of reach: a window helps."""
+    """A launch that waits for its learner. In a frame, cookies are out of reach: a window helps.
+
+    `is_known`: somebody has proved the identity before, and that is not who is signed in.
+    """
 
     identity: IdentityName
     href: str
     is_framed: bool
     is_learner: bool
+    is_known: bool
     may_sign_up: bool
+
+    @property
+    def opens(self) -> bool:
+        """Whether nothing is left to connect, as far as can be seen from here."""
+        return self.is_known and (self.is_framed or not self.is_learner)
 
 
 def identities_page(

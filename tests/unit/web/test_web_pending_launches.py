@@ -16,9 +16,19 @@ PORTAL = "https://portal-a.example.jp"
 
 @pytest.fixture
 async def launch(house, clock):
-    """The address to which a launch that proved u-7f3a leads, and its token."""
+    """The address to which a launch that proved u-7f3a leads."""
     await house.set_up()
     await house.learner("yui", "L-0001")
+    return await _launch(house, clock)
+
+
+@pytest.fixture
+async def again(house, clock, launch):
+    """That of another launch of the same learner."""
+    return await _launch(house, clock)
+
+
+async def _launch(house, clock) -> str:
     proved = ProvedIdentity(Ifi("account", "u-7f3a", PORTAL), "lti_launch", "test", clock())
     async with house.services.database.write() as conn:
         landing = Landing("/passport", frozenset({"https://lms.example.jp"}))
@@ -78,13 +88,67 @@ async def test_inside_an_lms_frame_a_window_is_offered(house, launch):
     assert "frame-ancestors https://lms.example.jp" in policy
 
 
-async def test_a_launch_is_good_once_and_for_its_time(house, launch, clock):
+async def test_a_launch_is_taken_once_and_leads_nobody_else_anywhere(house, launch):
+    await house.learner("aya", "L-0002")
+    reader, other = house.reader(), house.reader()
+    await reader.sign_in("yui")
+    await other.sign_in("aya")
+    _launched(reader, launch)
+    await other.open(launch)
+    said_yes = _csrf(other.page)
+    await reader.open(launch)
+    assert (await other.client.post(launch, data=said_yes)).status_code == 404
+    _launched(other, launch)
+    assert (await other.open(launch)).status_code == 404
+    assert (await other.open("/passport/identities")).text.count("u-7f3a") == 0
+    assert (await reader.open("/launch/nonsense")).status_code == 404
+
+
+async def test_who_took_a_launch_up_comes_back_by_it_while_it_lasts(house, launch, clock):
+    """The button in an LMS's frame stays there, and is pressed again."""
+    reader = house.reader()
+    await reader.sign_in("yui")
+    await reader.open(launch)
+    question = reader.page
+    await reader.send(launch)
+    for again in (reader.client.get(launch), reader.client.post(launch, data=_csrf(question))):
+        assert str((await again).url).endswith("/passport"), "and nothing is said of linking"
+    clock.at += LIFE
+    assert (await reader.open(launch)).status_code == 404
+
+
+async def test_who_is_known_to_be_connected_is_not_asked_again(house, launch, again):
+    """A frame keeps our cookies away: there each launch would ask whether this is really them."""
     reader = house.reader()
     await reader.sign_in("yui")
     _launched(reader, launch)
     await reader.open(launch)
-    assert (await reader.open(launch)).status_code == 404
-    assert (await reader.open("/launch/nonsense")).status_code == 404
+    await reader.open(again, **{"Sec-Fetch-Dest": "iframe"})
+    assert "Kasane を開く" in reader.words
+    assert "つなぐ" not in reader.words
+    await reader.open(again)
+    assert str(reader.page.url).endswith("/passport")
+    stranger = house.reader()
+    await stranger.open(again)
+    assert "サインインすると、ページが開きます" in stranger.words
+    assert "/signup?next" not in stranger.page.text
+
+
+async def test_somebody_elses_identity_is_asked_about_and_disputed(house, launch, again):
+    await house.learner("aya", "L-0002")
+    reader, other = house.reader(), house.reader()
+    await reader.sign_in("yui")
+    _launched(reader, launch)
+    await reader.open(launch)
+    await other.sign_in("aya")
+    await other.open(again)
+    assert "ご自身のIDの場合だけ" in other.words
+    await other.send(again)
+    assert str(other.page.url).endswith("/passport?done=disputed")
+
+
+def _csrf(page) -> dict[str, str]:
+    return {"csrf": re.findall(r'name="csrf" value="([^"]+)"', page.text)[0]}
 
 
 async def test_a_launch_that_waited_too_long_is_gone(house, launch, clock):
