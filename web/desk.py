@@ -194,7 +194,12 @@ class Desk:
             return self.to(f"/signin?{urlencode({'next': problem.target})}", visitor)
         anew = problem.members.get(ANEW, "")
         view = problem_page(
-            problem.status, problem.text, problem.code, anew=anew, path=request.url.path
+            problem.status,
+            problem.text,
+            problem.code,
+            anew=anew,
+            path=request.url.path,
+            is_framed=is_framed(request),
         )
         answer = self.page(request, visitor, "problem.html", status=problem.status, view=view)
         answer.headers.update(problem.headers)

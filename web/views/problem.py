@@ -17,6 +17,7 @@ _TITLES: dict[int, Text] = {
     503: Text(ja="一時的に使えません", en="Temporarily unavailable"),
 }
 _ANEW = Text(ja="新しいウィンドウで開いてください", en="Please open it in a new window")
+_NO_COOKIES = Text(ja="クッキーを許可してください", en="Please allow cookies")
 # Nobody entered anything there, and whoever reads it has come from an LMS.
 _AT_DOORS: dict[str, Text] = {
     "/lti/login": Text(ja="LMSから開けませんでした", en="This could not be opened from your LMS"),
@@ -33,7 +34,8 @@ _OTHER = Text(ja="処理できませんでした", en="This did not work")
 class ProblemPage:
     """A refusal as a page: `code` is what to quote to the secretariat.
 
-    `anew`: where what was tried can be begun once more, in a window of its own.
+    `anew`: where what was tried can be begun once more, in a window of its own. `is_framed`: the
+    reader is not in one yet; who is, and is not recognised there, keeps no cookie of ours.
     """
 
     status: int
@@ -41,12 +43,21 @@ class ProblemPage:
     text: Text
     code: str
     anew: str = ""
+    is_framed: bool = False
 
 
 def problem_page(
-    status: int, text: Text, code: str, *, anew: str = "", path: str = ""
+    status: int,
+    text: Text,
+    code: str,
+    *,
+    anew: str = "",
+    path: str = "",
+    is_framed: bool = False,
 ) -> ProblemPage:
     """The page for a problem of this status, met at this path."""
     said = _AT_DOORS.get(path) if status < 500 else None
-    title = _ANEW if anew else said or _TITLES.get(status, _OTHER)
-    return ProblemPage(status, title, text, code, anew)
+    title = said or _TITLES.get(status, _OTHER)
+    if anew:
+        title = _ANEW if is_framed else _NO_COOKIES
+    return ProblemPage(status, title, text, code, anew, is_framed)

@@ -304,6 +304,10 @@ def test_every_refusal_has_a_title():
     refused = problem_page(403, _text("x"), "x", path="/lti/launch")
     assert refused.title.en == "This could not be opened from your LMS"
     later = problem_page(503, _text("x"), "x", path="/lti/launch")
+    framed = problem_page(403, _text("x"), "x", path="/lti/launch", anew="/y", is_framed=True)
+    assert framed.title.en == "Please open it in a new window"
+    alone = problem_page(403, _text("x"), "x", path="/lti/launch", anew="/y")
+    assert alone.title.en == "Please allow cookies", "it is in a window of its own already"
     assert later.title.en == "Temporarily unavailable"
 
 
