@@ -77,6 +77,10 @@ NOTICES: dict[str, Text] = {
         ja="講座を取り下げました。これまでの修了はそのまま残ります。",
         en="The course is withdrawn. What was completed in it stays.",
     ),
+    "course_not_offered": Text(
+        ja="この講座は、現在ここでは提供していません。くわしくは事務局にお問い合わせください。",
+        en="This course is not offered here at present. The secretariat can tell you more.",
+    ),
     "set_aside": Text(ja="記録を対象外にしました。", en="The record has been set aside."),
     "proposed": Text(
         ja="提案を記録しました。もう一人の担当者の承認で、つながります。",
@@ -139,7 +143,8 @@ NOTICES: dict[str, Text] = {
 }
 
 NOT_GOOD = frozenset(
-    {"file_refused", "file_partly", "disputed", "registration_waits", "registration_unplaced"}
+    {"course_not_offered", "disputed", "file_partly", "file_refused"}
+    | {"registration_unplaced", "registration_waits"}
 )
 """Those that tell of something that did not go as it was meant to."""
 

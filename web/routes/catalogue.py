@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from badge_bridge.passport import passport
 from connectors.jose.refusal import Refusal
@@ -13,18 +12,14 @@ from connectors.lti.core import addresses
 from connectors.lti.platform import tools
 from connectors.lti.platform.launches import Starter
 from engine.problems import NotFound
-from engine.text import Text
 from lrs.core.ifi import Ifi
 from web.desk import Desk, person_of
+from web.notices import NOTICES
 from web.portals import portals
 from web.services import Services
-from web.views.catalogue import OpeningPage, anchor, catalogue_page, offers
+from web.views.catalogue import OpeningPage, anchor, catalogue_page, counting, offers
 
 HERE = "/catalogue"
-NOT_OFFERED = Text(
-    ja="この講座は、現在ここでは提供していません。",
-    en="This course is not offered here at present.",
-)
 
 
 def router(services: Services, desk: Desk) -> APIRouter:
@@ -71,7 +66,7 @@ class _CataloguePages:
             found = offers([tool] if tool else [], rulebook, titles)
             offer = next((one for one in found.values() if one.course == form["course"]), None)
             if tool is None or offer is None:
-                raise NotFound("course_not_offered", NOT_OFFERED)
+                raise NotFound("course_not_offered", NOTICES["course_not_offered"])
             sub = self._services.launches.known_as(tool.connector_id, person_id)
             await self._services.people.link_proved(
                 conn,
@@ -90,6 +85,13 @@ class _CataloguePages:
         view = OpeningPage(offer.title, urlsplit(url).netloc, url)
         return self._desk.page(request, visitor, "opening.html", view=view)
 
-    async def lead(self, connector: str, course: str) -> Response:
-        """An activity id leads to its course."""
-        return RedirectResponse(f"{HERE}#{quote(anchor(connector, course), safe='')}", 303)
+    async def lead(self, request: Request, connector: str, course: str) -> Response:
+        """An activity id leads to its course: whoever comes from an LMS is told if it is gone."""
+        visitor = await self._desk.visitor(request)
+        async with self._services.database.read() as conn:
+            tool = await tools.tool(conn, connector)
+            rulebook = await self._services.rulebooks.current(conn)
+        found = counting([tool] if tool else [], rulebook)
+        if all(one.id != course for _, one in found):
+            return self._desk.to(HERE, visitor, done="course_not_offered")
+        return self._desk.to(HERE, visitor, anchor=anchor(connector, course))

@@ -103,6 +103,24 @@ async def test_a_course_is_offered_once_it_counts_and_while_its_provider_is_in_u
     assert "データの見方" not in (await learner.open("/catalogue")).text
 
 
+async def test_a_course_that_an_lms_still_shows_is_said_not_to_be_offered_any_more(house):
+    officer, learner = house.reader(), house.reader()
+    tool = await _registered(house, officer)
+    await house.learner("yui", "L-0001")
+    await learner.sign_in("yui")
+    course = await _course(house, tool)
+    placed = f"/lti/platform/tools/{tool}/courses/{course}"
+    await learner.open(placed)
+    assert learner.page.url.path == "/catalogue"
+    assert "現在ここでは提供していません" not in learner.words
+    await officer.open(f"/console/tools/{tool}")
+    await officer.send(f"/console/tools/{tool}/switch")
+    for gone in (placed, "/lti/platform/tools/made-up/courses/1", f"{placed}x"):
+        await learner.open(gone)
+        assert learner.page.url.path == "/catalogue"
+        assert "現在ここでは提供していません" in learner.words
+
+
 async def test_opening_needs_a_learner_and_a_course_that_is_offered(house):
     officer, learner, stranger = house.reader(), house.reader(), house.reader()
     tool = await _registered(house, officer)
