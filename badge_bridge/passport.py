@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from badge_bridge.awards import Award, awards_of
 from badge_bridge.core.decide import decide
 from badge_bridge.core.decision import Decision, Node, Step
-from badge_bridge.core.explanation import Words, explain, note, step_text
+from badge_bridge.core.explanation import Words, explain, notes, step_text
 from badge_bridge.core.next_badge import next_badges
 from badge_bridge.core.passport import (
     AwardView,
@@ -127,7 +127,7 @@ class _Reading:
             assessment=item.assessment,
             state=state,
             completions=tuple(self._completion(one) for one in (verdict.used if verdict else ())),
-            notes=tuple(note(one, self.words) for one in refused),
+            notes=notes(refused, self.words),
         )
 
     def _completion(self, statement: str) -> Completion:

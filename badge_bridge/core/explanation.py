@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from badge_bridge.core.canonical import Json
@@ -66,23 +66,38 @@ class Words:
         item = self.evidence.get(statement)
         return self.activity(item.source, item.activity) if item else Text.of(statement)
 
+    def is_corrected(self, statement: str) -> bool:
+        """Whether its source says something else of the same activity now."""
+        item = self.evidence.get(statement)
+        return item is not None and any(
+            (one.source, one.activity) == (item.source, item.activity) and not one.voided
+            for one in self.evidence.values()
+        )
+
 
 def explain(node: Node, words: Words) -> Why:
     """The tree in words, every branch of it."""
     return Why(
         outcome=node.outcome,
         text=_text(node, words),
-        notes=tuple(note(refusal, words) for refusal in node.refused),
+        notes=notes(node.refused, words),
         of=tuple(explain(child, words) for child in node.of),
         rule=node.rule,
         names=node.names,
     )
 
 
+def notes(refused: Iterable[Refusal], words: Words) -> tuple[Text, ...]:
+    """Why evidence was not counted, each thing said once."""
+    return tuple(dict.fromkeys(note(refusal, words) for refusal in refused))
+
+
 def note(refusal: Refusal, words: Words) -> Text:
     """Why one piece of evidence was not counted."""
     name = words.statement(refusal.evidence)
-    return REFUSALS[refusal.reason].format(name=name, **_figures(refusal.detail))
+    corrected = refusal.reason == "voided" and words.is_corrected(refusal.evidence)
+    said = CORRECTED if corrected else REFUSALS[refusal.reason]
+    return said.format(name=name, **_figures(refusal.detail))
 
 
 def step_text(step: Step, words: Words) -> Text:
@@ -125,6 +140,11 @@ REFUSALS: Mapping[str, Text] = {
     ),
 }
 """Every reason for which evidence is not counted."""
+
+CORRECTED = Text(
+    ja="「{name}」の前の記録は、提供元が訂正しました。",
+    en="An earlier record of “{name}” was corrected by its provider.",
+)
 
 STEPS: Mapping[str, Text] = {
     "skill": Text(ja="スキル「{skills}」の講座を修了する", en="Complete a course for {skills}"),

@@ -213,6 +213,22 @@ def test_the_tree_is_told_in_both_languages(starter: Rulebook, completed: Make) 
     assert [part.outcome for part in stack.of] == ["not_met", "not_met", "met"]
 
 
+def test_what_was_corrected_is_not_told_as_withdrawn_and_alike_is_told_once(
+    starter: Rulebook, completed: Make
+) -> None:
+    course = {"activity": "https://portal-a.example.jp/courses/dx-lit-101", "source": "portal-a"}
+    earlier = [completed("DX-LIT-1", **course, voided=True) for _ in range(2)]
+    for later, said in (
+        ([], "は、提供元が取り消しました。"),
+        ([completed("DX-LIT-1", **course)], "の前の記録は、提供元が訂正しました。"),
+    ):
+        items = [*earlier, *later]
+        words = Words(starter, {str(item.statement): item for item in items})
+        why = explain(decide(starter, items, AS_OF).badges["B-DX-LIT-1"], words)
+        (note,) = why.notes
+        assert note.ja.endswith(said)
+
+
 def test_a_name_with_braces_in_it_is_told_as_it_is(
     starter_document: dict[str, Any], completed: Make
 ) -> None:
