@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from badge_bridge.awards import Award, awards_of
 from badge_bridge.core.decide import decide
-from badge_bridge.core.decision import Decision, Node, Step
+from badge_bridge.core.decision import Decision, Node, SkillVerdict, Step
 from badge_bridge.core.explanation import Words, explain, notes, step_text
 from badge_bridge.core.next_badge import next_badges
 from badge_bridge.core.passport import (
@@ -33,6 +33,7 @@ from badge_bridge.store.evidence import evidence_by_id, names_of, under_way
 from engine.problems import NotFound
 from engine.text import Text
 
+_OPEN: frozenset[SkillState] = frozenset({"none", "in_progress"})
 NO_SUCH_PERSON = Text(ja="この学習者は登録されていません。", en="There is no such learner.")
 
 
@@ -128,6 +129,7 @@ class _Reading:
             state=state,
             completions=tuple(self._completion(one) for one in (verdict.used if verdict else ())),
             notes=notes(refused, self.words),
+            missing=(self._step(_towards(skill, verdict)),) if state in _OPEN else (),
         )
 
     def _completion(self, statement: str) -> Completion:
@@ -205,3 +207,9 @@ class _Reading:
             count=step.count,
             courses=tuple(dict.fromkeys(courses)),
         )
+
+
+def _towards(skill: str, verdict: SkillVerdict | None) -> Step:
+    """What a skill that is not met takes."""
+    waits = verdict is not None and verdict.outcome == "pending"
+    return Step("wait", (skill,), 0) if waits else Step("skill", (skill,))

@@ -32,7 +32,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class SkillView:
-    """A skill of the map as this learner has it; `notes` say what was not counted."""
+    """A skill of the map as this learner has it.
+
+    `notes` say what was not counted, `missing` what would evidence it.
+    """
 
     id: str
     title: Text
@@ -43,6 +46,7 @@ class SkillView:
     state: SkillState
     completions: tuple[Completion, ...]
     notes: tuple[Text, ...]
+    missing: tuple[StepView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

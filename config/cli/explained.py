@@ -60,7 +60,7 @@ class _Tree:
             _say(self.out, depth + 1, "○", _REFUSED.format(note=note))
         for part in node.of:
             self.show(part, depth + 1)
-        below = self.told.badges.get(node.href.removeprefix("#badge-"))
+        below = self.told.badges.get(node.badge)
         if below is not None:
             self.show(why_node(below.why, self.told.skills, self.portals), depth + 1)
 

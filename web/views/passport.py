@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
 from badge_bridge.core.explanation import Why
-from badge_bridge.core.passport import BadgeView, Passport, SkillView
+from badge_bridge.core.passport import BadgeView, Passport, SkillView, StepView
 from engine.text import Text
 from web.views.catalogue import Offers
 from web.views.emblem import Emblem, Layer, emblem
@@ -34,7 +34,7 @@ _FEW = 12
 
 @dataclass(frozen=True, slots=True)
 class SkillLine:
-    """One skill in the list beside the map."""
+    """One skill in the list beside the map; `steps` are left to do."""
 
     skill: Skill
     level: str
@@ -42,6 +42,7 @@ class SkillLine:
     assessment: Text | None
     facts: tuple[Fact, ...]
     notes: tuple[Text, ...]
+    steps: tuple[StepToGo, ...]
 
     @property
     def has_more(self) -> bool:
@@ -61,7 +62,10 @@ class SkillGroup:
 
 @dataclass(frozen=True, slots=True)
 class BadgeCard:
-    """One badge: held, or how far it is. `award` is the address of the held one."""
+    """One badge: held, or how far it is.
+
+    `award` is the address of the held one; `steps` are left to do.
+    """
 
     id: str
     name: Text
@@ -75,6 +79,7 @@ class BadgeCard:
     awarded_at: datetime | None
     review_deadline: datetime | None
     why: WhyNode
+    steps: tuple[StepToGo, ...]
     laid: int
     layers: int
 
@@ -96,14 +101,6 @@ class RevokedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class NextBadge:
-    """The badge that is nearest, and what it still takes."""
-
-    card: BadgeCard
-    steps: tuple[StepToGo, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PassportPage:
     """Everything on the passport page."""
 
@@ -114,7 +111,7 @@ class PassportPage:
     held: tuple[BadgeCard, ...]
     ahead: tuple[BadgeCard, ...]
     revoked: tuple[RevokedLine, ...]
-    next: NextBadge | None
+    next: BadgeCard | None
     skills_done: int
     skills_total: int
     is_empty: bool
@@ -130,19 +127,20 @@ def passport_page(
     """
     skills = {skill.id: skill for skill in passport.skills}
     groups = _groups(passport.skills)
-    cards = [_card(badge, skills, portals) for badge in passport.badges]
+    cards = [_card(badge, skills, portals, offers) for badge in passport.badges]
+    aim = passport.next.badge if passport.next else ""
     held = [card for card in cards if card.award]
     leaves = [skill for group in groups for skill in group.skills]
     return PassportPage(
         name=passport.name,
         code=passport.code,
         map=skill_map(groups),
-        groups=tuple(_group(group, skills, portals, len(leaves)) for group in groups),
+        groups=tuple(_group(group, skills, portals, offers, len(leaves)) for group in groups),
         # What lies on top first: a stack stands over the badges it is made of.
         held=tuple(sorted(held, key=lambda card: not card.stack)),
         ahead=tuple(card for card in cards if not card.award),
         revoked=tuple(_revoked(passport)),
-        next=_next(passport, cards, portals, offers),
+        next=next((card for card in cards if card.id == aim), None),
         skills_done=sum(skill.done for skill in leaves),
         skills_total=len(leaves),
         is_empty=all(skill.state == "none" for skill in passport.skills),
@@ -152,29 +150,31 @@ def passport_page(
 
 @dataclass(frozen=True, slots=True)
 class PassportPart:
-    """One badge or one skill of a passport, on a page of its own."""
+    """One badge or one skill of a passport, on a page of its own; `steps` are left to do."""
 
     title: Text
     name: str
     code: str
+    steps: tuple[StepToGo, ...]
     card: BadgeCard | None = None
-    group: SkillGroup | None = None
+    line: SkillLine | None = None
 
 
 def badge_part(page: PassportPage, badge: str) -> PassportPart | None:
     """The badge as this learner has it; None where the rulebook has none of that id."""
     found = next((card for card in (*page.held, *page.ahead) if card.id == badge), None)
-    return PassportPart(found.name, page.name, page.code, card=found) if found else None
+    if found is None:
+        return None
+    return PassportPart(found.name, page.name, page.code, found.steps, card=found)
 
 
 def skill_part(page: PassportPage, skill: str) -> PassportPart | None:
     """The skill as this learner has it; None where the map has none of that id."""
-    for group in page.groups:
-        for line in group.lines:
-            if line.skill.id == skill:
-                alone = replace(group, lines=(line,), done=int(line.skill.done), is_open=True)
-                return PassportPart(line.skill.title, page.name, page.code, group=alone)
-    return None
+    lines = (line for group in page.groups for line in group.lines)
+    found = next((line for line in lines if line.skill.id == skill), None)
+    if found is None:
+        return None
+    return PassportPart(found.skill.title, page.name, page.code, found.steps, line=found)
 
 
 def _groups(views: Sequence[SkillView]) -> list[Group]:
@@ -207,18 +207,22 @@ def _top(view: SkillView, skills: Mapping[str, SkillView]) -> str:
 
 
 def _group(
-    group: Group, skills: Mapping[str, SkillView], portals: Mapping[str, Text], total: int
+    group: Group,
+    skills: Mapping[str, SkillView],
+    portals: Mapping[str, Text],
+    offers: Offers,
+    total: int,
 ) -> SkillGroup:
     touched = any(skill.state != "none" for skill in group.skills)
     return SkillGroup(
         title=group.title,
-        lines=tuple(_line(skill, skills[skill.id], portals) for skill in group.skills),
+        lines=tuple(_line(skill, skills[skill.id], portals, offers) for skill in group.skills),
         done=sum(skill.done for skill in group.skills),
         is_open=touched or total <= _FEW,
     )
 
 
-def _line(skill: Skill, view: SkillView, portals: Mapping[str, Text]) -> SkillLine:
+def _line(skill: Skill, view: SkillView, portals: Mapping[str, Text], offers: Offers) -> SkillLine:
     return SkillLine(
         skill=skill,
         level=view.level,
@@ -226,11 +230,18 @@ def _line(skill: Skill, view: SkillView, portals: Mapping[str, Text]) -> SkillLi
         assessment=view.assessment,
         facts=facts(view.completions, portals),
         notes=view.notes,
+        steps=_steps(view.missing, portals, offers),
     )
 
 
+def _steps(
+    missing: Iterable[StepView], portals: Mapping[str, Text], offers: Offers
+) -> tuple[StepToGo, ...]:
+    return tuple(step_to_go(step, portals, offers) for step in missing)
+
+
 def _card(
-    badge: BadgeView, skills: Mapping[str, SkillView], portals: Mapping[str, Text]
+    badge: BadgeView, skills: Mapping[str, SkillView], portals: Mapping[str, Text], offers: Offers
 ) -> BadgeCard:
     held = badge.award is not None
     leaves = list(_leaves(badge.why))
@@ -257,6 +268,7 @@ def _card(
         awarded_at=badge.award.awarded_at if badge.award else None,
         review_deadline=badge.award.review_deadline if badge.award else None,
         why=why_node(badge.why, skills, portals),
+        steps=_steps(badge.missing, portals, offers),
         laid=sum(layer.laid for layer in layers),
         layers=len(layers),
     )
@@ -278,13 +290,3 @@ def _revoked(passport: Passport) -> Iterator[RevokedLine]:
             revoked_at=award.revoked_at,
             reason=award.revoke_reason or _NO_TITLE,
         )
-
-
-def _next(
-    passport: Passport, cards: Sequence[BadgeCard], portals: Mapping[str, Text], offers: Offers
-) -> NextBadge | None:
-    aim = passport.next
-    card = next((card for card in cards if aim and card.id == aim.badge), None)
-    if aim is None or card is None:
-        return None
-    return NextBadge(card, tuple(step_to_go(step, portals, offers) for step in aim.steps))

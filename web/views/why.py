@@ -44,14 +44,14 @@ class CourseLine:
 
 @dataclass(frozen=True, slots=True)
 class WhyNode:
-    """One line of the explanation with what lies beneath it; `href` leads to another badge."""
+    """One line of the explanation with what lies beneath it; `badge`: another one, asked for."""
 
     outcome: Outcome
     text: Text
     facts: tuple[Fact, ...]
     notes: tuple[Text, ...]
     of: tuple[WhyNode, ...]
-    href: str = ""
+    badge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def why_node(why: Why, skills: Mapping[str, SkillView], portals: Mapping[str, Te
         facts=facts(skill.completions, portals) if skill else (),
         notes=why.notes,
         of=tuple(why_node(part, skills, portals) for part in why.of),
-        href=f"#badge-{why.names}" if why.rule == "badge" else "",
+        badge=why.names if why.rule == "badge" else "",
     )
 
 

@@ -288,6 +288,25 @@ async def test_a_learner_without_evidence_sees_what_to_aim_for(
     assert (read.next.badge, read.next.steps_left) == ("B-DATA-1", 1)
     assert read.next.steps[0].courses[0].source == "lms-b"
     assert {badge.outcome for badge in read.badges} == {"not_met"}
+    ((step,),) = {skill.missing for skill in read.skills if skill.id == "DATA-1"}
+    assert (step.skills, [course.source for course in step.courses]) == (("DATA-1",), ["lms-b"])
+
+
+async def test_a_skill_that_is_evidenced_takes_nothing_more_and_one_that_is_held_time(
+    house: Any, starter_document: Any, said: Say
+) -> None:
+    await house.publish(starter_document)
+    yui = await house.learner("L-0001")
+    await house.link(yui, "portal-a", "u-7f3a")
+    future = said("portal-a", "u-7f3a", timestamp="2027-01-01T00:00:00Z")
+    await house.push("portal-a", future)
+    await house.jobs.drain()
+    missing = {skill.id: skill.missing for skill in (await house.passport(yui)).skills}
+    assert [step.count for step in missing["DX-LIT-1"]] == [0]
+    await house.push("portal-a", said("portal-a", "u-7f3a"))
+    await house.jobs.drain()
+    missing = {skill.id: skill.missing for skill in (await house.passport(yui)).skills}
+    assert missing["DX-LIT-1"] == ()
 
 
 async def test_an_explanation_has_the_evidence_beneath_the_badges_and_what_is_missing(

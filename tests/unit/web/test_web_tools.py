@@ -121,6 +121,22 @@ async def test_a_course_that_an_lms_still_shows_is_said_not_to_be_offered_any_mo
         assert "現在ここでは提供していません" in learner.words
 
 
+async def test_the_page_of_a_badge_or_a_skill_offers_the_course_that_it_takes(house):
+    officer, learner = house.reader(), house.reader()
+    tool = await _registered(house, officer)
+    course = await _course(house, tool)
+    await house.learner("yui", "L-0001")
+    await learner.sign_in("yui")
+    for page in ("badges/ST-BOTH", "skills/SEC-1"):
+        await learner.open(f"/passport/{page}")
+        assert "あと必要なこと" in learner.words
+        assert f'name="course" value="{course}"' in learner.page.text
+        await learner.send("/catalogue/open")
+        assert "https://tool.example.com/login?" in learner.page.text
+    await learner.open("/passport/skills/DATA-1")
+    assert "対象の講座は、まだ登録されていません" in learner.words
+
+
 async def test_opening_needs_a_learner_and_a_course_that_is_offered(house):
     officer, learner, stranger = house.reader(), house.reader(), house.reader()
     tool = await _registered(house, officer)

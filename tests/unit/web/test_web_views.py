@@ -60,6 +60,8 @@ HELD = AwardView(UUID(int=9), "B-1", _text("B-1"), 1, "active", AT, None, None, 
 
 def _passport(**changes) -> Passport:
     leaf = Why("met", _text("S-1"), rule="skill", names="S-1")
+    course = Course("portal-a", "javascript:alert(1)", _text("nasty"))
+    step = StepView(_text("S-2"), ("S-2",), 1, (course,))
     open_leaf = Why("not_met", _text("S-2"), (_text("41 < 60"),), rule="skill", names="S-2")
     badges = (
         BadgeView("B-1", "badge", *[_text("B-1")] * 3, None, "met", HELD, leaf),
@@ -71,10 +73,9 @@ def _passport(**changes) -> Passport:
             "not_met",
             None,
             Why("not_met", _text("all"), of=(leaf, open_leaf), rule="all"),
+            (step,),
         ),
     )
-    course = Course("portal-a", "javascript:alert(1)", _text("nasty"))
-    step = StepView(_text("S-2"), ("S-2",), 1, (course,))
     passport = Passport(
         UUID(int=1),
         "L-0001",
@@ -95,7 +96,7 @@ def test_the_passport_tells_what_is_held_what_is_ahead_and_what_is_next():
     assert [(card.id, card.state) for card in page.ahead] == [("ST-1", "started")]
     assert page.ahead[0].progress == Text("1／2", "1 of 2")
     assert page.next is not None
-    assert page.next.card.id == "ST-1"
+    assert page.next.id == "ST-1"
     assert (page.skills_done, page.skills_total, page.is_empty) == (1, 2, False)
 
 
@@ -303,11 +304,11 @@ def test_every_refusal_has_a_title():
     assert problem_page(418, _text("x"), "x").title.en == "This did not work"
     refused = problem_page(403, _text("x"), "x", path="/lti/launch")
     assert refused.title.en == "This could not be opened from your LMS"
-    later = problem_page(503, _text("x"), "x", path="/lti/launch")
     framed = problem_page(403, _text("x"), "x", path="/lti/launch", anew="/y", is_framed=True)
     assert framed.title.en == "Please open it in a new window"
     alone = problem_page(403, _text("x"), "x", path="/lti/launch", anew="/y")
     assert alone.title.en == "Please allow cookies", "it is in a window of its own already"
+    later = problem_page(503, _text("x"), "x", path="/lti/launch")
     assert later.title.en == "Temporarily unavailable"
 
 
