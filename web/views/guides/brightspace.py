@@ -47,6 +47,12 @@ BRIGHTSPACE = Guide(
             "Enter the values shown and the deployment's “Deployment ID” below. "
             "“Brightspace OAuth2 Audience” goes into “Token audience (aud)”.",
         ),
+        Text(
+            "デプロイメントの「View Links → New Link」で、「URL」をツールのURL、"
+            "「Type」を「Deep Linking Quicklink」にしたリンクを作ると、教員が選べます。",
+            "At the deployment's “View Links → New Link” make a link to the tool URL of the "
+            "type “Deep Linking Quicklink”: teachers choose with it.",
+        ),
     ),
     note=Text(
         "登録用の情報は1時間で切れます。ドメインは組織ごとに1つだけ登録できます。",

@@ -33,10 +33,12 @@ MOODLE = Guide(
             "“Public key type” to “Keyset URL”.",
         ),
         Text(
-            "上の「こちらのアドレス」を同じ名前の欄に貼り付け、「Services」で"
+            "上の「こちらのアドレス」を同じ名前の欄に貼り付け、"
+            "「Supports Deep Linking (Content-Item Message)」に印を付けます。「Services」で"
             "成績（AGS）と名簿（NRPS）を有効にして保存します。",
-            "Paste our addresses above into the fields of the same names, switch on the "
-            "grade (AGS) and roster (NRPS) services under “Services”, and save.",
+            "Paste our addresses above into the fields of the same names, tick “Supports Deep "
+            "Linking (Content-Item Message)”, switch on the grade (AGS) and roster (NRPS) "
+            "services under “Services”, and save.",
         ),
         Text(
             "ツールの「View configuration details」（虫眼鏡）で値を表示します。",

@@ -18,9 +18,11 @@ OPENEDX = Guide(
         ),
         Text(
             "「LTI Version」を「LTI 1.3」、「Tool Public Key Mode」を「Keyset URL」にし、"
-            "「Deep linking」と「Names & Roles (NRPS)」を有効にします。",
+            "「Deep linking」と「Names & Roles (NRPS)」を有効にします。"
+            "外部の講座の点数を成績に入れるときは「This activity is graded」も有効にします。",
             "Set “LTI Version” to “LTI 1.3” and “Tool Public Key Mode” to “Keyset URL”, and "
-            "turn on “Deep linking” and “Names & Roles (NRPS)”.",
+            "turn on “Deep linking” and “Names & Roles (NRPS)”; also “This activity is "
+            "graded”, where the score of an outside course is to reach the gradebook.",
         ),
         Text(
             "上のアドレスを貼り付けます。「Launch URL」と「Deep Linking Launch URL」には"
