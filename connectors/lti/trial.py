@@ -71,7 +71,9 @@ class Trial:
         count = keysets.usable(document.get("keys"), "RS256")
         if count == 0:
             return Check(_KEYS, "failed", _NO_USABLE_KEY.format(url=url))
-        return Check(_KEYS, "ok", _USABLE_KEYS.format(count=count))
+        found = _USABLE_KEYS.format(count=count)
+        remark = registration.remark
+        return Check(_KEYS, "ok", _BOTH.format(one=found, other=remark) if remark else found)
 
     async def _login(self, registration: Registration) -> Check:
         url = registration.auth_login_url
@@ -208,6 +210,7 @@ _NO_USABLE_KEY = Text(
     en="At {url} there is no key that can be used (RSA, 2048 bits or more, with a kid, RS256).",
 )
 _USABLE_KEYS = Text(ja="使える鍵が{count}個あります。", en="It publishes {count} that can be used.")
+_BOTH = Text(ja="{one}{other}", en="{one} {other}")
 _ANSWERED = Text(
     ja="{url} は応答 {status} を返しました。アドレスをLMSの表示と見比べてください。"
     "同じであれば、LMSの管理者に確かめてください。",

@@ -122,7 +122,8 @@ class EditPage:
 class RegistrationPage:
     """One platform: what is known of it, what may be done with it, and how a test went.
 
-    `doubt`: None where nothing else is known under its issuer, or it is approved.
+    `doubt`: None where nothing else is known under its issuer, or it is approved; `remark`: what
+    to look at, though it is no fault.
     """
 
     line: RegistrationLine
@@ -138,6 +139,7 @@ class RegistrationPage:
     may_edit: bool
     ours: tuple[Copyable, ...]
     doubt: DoubtBox | None = None
+    remark: Text | None = None
     turned_away: tuple[TurnedAway, ...] = ()
     checks: tuple[Check, ...] = ()
 
@@ -227,6 +229,7 @@ def registration_page(
         may_edit=held.origin != "declared",
         ours=ours(at),
         doubt=doubt_box(known, HERE) if known and one.status != "active" else None,
+        remark=one.remark,
         turned_away=tuple(turned_away),
         checks=tuple(checks),
     )

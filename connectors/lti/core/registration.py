@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from connectors.jose.refusal import Refusal, refusal
+from connectors.lti.core.browser import host_of
 from connectors.lti.core.column import Column
 from engine.text import Text
 
@@ -36,6 +37,14 @@ _NOT_ACTIVE: Mapping[Status, Refusal] = {
         "LTI 1.3 Core §3.1.3",
     ),
 }
+_KEYS_ELSEWHERE = Text(
+    ja="公開鍵は、発行元（iss）とは別のホスト {host} から取得します。"
+    "提供会社のホストで公開する製品（CanvasやBlackboardなど）もありますが、"
+    "このホストで正しいか、LMSの管理者に確かめてください。",
+    en="Its keys come from {host}, which is another host than the issuer's. Some vendors publish "
+    "them on a host of their own (Canvas, Blackboard); please ask the administrator of the LMS "
+    "whether this host is right.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,15 @@ class Registration:
     product: Product = "other"
     status: Status = "active"
     title: Text | None = None
+
+    @property
+    def remark(self) -> Text | None:
+        """What staff should look at, though it is no fault: its keys lie on another host.
+
+        Whoever holds the keys can pass for its learners.
+        """
+        host = host_of(self.jwks_url)
+        return None if host == host_of(self.iss) else _KEYS_ELSEWHERE.format(host=host)
 
     @staticmethod
     def of(connector_id: str, config: Mapping[str, Json]) -> Registration | None:

@@ -183,3 +183,11 @@ async def test_a_token_test_that_failed_promises_no_further_run(lms, clock) -> N
     text = (await tried(lms, clock))["Access token"].text
     assert "応答 503 が返りました" in text.ja
     assert text.en.endswith("it answered 503.")
+
+
+async def test_keys_on_another_host_than_the_issuer_s_are_remarked_on_and_pass(lms, clock) -> None:
+    own = (await tried(lms, clock))["The platform's keys"]
+    assert own.text.en.endswith("that can be used.")
+    elsewhere = (await tried(lms, clock, iss="https://lms.example.jp"))["The platform's keys"]
+    assert elsewhere.outcome == "ok"
+    assert f"別のホスト {lms.site.host.partition(':')[0]} から取得します" in elsewhere.text.ja

@@ -250,6 +250,24 @@ async def test_an_lms_without_a_deployment_is_not_said_to_open_this_site(officer
     assert "LMSから開けるようになりました" in officer.words
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("ja", "別のホスト keys.example.com から取得します"),
+        ("en", "Its keys come from keys.example.com"),
+    ],
+)
+async def test_keys_on_another_host_than_the_issuer_s_are_remarked_on(officer, language, told):
+    here = await made_by_hand(officer, jwks_url="https://keys.example.com/jwks")
+    assert (await officer.open(f"{here}?lang={language}")).status_code == 200
+    assert told in officer.words
+    own = {name: value.replace("lms", "lms2") for name, value in FILLED.items()}
+    own |= {"client_id": "kasane-2"}
+    here = await made_by_hand(officer, **own)
+    await officer.open(f"{here}?lang={language}")
+    assert "Blackboard" not in officer.words, "its own host is nothing to remark on"
+
+
 async def test_each_mistake_in_the_form_stands_at_its_field(officer):
     await officer.open(f"{HERE}/new")
     wrong = {
