@@ -9,6 +9,7 @@ from badge_bridge.core.rulebook import Rulebook
 from connectors.connector import Connector
 from connectors.core.fields import SetupFault
 from connectors.lti.core.addresses import PlatformAddresses
+from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.refusals import Noted
 from engine.text import Text
@@ -21,10 +22,11 @@ OFF = Text(ja="停止中", en="Switched off")
 
 @dataclass(frozen=True, slots=True)
 class ToolLine:
-    """One tool in the list."""
+    """One tool in the list. `host`: where it answers, for two may have one name."""
 
     id: str
     title: Text
+    host: str
     state: str
     state_text: Text
     courses: int
@@ -114,6 +116,7 @@ def _line(tool: ToolRegistration, connector: Connector) -> ToolLine:
     return ToolLine(
         id=tool.connector_id,
         title=connector.title,
+        host=host_of(tool.target_link_uri),
         state="ok" if connector.enabled else "none",
         state_text=ON if connector.enabled else OFF,
         courses=len(tool.courses),
