@@ -129,6 +129,28 @@ def test_the_pages_fit_the_screen(open_page: Open, size: dict[str, int], languag
         fits(page)
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_it_is_asked_before_something_is_let_go(open_page: Open, size: dict[str, int]) -> None:
+    page = _officer(open_page(size))
+    iss = f"https://lms-gone-{size['width']}.example.ac.jp"
+    _registered_by_hand(page, iss=iss, auth_login_url=f"{iss}/auth", jwks_url=f"{iss}/jwks")
+    page.get_by_role("link", name="削除する").click()
+    for language in ("en", "ja"):
+        in_order(page, f"{page.url.partition('?')[0]}?lang={language}", language)
+    page.get_by_role("link", name="いいえ、そのままにする").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("北の大学LMS")
+    page.get_by_role("link", name="削除する").click()
+    page.get_by_role("button", name="はい、削除する").click()
+    expect(page.get_by_role("status")).to_contain_text("登録を削除しました")
+    _invited(page, f"西の高校LMS {size['width']}")
+    page.goto(HERE)
+    in_order(page, page.url, "ja")
+    page.get_by_role("link", name=f"西の高校LMS {size['width']}").click()
+    fits(page)
+    page.get_by_role("button", name="はい、取り下げる").click()
+    expect(page.get_by_role("status")).to_contain_text("登録用アドレスを取り下げました")
+
+
 def _registered_by_hand(page: Page, **changed: str) -> None:
     at = "https://lms-known.example.ac.jp"
     filled = {

@@ -327,6 +327,9 @@ def test_an_instructor_chooses_in_the_frame_and_the_platform_gets_the_choice(
     expect(frame.get_by_role("heading", level=1)).to_have_text("コースに置くものを選ぶ")
     width = frame.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, "nothing is wider than the screen"
+    # However much there is to choose from, the button stays in sight.
+    frame.evaluate("document.querySelector('.choices').style.minHeight = '3000px'")
+    expect(frame.get_by_role("button", name="コースに置く")).to_be_in_viewport(ratio=1)
     frame.get_by_label("学びの台帳").check()
     frame.get_by_role("button", name="コースに置く").click()
     expect(frame.get_by_role("heading", name="placed")).to_be_visible()
