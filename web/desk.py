@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from connectors.lti.api import ANEW
 from connectors.lti.core import addresses
+from connectors.lti.platform.api import CHOOSE_AGAIN
 from engine.clock import Clock
 from engine.database import Database
 from engine.problems import Forbidden, Problem, Unauthenticated
@@ -192,12 +193,12 @@ class Desk:
         visitor = await self._visitor_of_failed(problem, request)
         if isinstance(problem, SignInNeeded):
             return self.to(f"/signin?{urlencode({'next': problem.target})}", visitor)
-        anew = problem.members.get(ANEW, "")
         view = problem_page(
             problem.status,
             problem.text,
             problem.code,
-            anew=anew,
+            anew=problem.members.get(ANEW, ""),
+            again=problem.members.get(CHOOSE_AGAIN, ""),
             path=request.url.path,
             is_framed=is_framed(request),
         )

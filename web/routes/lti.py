@@ -18,7 +18,7 @@ from connectors.lti.core import addresses
 from connectors.lti.core.launch import page_of
 from connectors.lti.core.names import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVIEW
 from connectors.lti.core.passback import placed
-from connectors.lti.platform import tools
+from connectors.lti.platform import courses, tools
 from connectors.lti.selections import Selection, Selections
 from connectors.lti.tool import Storage
 from engine.problems import NotFound
@@ -28,7 +28,7 @@ from web.pending_launches import Landing, PendingLaunches
 from web.portals import portals
 from web.security import policy
 from web.services import Services
-from web.views.selection import SelectionPage, groups, picked
+from web.views.selection import SelectionPage, gone, groups, picked
 from web.visitor import Visitor
 
 LAUNCH_COOKIE = "__Host-kasane-launch"
@@ -38,6 +38,10 @@ ABOUT_ANOTHER = "/lti/about-another"
 GONE = Text(
     ja="この選択は期限が切れたか、すでに済んでいます。LMSからもう一度開いてください。",
     en="This choice has expired or was made already. Please open it from your LMS again.",
+)
+LOST = Text(
+    ja="{what}は、もう提供されていないため置けません。ほかの選択はそのままです。",
+    en="No longer offered, and so not to be placed: {what}. Your other choices are as they were.",
 )
 NOTHING_CHOSEN = Text(
     ja="コースに置くものを選んでください。", en="Please choose what to place in the course."
@@ -131,6 +135,8 @@ class _SelectionPages:
         ticked = {name for name, value in form.fields.items() if value == "on"}
         keys = ticked | {form["choice"]}
         options = picked(view.groups, keys) if form["do"] != "cancel" else []
+        if form["do"] != "cancel" and (lost := gone(view.groups, keys)):
+            return self._page(request, visitor, asked, view, keys, await self._lost(lost))
         if not options and form["do"] != "cancel":
             return self._page(request, visitor, asked, view, keys, NOTHING_CHOSEN)
         language, public_url = visitor.language, self._services.public_url
@@ -146,6 +152,18 @@ class _SelectionPages:
             visitor.nonce, framed_by=sorted(asked.origins), posts_to=sorted(asked.origins)
         )
         return page
+
+    async def _lost(self, keys: list[str]) -> Text:
+        """Which of what was chosen is offered no more; those of other sorts go by their ids."""
+        names = []
+        async with self._services.database.read() as conn:
+            for key in keys:
+                kind, _, id_ = key.partition(":")
+                tool, _, course = id_.partition(":")
+                title = await courses.title(conn, tool, course) if kind == "course" else None
+                names.append(title or id_)
+        what = Text(ja="".join(f"「{one}」" for one in names), en=", ".join(names))
+        return LOST.format(what=what)
 
     async def _holder(self, request: Request, token: str) -> Visitor:
         """The reader as the holder of this address: its forms are theirs, cookie or not."""

@@ -24,7 +24,7 @@ _AT_DOORS: dict[str, Text] = {
     "/lti/launch": Text(ja="LMSから開けませんでした", en="This could not be opened from your LMS"),
     "/lti/register": Text(ja="LMSを登録できませんでした", en="Your LMS was not registered"),
     "/lti/platform/deep-links": Text(
-        ja="講座を受け取れませんでした", en="The courses were not taken"
+        ja="受け取れない講座がありました", en="Courses could not be taken"
     ),
 }
 _OTHER = Text(ja="処理できませんでした", en="This did not work")
@@ -34,8 +34,9 @@ _OTHER = Text(ja="処理できませんでした", en="This did not work")
 class ProblemPage:
     """A refusal as a page: `code` is what to quote to the secretariat.
 
-    `anew`: where what was tried can be begun once more, in a window of its own. `is_framed`: the
-    reader is not in one yet; who is, and is not recognised there, keeps no cookie of ours.
+    `anew`: where what was tried can be begun once more, in a window of its own; `again`: where
+    courses can be chosen once more. `is_framed`: the reader is in a frame; who is in none, and is
+    not recognised, keeps no cookie of ours.
     """
 
     status: int
@@ -43,6 +44,7 @@ class ProblemPage:
     text: Text
     code: str
     anew: str = ""
+    again: str = ""
     is_framed: bool = False
 
 
@@ -52,6 +54,7 @@ def problem_page(
     code: str,
     *,
     anew: str = "",
+    again: str = "",
     path: str = "",
     is_framed: bool = False,
 ) -> ProblemPage:
@@ -60,4 +63,4 @@ def problem_page(
     title = said or _TITLES.get(status, _OTHER)
     if anew:
         title = _ANEW if is_framed else _NO_COOKIES
-    return ProblemPage(status, title, text, code, anew, is_framed)
+    return ProblemPage(status, title, text, code, anew, again, is_framed)

@@ -25,6 +25,7 @@ BADGES = Text(ja="バッジのページ", en="Pages of badges")
 SKILLS = Text(ja="スキルのページ", en="Pages of skills")
 COURSES = Text(ja="外部の講座（成績項目つき）", en="Outside courses, with a column for the score")
 _NOTHING = Text(ja="", en="")
+_KINDS = frozenset({"badge", "skill", "course"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,12 @@ def groups(
 def picked(found: Collection[Group], keys: Collection[str]) -> list[Option]:
     """The options of these keys, in the order of the page."""
     return [option for group in found for option in group.options if option.key in keys]
+
+
+def gone(found: Collection[Group], keys: Collection[str]) -> list[str]:
+    """Those of the keys that stood on such a page and name nothing on this one."""
+    there = {option.key for group in found for option in group.options}
+    return sorted(key for key in keys if key not in there and key.partition(":")[0] in _KINDS)
 
 
 def _course(tool: ToolRegistration, course: Column, titles: Mapping[str, Text]) -> Option:

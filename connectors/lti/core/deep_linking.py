@@ -1,13 +1,13 @@
 """A tool's answer to a deep linking request: the courses that were chosen in it.
 
-All of them are taken or none: whoever chose is told which one cannot be, and chooses again.
+What can be taken is; whoever chose is told which one cannot be, and why, and may choose again.
 Source: Deep Linking 2.0 §3, §4.5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.jose import claims as registered
@@ -17,6 +17,7 @@ from connectors.lti.core.browser import is_address, origin
 from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import CLAIM, DL_DATA, DL_ITEMS, DL_RESPONSE, LTI_LINK, VERSION
 from connectors.lti.core.registration import ToolRegistration
+from engine.text import Text
 
 Json = Any
 
@@ -40,11 +41,15 @@ class ChosenCourse:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """An answer that holds. `data` is what we sent along; `nonce` must not come twice."""
+    """An answer that holds. `data` is what we sent along; `nonce` must not come twice.
+
+    `left_out`: which of what was chosen cannot be taken, if any.
+    """
 
     data: str
     nonce: str
     courses: tuple[ChosenCourse, ...]
+    left_out: Refusal | None = None
 
 
 def judged(
@@ -52,7 +57,7 @@ def judged(
 ) -> Chosen | Refusal:
     """What these signed claims say was chosen, or the first rule they break.
 
-    `now`: seconds since 1970.
+    Nothing was chosen where nothing of it can be taken. `now`: seconds since 1970.
     """
     checks: tuple[Callable[[], Refusal | None], ...] = (
         lambda: registered.wrong_issuer(claims, tool.client_id),
@@ -74,13 +79,34 @@ def judged(
             "Deep Linking 2.0 §4.5.3",
             f"/{_escaped(DL_ITEMS)}",
         )
-    courses = []
-    for place, item in enumerate(items):
-        course = _course(item, tool, f"/{_escaped(DL_ITEMS)}/{place}")
-        if isinstance(course, Refusal):
-            return course
-        courses.append(course)
-    return Chosen(claims[DL_DATA], claims["nonce"], tuple(courses))
+    read = [_course(item, tool, f"/{_escaped(DL_ITEMS)}/{at}") for at, item in enumerate(items)]
+    courses = tuple(one for one in read if isinstance(one, ChosenCourse))
+    unfit = [
+        (_called(items[at], at), one) for at, one in enumerate(read) if isinstance(one, Refusal)
+    ]
+    left_out = _left_out(unfit, len(courses)) if unfit else None
+    if left_out is not None and not courses:
+        return left_out
+    return Chosen(claims[DL_DATA], claims["nonce"], courses, left_out)
+
+
+def _called(item: Json, at: int) -> Text:
+    """What whoever chose it knows it by: its title, else its place."""
+    title = item.get("title") if isinstance(item, dict) else None
+    if line_item.is_title(title):
+        return _TITLED.format(title=title)
+    return _NTH.format(number=at + 1)
+
+
+def _left_out(unfit: Sequence[tuple[Text, Refusal]], taken: int) -> Refusal:
+    """Each of these with its reason, a line for each; code and place are those of the first."""
+    lines = [
+        _LEFT_OUT,
+        *(_LINE.format(course=course, why=why.text) for course, why in unfit),
+        _REST.format(count=taken) if taken else _NO_REST,
+    ]
+    text = Text(ja="\n".join(one.ja for one in lines), en="\n".join(one.en for one in lines))
+    return replace(unfit[0][1], text=text)
 
 
 def _wrong_message(claims: Mapping[str, Json]) -> Refusal | None:
@@ -195,6 +221,17 @@ def _is_custom(custom: Json) -> bool:
             for name, value in custom.items()
         )
     )
+
+
+_LEFT_OUT = Text(
+    ja="選ばれた講座のうち、次のものは受け取れませんでした。理由を提供元に伝えてください。",
+    en="Of the courses that were chosen, these could not be taken. Please tell the provider why.",
+)
+_LINE = Text(ja="{course}：{why}", en="{course}: {why}")
+_TITLED = Text(ja="「{title}」", en="“{title}”")
+_NTH = Text(ja="{number}番目の講座", en="Course {number}")
+_REST = Text(ja="ほかの{count}件は受け取りました。", en="The others were taken ({count}).")
+_NO_REST = Text(ja="ほかに受け取った講座はありません。", en="No other course was taken.")
 
 
 def _escaped(name: str) -> str:

@@ -15,7 +15,7 @@ from connectors.lti import jwks, refusals
 from connectors.lti.core import addresses
 from connectors.lti.form import parameters
 from connectors.lti.keys import SigningKeys
-from connectors.lti.platform.choices import COURSES_REFUSED, Choices
+from connectors.lti.platform.choices import COURSES_REFUSED, Choices, Refused
 from connectors.lti.platform.gradebook import Gradebook
 from connectors.lti.platform.launches import ASKED, Answer, Launches
 from connectors.lti.platform.services import ToolServices
@@ -30,6 +30,8 @@ SignedIn = Callable[[Request], Awaitable[str | None]]
 """Which account the browser behind a request is signed in with, if any."""
 
 LAUNCH_REFUSED = "lti.platform.launch.refused"
+# A member of the problem document: where courses can be chosen once more.
+CHOOSE_AGAIN = "choose_again"
 _STATUS = {"invalid_client": 401, "temporarily_unavailable": 503}
 
 
@@ -123,10 +125,13 @@ class _Doors:
         """Take the courses that an officer chose in a tool (Deep Linking 2.0 §4.5)."""
         params = await self._parameters(request, COURSES_REFUSED)
         taken = await self._choices.take(params.get("JWT", ""))
-        if isinstance(taken, Refusal):
-            raise _problem(taken)
+        here = f"/console/tools/{taken.connector_id}".rstrip("/")
+        if isinstance(taken, Refused):
+            raise _problem(taken.why, again=here)
+        if taken.left_out is not None:
+            raise _problem(taken.left_out, again=here)
         done = "courses_chosen" if taken.courses else "no_course_chosen"
-        return RedirectResponse(f"/console/tools/{taken.connector_id}?done={done}", 303)
+        return RedirectResponse(f"{here}?done={done}", 303)
 
     async def _parameters(self, request: Request, action: str) -> Mapping[str, str]:
         """What was sent; what cannot be read is noted and refused."""
@@ -134,11 +139,13 @@ class _Doors:
             return await parameters(request)
 
 
-def _problem(refusal: Refusal) -> Problem:
+def _problem(refusal: Refusal, again: str = "") -> Problem:
     kind = {"foreign_session": Forbidden, "key_set_unreachable": Unavailable}.get(
         refusal.code, Invalid
     )
-    return kind(refusal.code, refusal.text, spec=refusal.spec, pointer=refusal.pointer)
+    problem = kind(refusal.code, refusal.text, spec=refusal.spec, pointer=refusal.pointer)
+    problem.members |= {CHOOSE_AGAIN: again} if again else {}
+    return problem
 
 
 def _again(params: Mapping[str, str]) -> Response:

@@ -37,10 +37,19 @@ COURSES_REFUSED = "lti.courses.refused"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Which courses are offered now, of which tool."""
+    """Which courses are offered now, of which tool. `left_out`: those that could not be taken."""
 
     connector_id: str
     courses: tuple[str, ...]
+    left_out: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why nothing was taken; `connector_id`: from which tool, empty where that is not known."""
+
+    why: Refusal
+    connector_id: str = ""
 
 
 async def begin(conn: AsyncConnection, connector_id: str, account: str, now: datetime) -> str:
@@ -66,22 +75,29 @@ class Choices:
         self._clock = clock
         self._at = addresses
 
-    async def take(self, compact: str) -> Taken | Refusal:
+    async def take(self, compact: str) -> Taken | Refused:
         """What was chosen. Call it outside of transactions: keys may be fetched."""
         shown = jose.read(compact, jose.RS256)
         if isinstance(shown, Refusal):
-            return await self._refused("", shown)
+            await self._note("", shown)
+            return Refused(shown)
         tool = await self._signer(shown)
         if isinstance(tool, Refusal):
-            return await self._refused(str(shown.claims.get("iss")), tool)
-        subject = f"connector:{tool.connector_id}"
+            await self._note(str(shown.claims.get("iss")), tool)
+            return Refused(tool)
+        taken = await self._chosen(tool, shown)
+        why = taken if isinstance(taken, Refusal) else taken.left_out
+        if why is not None:
+            await self._note(f"connector:{tool.connector_id}", why)
+        return Refused(taken, tool.connector_id) if isinstance(taken, Refusal) else taken
+
+    async def _chosen(self, tool: ToolRegistration, shown: jose.Token) -> Taken | Refusal:
         chosen = deep_linking.judged(shown.claims, tool, self._at.issuer, self._clock().timestamp())
         if isinstance(chosen, Refusal):
-            return await self._refused(subject, chosen)
-        taken = await self._database.transact(
+            return chosen
+        return await self._database.transact(
             lambda conn: self._taken(conn, tool, chosen, shown.claims["exp"])
         )
-        return await self._refused(subject, taken) if isinstance(taken, Refusal) else taken
 
     async def _signer(self, shown: jose.Token) -> ToolRegistration | Refusal:
         client_id = shown.claims.get("iss")
@@ -128,9 +144,9 @@ class Choices:
             subject=f"connector:{tool.connector_id}",
             after={"courses": ids},
         )
-        return Taken(tool.connector_id, tuple(ids))
+        return Taken(tool.connector_id, tuple(ids), chosen.left_out)
 
-    async def _refused(self, subject: str, why: Refusal) -> Refusal:
+    async def _note(self, subject: str, why: Refusal) -> None:
         async with self._database.write() as conn:
             await refusals.note(
                 conn,
@@ -140,7 +156,6 @@ class Choices:
                 subject=subject,
                 after=refusals.in_words(why.text),
             )
-        return why
 
 
 _UNKNOWN_TOOL = refusal(

@@ -13,6 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti.core.column import Column
 from connectors.lti.core.deep_linking import ChosenCourse
@@ -54,6 +55,17 @@ async def choose(
         )
     await _trim(conn, tool.connector_id)
     return list(chosen)
+
+
+async def title(conn: AsyncConnection, connector: str, id_: str) -> str | None:
+    """What a course is called, or was before it was withdrawn."""
+    if not (is_name(connector) and is_name(id_)):
+        return None
+    ours = lti_course.c
+    found: str | None = await conn.scalar(
+        sa.select(ours.title).where(ours.connector == connector, ours.id == id_)
+    )
+    return found
 
 
 async def create(

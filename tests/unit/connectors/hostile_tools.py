@@ -94,8 +94,10 @@ class Platform(Doors):
             DL_ITEMS: [item()],
         } | changed
 
-    async def choose(self, compact: str) -> httpx.Response:
-        return await self.web.post("/lti/platform/deep-links", data={"JWT": compact})
+    async def choose(self, compact: str, language: str = "en") -> httpx.Response:
+        headers = {"Accept-Language": language}
+        form = {"JWT": compact}
+        return await self.web.post("/lti/platform/deep-links", data=form, headers=headers)
 
     async def opened(self, tool: ToolRegistration, course: str, *subs: str) -> None:
         """Launches of this course were signed for learners whom the tool knows by these names."""

@@ -1,4 +1,4 @@
-"""What a hostile tool sends as the choice of courses: all of it is taken, or nothing."""
+"""What a hostile tool sends as the choice of courses: what cannot be taken is named, with why."""
 
 from __future__ import annotations
 
@@ -71,17 +71,33 @@ async def test_a_chosen_thing_that_is_no_course_of_the_tool_is_refused_and_the_g
     hostile, code, place = ITEMS[named]
     tool = await platform.register()
     data = await platform.data(tool)
-    items = [item(), hostile]
-    answer = await platform.choose(
-        platform.signer.sign(platform.response(tool, data, **{DL_ITEMS: items}))
-    )
+    alone = platform.response(tool, data, **{DL_ITEMS: [hostile]})
+    answer = await platform.choose(platform.signer.sign(alone))
     refused(answer, code)
-    assert answer.json()["pointer"].endswith(f"content_items/1{place}")
+    assert answer.json()["title"].endswith("No other course was taken.")
     assert await platform.courses() == 0
-    assert await platform.reasons("lti.courses.refused") == [code]
-    good = await platform.choose(platform.signer.sign(platform.response(tool, data)))
-    assert good.status_code == 303, good.text
+    # The choice goes on waiting: whoever chose goes back in the tool, and chooses another one.
+    both = platform.response(tool, data, **{DL_ITEMS: [item(), hostile]})
+    answer = await platform.choose(platform.signer.sign(both))
+    refused(answer, code)
+    told = answer.json()
+    assert told["pointer"].endswith(f"content_items/1{place}")
+    assert told["choose_again"] == f"/console/tools/{tool.connector_id}"
+    assert told["title"].endswith("The others were taken (1).")
     assert await platform.courses() == 1
+    assert await platform.reasons("lti.courses.refused") == [code]
+    refused(await platform.choose(platform.signer.sign(both)), "unknown_choice")
+
+
+async def test_each_course_that_is_left_out_is_named_with_its_reason(platform: Platform) -> None:
+    tool = await platform.register()
+    items = [item(title="遠い講座", url="https://evil.example/1"), item(), item(title="<b>x</b>")]
+    response = platform.response(tool, await platform.data(tool), **{DL_ITEMS: items})
+    compact = platform.signer.sign(response)
+    told = (await platform.choose(compact, "ja")).json()["title"].splitlines()
+    assert told[1].startswith("「遠い講座」：講座の url は、登録されたツールと同じサイトの")
+    assert told[2].startswith("3番目の講座：講座の title は、タグを含まない")
+    assert told[3:] == ["ほかの1件は受け取りました。"]
 
 
 RESPONSES: dict[str, tuple[dict[str, Any], str]] = {

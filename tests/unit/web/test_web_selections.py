@@ -12,9 +12,13 @@ from joserfc import jws
 
 from connectors.identity import ProvedIdentity
 from connectors.lti.api import Arrival, ToFetch, ToStore
+from connectors.lti.core.deep_linking import ChosenCourse
 from connectors.lti.core.launch import Launch, page_of
+from connectors.lti.core.line_item import LineItem
 from connectors.lti.core.names import DL_ITEMS, LTI_LINK, WEB_LINK
+from connectors.lti.core.new_tool import NewTool
 from connectors.lti.core.selection import Wanted
+from connectors.lti.platform import courses
 from connectors.lti.selections import LIFE
 from connectors.lti.tool import Storage
 from lrs.core.ifi import Ifi
@@ -126,6 +130,42 @@ async def test_a_course_is_offered_with_a_column_where_the_platform_takes_one(ho
     assert "統計入門" not in reader.page.text
 
 
+async def test_what_is_offered_no_more_is_named_and_the_rest_stays_chosen(house, choosing):
+    reader, here = await choosing()
+    services = house.services
+    new = NewTool(
+        title="AI学習サービス",
+        login_url="https://tool.example.com/login",
+        target_link_uri="https://tool.example.com/launch",
+        jwks_url="https://tool.example.com/jwks",
+        redirect_uris=("https://tool.example.com/launch",),
+        deep_link_url="https://tool.example.com/launch",
+        private_hosts=frozenset(),
+    )
+    async with services.database.write() as conn:
+        tool = await services.tools.register(conn, new, by="sato")
+        url = "https://tool.example.com/c/1"
+        chosen = ChosenCourse("データの見方", url, LineItem("データの見方", 100), {})
+        (course,) = await courses.choose(conn, tool, [chosen], services.clock())
+        await services.rulebooks.map_activity(
+            conn,
+            source=tool.connector_id,
+            activity=f"{tool.home_page}/courses/{course}",
+            skill="SEC-1",
+            by="sato",
+        )
+    await reader.open(here)
+    assert "データの見方" in reader.words
+    async with services.database.write() as conn:
+        await services.tools.withdraw(conn, tool.connector_id, course, by="sato")
+    ticked = {f"course:{tool.connector_id}:{course}": "on", "badge:B-SEC-1": "on"}
+    page = await reader.send(here, do="place", **ticked)
+    assert page.status_code == 400
+    assert "「データの見方」は、もう提供されていないため置けません" in reader.words
+    assert re.findall(r'name="([^"]+)" value="on" checked', page.text) == ["badge:B-SEC-1"]
+    assert len(_items(await reader.send(here, do="place", **{"badge:B-SEC-1": "on"}))) == 1
+
+
 async def test_the_way_back_is_a_form_to_the_platform_alone_and_escaped(choosing):
     reader, here = await choosing()
     page = await reader.send(here, do="place", passport="on")
@@ -177,6 +217,7 @@ async def test_choosing_nothing_asks_again_and_cancelling_places_nothing(choosin
     assert (await reader.send(here, do="place")).status_code == 400
     assert "Please choose" in reader.words
     assert (await reader.send(here, do="place", **{"badge:no-such": "on"})).status_code == 400
+    assert "No longer offered, and so not to be placed: no-such." in reader.words
     assert _items(await reader.send(here, do="cancel", passport="on")) == []
 
 
