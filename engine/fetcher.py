@@ -199,7 +199,7 @@ class Fetcher:
             except httpx.InvalidURL:
                 raise FetchFailed(unfetched.TO_NO_URL, retriable=False) from None
             if _place(target) != _place(httpx.URL(url)):
-                raise FetchRefused(unfetched.OFF_ITS_HOST.format(host=target.host))
+                raise FetchRefused(unfetched.OFF_ITS_HOST.format(host=target.host[:253]))
             url, request = str(target), {**request, "params": None}
         raise FetchFailed(unfetched.REDIRECTS, retriable=False)
 
