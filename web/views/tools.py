@@ -9,9 +9,9 @@ from badge_bridge.core.rulebook import Rulebook
 from connectors.connector import Connector
 from connectors.core.fields import SetupFault
 from connectors.lti.core.addresses import PlatformAddresses
-from connectors.lti.core.browser import host_of
 from connectors.lti.core.registration import ToolRegistration
 from connectors.lti.refusals import Noted
+from engine.place import host_of
 from engine.text import Text
 from web.views.catalogue import UNNAMED
 from web.views.mapping import SkillChoice, skill_choices

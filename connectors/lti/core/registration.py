@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from connectors.jose.refusal import Refusal, refusal
-from connectors.lti.core.browser import host_of
 from connectors.lti.core.column import Column
+from engine.place import host_of
 from engine.text import Text
 
 Json = Any
