@@ -125,12 +125,26 @@ async def list_held(
 
 async def waiting(conn: AsyncConnection, connector: str, reason: Reason) -> int:
     """How many records of one portal are held for this reason and not settled."""
-    query = sa.select(sa.func.count()).where(
+    query = sa.select(sa.func.count()).where(*_waiting(connector, reason))
+    return int(await conn.scalar(query) or 0)
+
+
+async def source_keys(
+    conn: AsyncConnection, connector: str, reason: Reason, limit: int = 10_000
+) -> Sequence[str]:
+    """The portal's own keys of those that `waiting` counts, as far as they have any."""
+    query = sa.select(quarantine.c.source_key).where(
+        *_waiting(connector, reason), quarantine.c.source_key.is_not(None)
+    )
+    return list(await conn.scalars(query.order_by(quarantine.c.id).limit(limit)))
+
+
+def _waiting(connector: str, reason: Reason) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
         quarantine.c.connector == connector,
         quarantine.c.reason == reason.value,
         quarantine.c.resolved_at.is_(None),
     )
-    return int(await conn.scalar(query) or 0)
 
 
 async def get(conn: AsyncConnection, id: int) -> Held:  # noqa: A002

@@ -131,6 +131,10 @@ NOTICES: dict[str, Text] = {
         ja="登録を削除しました。届いた記録は残っています。",
         en="The registration is deleted. The records that came from it are kept.",
     ),
+    "site_permitted": Text(
+        ja="この場所をLMSのものと認めました。次の同期で、保留していた成績を受け取ります。",
+        en="The place is accepted as part of the LMS. The next sync takes what was held.",
+    ),
     "deployment_added": Text(
         ja="デプロイメントIDを追加しました。このデプロイメントからの起動を受け付けます。",
         en="The deployment is added. Launches from it are accepted.",

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     ACTOR_OUTSIDE_NAMESPACE = "actor_outside_namespace"
     UNKNOWN_LEARNER = "unknown_learner"
     ACTIVITY_OUTSIDE_PREFIX = "activity_outside_prefix"
+    COLUMN_ELSEWHERE = "column_elsewhere"
     VOID_FORBIDDEN = "void_forbidden"
     ID_CONFLICT = "id_conflict"
     ID_TAKEN = "id_taken"
@@ -192,6 +193,15 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
         Text(
             ja="この提供元は、この講座について報告することを認められていません。",
             en="This provider may not speak about that course.",
+        ),
+    ),
+    Reason.COLUMN_ELSEWHERE: (
+        Text(ja="LMSの登録にない場所の成績", en="Result at a place that is not registered"),
+        Text(
+            ja="この成績項目は {site} にありますが、このLMSの登録にはない場所です。"
+            "「LMS登録」のこのLMSのページで、{site} をこのLMSのものと認めてください。",
+            en="The column is at {site}, which is not part of what this LMS is registered with. "
+            "On the LMS's page under LMS registrations, accept {site} as part of it.",
         ),
     ),
     Reason.VOID_FORBIDDEN: (

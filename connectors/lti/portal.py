@@ -22,8 +22,15 @@ def new_id(iss: str) -> str:
     return f"lti-{host[:60]}-{secrets.token_hex(4)}"
 
 
-def of(registration: Registration, *, enabled: bool = True) -> Connector:
-    """The portal of a platform: it may speak for the learners that it names, of nothing else."""
+def of(
+    registration: Registration, before: Connector | None = None, *, enabled: bool = True
+) -> Connector:
+    """The portal of a platform: it may speak for the learners that it names, of nothing else.
+
+    `before`: as it was; the places that staff let it speak of stay, while it is the same platform.
+    """
+    was = before.config if before else {}
+    places = was.get("activity_prefixes") if was.get("iss") == registration.iss else None
     return Connector(
         id=registration.connector_id,
         type=TYPE,
@@ -34,6 +41,7 @@ def of(registration: Registration, *, enabled: bool = True) -> Connector:
             "may_assert_homepages": [registration.home_page],
             "allow_private_hosts": sorted(registration.private_hosts),
             "enabled": enabled,
+            **({"activity_prefixes": places} if places else {}),
             # Read each night, where there is a token to be had.
             **({"token_url": registration.token_url} | _NIGHTLY if registration.token_url else {}),
         },

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.connector import Connector
 from connectors.jose.claims import is_name
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import portal, registered, turned_away
@@ -99,7 +100,8 @@ class Registrar:
             .values(status="active", approved_by=by, approved_at=at)
         )
         if held.origin != "declared":
-            await self._connectors.put(conn, portal.of(held.registration), by=by)
+            here = portal.of(held.registration, await self._portal(conn, held))
+            await self._connectors.put(conn, here, by=by)
         await self._status(conn, held, "active", by, known)
         return None
 
@@ -132,9 +134,9 @@ class Registrar:
             return _TWICE
         if (old.iss, old.token_url) != (changed.iss, changed.token_url):
             await contexts.forget(conn, id_)
-        if held.approved_at is not None:
-            stands = await self._connectors.get(conn, id_)
-            here = portal.of(changed, enabled=stands.enabled)
+        stands = await self._portal(conn, held)
+        if stands is not None:
+            here = portal.of(changed, stands, enabled=stands.enabled)
             await self._connectors.put(conn, here, by=by)
         before, after = _shown(old), _shown(changed)
         moved = [name for name in after if before[name] != after[name]]
@@ -162,8 +164,9 @@ class Registrar:
         if held.origin == "declared":
             return _DECLARED
         await conn.execute(sa.delete(lti_registration).where(_ours.id == id_))
-        if held.approved_at is not None:
-            off = portal.of(held.registration, enabled=False)
+        stands = await self._portal(conn, held)
+        if stands is not None:
+            off = portal.of(held.registration, stands, enabled=False)
             await self._connectors.put(conn, off, by=by)
         before = _shown(held.registration)
         await self._noted(conn, "lti.registration.removed", id_, by, before=before)
@@ -199,6 +202,12 @@ class Registrar:
         if gone.one_or_none() is not None:
             before = {"deployment": deployment}
             await self._noted(conn, "lti.deployment.removed", id_, by, before=before)
+
+    async def _portal(self, conn: AsyncConnection, held: Registered) -> Connector | None:
+        """Its portal as it stands; None before it was ever approved."""
+        if held.approved_at is None:
+            return None
+        return await self._connectors.get(conn, held.registration.connector_id)
 
     async def _status(
         self,

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from badge_bridge.core.evidence import Evidence, classify, denial
 from connectors.core.reasons import Reason
+from connectors.lti import sites
 from connectors.lti.core.names import RESULT
+from connectors.quarantine import list_held
 from connectors.runs import State
 from connectors.schedules import tick
 from connectors.store.tables import source_record
@@ -117,6 +119,34 @@ async def test_results_about_anothers_activity_are_held(course: Course) -> None:
     await course.report("u-1")
     run = await course.read()
     assert run.reasons == (Reason.ACTIVITY_OUTSIDE_PREFIX,)
+
+
+async def test_results_of_a_column_elsewhere_are_held_with_the_place_until_it_is_accepted(
+    course: Course,
+) -> None:
+    """Canvas is called one thing, and answers at another host."""
+    name = "https://canvas.example.com"
+    await course.set_up_lms(iss=name, may_assert_homepages=[name])
+    await course.launched()
+    course.item["resourceId"] = "passport"
+    await course.report("u-1")
+    course.results.append({"userId": "not-graded"})
+    run = await course.read()
+    assert run.reasons == (Reason.COLUMN_ELSEWHERE,)
+    assert (run.counts.held, run.counts.ignored) == (1, 1), "who has no grade is no case"
+    async with course.database.read() as conn:
+        (held,) = await list_held(conn)
+        (site,) = await sites.waiting(conn, course.connectors, "portal")
+    assert (site.address, site.held, site.others) == (f"{course.lms.url}/", 1, ())
+    for text in (held.detail.ja, held.detail.en):
+        assert site.address in text
+    await course.set_up_lms(
+        iss=name, may_assert_homepages=[name], activity_prefixes=[name, site.address]
+    )
+    assert (await course.read()).counts.stored == 1
+    async with course.database.read() as conn:
+        assert await list_held(conn) == []
+        assert await sites.waiting(conn, course.connectors, "portal") == []
 
 
 async def test_a_column_about_a_providers_course_is_the_platforms_own_word_about_its_column(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose.refusal import Refusal
-from connectors.lti import turned_away
+from connectors.lti import sites, turned_away
 from connectors.lti.core.entry import registration_of
 from connectors.lti.core.registration import Registration
 from connectors.lti.trial import Check
@@ -242,7 +242,8 @@ class _RegistrationPages:
             held = await self._ours.registrar.get(conn, id_)
             known = await self._ours.registrar.known(conn, held.registration)
             waiting = await turned_away.waiting(conn, id_)
-        view = registration_page(held, self._ours.at, known, waiting, checks)
+            elsewhere = await sites.waiting(conn, self._services.connectors, id_)
+        view = registration_page(held, self._ours.at, known, waiting, checks, elsewhere)
         return self._desk.page(
             request,
             visitor,

@@ -17,6 +17,7 @@ from connectors.lti.core.registration import PRODUCTS, Product
 from connectors.lti.core.rival import Known
 from connectors.lti.invitations import Invitation
 from connectors.lti.registered import Origin, Registered
+from connectors.lti.sites import Site
 from connectors.lti.trial import Check
 from connectors.lti.turned_away import TurnedAway
 from engine.text import Text
@@ -123,7 +124,7 @@ class RegistrationPage:
     """One platform: what is known of it, what may be done with it, and how a test went.
 
     `doubt`: None where nothing else is known under its issuer, or it is approved; `remark`: what
-    to look at, though it is no fault.
+    to look at, though it is no fault. `sites`: where results of it are held.
     """
 
     line: RegistrationLine
@@ -142,6 +143,7 @@ class RegistrationPage:
     remark: Text | None = None
     turned_away: tuple[TurnedAway, ...] = ()
     checks: tuple[Check, ...] = ()
+    sites: tuple[Site, ...] = ()
 
 
 def registrations_page(
@@ -205,6 +207,7 @@ def registration_page(
     known: Known,
     turned_away: Sequence[TurnedAway] = (),
     checks: Sequence[Check] = (),
+    sites: Sequence[Site] = (),
 ) -> RegistrationPage:
     """The page of one platform."""
     one = held.registration
@@ -232,6 +235,7 @@ def registration_page(
         remark=one.remark,
         turned_away=tuple(turned_away),
         checks=tuple(checks),
+        sites=tuple(sites),
     )
 
 

@@ -11,10 +11,12 @@ from badge_bridge.core.rulebook import Rulebook
 from badge_bridge.rulebooks import Unmapped
 from connectors.connector import Connector
 from connectors.core.counts import Counts
+from connectors.core.reasons import Reason
 from connectors.quarantine import Held
 from connectors.runs import RunRecord, State, Trigger
 from engine.text import Text
 from web.views.mapping import SkillChoice, UnmappedLine, skill_choices, unmapped_line
+from web.views.registrations import HERE as REGISTRATIONS
 
 Light = Literal["ok", "partial", "failed", "none"]
 STATES: dict[State, Text] = {
@@ -93,7 +95,7 @@ class PortalCard:
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """One held record, with its reason in words."""
+    """One held record, with its reason in words. `mended_at`: the page where it is, if any."""
 
     id: int
     portal: Text
@@ -103,6 +105,7 @@ class HeldLine:
     source_key: str
     first_seen: datetime
     last_seen: datetime
+    mended_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ def run_line(run: RunRecord, titles: Mapping[str, Text]) -> RunLine:
 
 def held_line(held: Held, titles: Mapping[str, Text]) -> HeldLine:
     """One held record in words."""
+    is_elsewhere = held.reason is Reason.COLUMN_ELSEWHERE
     return HeldLine(
         id=held.id,
         portal=titles.get(held.connector, Text.of(held.connector)),
@@ -216,6 +220,7 @@ def held_line(held: Held, titles: Mapping[str, Text]) -> HeldLine:
         source_key=held.source_key or "",
         first_seen=held.first_seen,
         last_seen=held.last_seen,
+        mended_at=f"{REGISTRATIONS}/{held.connector}#sites" if is_elsewhere else "",
     )
 
 

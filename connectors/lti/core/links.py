@@ -64,6 +64,12 @@ def is_same_site(url: str, other: str) -> bool:
     return places[0] is not None and places[0] == places[1]
 
 
+def site_of(url: str) -> str:
+    """Scheme, host and port of an `http(s)` address, as a prefix; empty where it is none."""
+    parts = urlsplit(url) if place(url) else None
+    return f"{parts.scheme}://{parts.netloc.lower()}/" if parts else ""
+
+
 def shown(url: str) -> str:
     """An address for a message: without its query, which may carry cursors, and not too long."""
     return re.split(r"[?#]", url, maxsplit=1)[0][:200]

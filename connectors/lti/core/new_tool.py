@@ -23,8 +23,6 @@ _REDIRECTS = Text(
     ja="https:// で始まるアドレスを1行に1つ、10個まで入れてください。",
     en="Enter addresses that begin with https://, one a line, ten at most.",
 )
-
-
 _ELSEWHERE = Text(
     ja="組織内のホストのうち、ツールが使えるのは起動URLと同じホストとポートだけです。"
     "ほかのホストも必要なときは、運用担当者が接続設定ファイルで登録してください（allow_private_hosts）。",

@@ -20,6 +20,7 @@ from connectors.lti.core.line_item import LineItem, is_number
 from lrs.core.timestamp import moment
 
 Json = Any
+_KEY = "result|"
 _KEPT = ("userId", "resultScore", "resultMaximum", "timestamp")
 # AGS 2.0 §3.3.4: "if no value is specified, then a default maximum value of 1 must be used".
 _MAXIMUM = 1.0
@@ -39,7 +40,7 @@ def read(
     if not _is_object(found) or not is_name(found.get("userId")):
         return rejected(Reason.MISSING_LEARNER_ID, raw={"lineItem": item.id, "result": kept})
     raw = {"lineItem": item.id, **kept}
-    key = f"result|{item.id}|{found['userId']}"
+    key = f"{_KEY}{item.id}|{found['userId']}"
     given, maximum = found.get("resultScore"), found.get("resultMaximum")
     maximum = _MAXIMUM if maximum is None else maximum
     wrong = not is_number(maximum) or maximum <= 0
@@ -69,6 +70,11 @@ def read(
         as_of=at,
         raw=raw,
     )
+
+
+def column_of(source_key: str) -> str:
+    """The column of a result, by the key of its record: as far as a `|`, which no host has."""
+    return source_key.removeprefix(_KEY).partition("|")[0]
 
 
 def echoes(said: Completion, sent: Mapping[str, Json]) -> bool:

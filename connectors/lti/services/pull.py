@@ -25,11 +25,13 @@ from connectors.core.completion import (
     Member,
     Rejected,
     Roster,
+    rejected,
 )
+from connectors.core.reasons import Reason
 from connectors.lti import registrations
 from connectors.lti.core import results
 from connectors.lti.core.line_item import LineItem
-from connectors.lti.core.links import shown
+from connectors.lti.core.links import shown, site_of
 from connectors.lti.core.names import LINE_ITEM, LINE_ITEM_READ
 from connectors.lti.core.plan import Task, planned
 from connectors.lti.core.registration import Registration, not_active
@@ -170,7 +172,8 @@ class _Visit:
                 about = replace(column, resource_id="") if is_anothers else column
                 async for found in grades.results(column.id):
                     said = results.read(found, about, home_page, pass_at)
-                    yield self._without_echo(said, column) if is_anothers else said
+                    said = self._without_echo(said, column) if is_anothers else said
+                    yield self._covered(said, column)
             except Fatal as error:
                 # A column that was removed meanwhile keeps no other back.
                 if self.task.kind == "line_item":
@@ -192,6 +195,20 @@ class _Visit:
         # A teacher's own grade that stood there before stands no longer.
         gone = self.connector.credential.reports_on(column.id)
         return replace(said, score=None, passed=None, removed=gone)
+
+    def _covered(self, said: Completion | Rejected, column: LineItem) -> Completion | Rejected:
+        """What the platform says, unless it is of a column where it may not speak yet."""
+        if isinstance(said, Rejected) or said.activity_id != column.id:
+            return said
+        if said.claims_nothing or self.connector.credential.reports_on(column.id):
+            return said
+        if said.removed:
+            # Nothing of it was ever taken that could be taken back.
+            return replace(said, removed=False)
+        site = site_of(column.id)
+        return rejected(
+            Reason.COLUMN_ELSEWHERE, raw=said.raw, source_key=said.source_key, site=site
+        )
 
     async def _columns(self, grades: Grades) -> AsyncIterator[LineItem]:
         if self.task.kind == "line_items":

@@ -36,10 +36,11 @@ from connectors.lti.platform.launches import Launches
 from connectors.lti.platform.tools import Tools
 from connectors.lti.registrar import Registrar
 from connectors.lti.selections import Selections
+from connectors.lti.services.pull import LtiPull
 from connectors.lti.services.tokens import AccessTokens
 from connectors.lti.trial import Trial
 from connectors.registry import Connectors
-from connectors.run import SyncService
+from connectors.run import PULLS, SyncService
 from engine.database import Database
 from engine.fetcher import Fetcher
 from engine.jobs import InlineJobs
@@ -253,7 +254,9 @@ async def house(database: Database, clock: Any) -> House:
     vault = Vault(bytes(32))
     jobs, letters = InlineJobs(database, clock), Letters(vault)
     connectors = Connectors(vault, clock)
-    syncs = SyncService(database, connectors, vault, Fetcher(), clock)
+    tokens = AccessTokens(Fetcher(), SigningKeys(database, vault, clock).current, clock)
+    pulls = {**PULLS, "lti_ags": lambda one: LtiPull(one, database, tokens)}
+    syncs = SyncService(database, connectors, vault, Fetcher(), clock, pulls=pulls)
     addresses = Addresses(URL)
     keyring = Keyring(database, vault, clock)
     mails: list[tuple[str, str, str]] = []
@@ -290,7 +293,6 @@ async def house(database: Database, clock: Any) -> House:
         at=here,
         private=inside,
     )
-    tokens = AccessTokens(fetcher, SigningKeys(database, vault, clock).current, clock)
     passback = Passback(database, fetcher, tokens, clock, proved_with)
     passback.register(jobs)
     services = Services(

@@ -160,7 +160,7 @@ async def test_opening_needs_a_learner_and_a_course_that_is_offered(house):
 async def test_what_was_refused_to_a_tool_is_told_on_its_page_for_a_week(house, clock):
     reader = house.reader()
     tool = await _registered(house, reader)
-    assert "提供元に対して断ったこと" not in (await reader.open(f"/console/tools/{tool}")).text
+    assert "断った要求" not in (await reader.open(f"/console/tools/{tool}")).text
     subject = f"connector:{tool}"
     for minutes in (0, 10, 70, 80):
         async with house.services.database.write() as conn:
