@@ -8,6 +8,7 @@ cursor of a page and as the range for `since` and `until`; there is no second co
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -203,4 +204,10 @@ def first_seq(at: datetime, *, later_ms: int = 0) -> int:
 
 def stored_of(seq: int) -> datetime:
     """The moment, to the millisecond, at which the statement of `seq` was stored."""
-    return _EPOCH + (seq >> TIE_BITS) * _MILLISECOND
+    return _moment(seq >> TIE_BITS)
+
+
+@lru_cache(maxsize=1024)
+def _moment(milliseconds: int) -> datetime:
+    """That many after 1970; many statements are stored in one millisecond."""
+    return _EPOCH + milliseconds * _MILLISECOND

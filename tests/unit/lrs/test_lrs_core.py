@@ -62,6 +62,8 @@ def test_a_single_context_activity_in_a_substatement_becomes_an_array_too():
     [
         ("2026-03-10T02:00:00+09:00", datetime(2026, 3, 9, 17, tzinfo=UTC)),
         ("2026-03-10T02:00:00.1239Z", datetime(2026, 3, 10, 2, 0, 0, 123900, tzinfo=UTC)),
+        ("2026-03-10T02:00:00.123456789Z", datetime(2026, 3, 10, 2, 0, 0, 123456, tzinfo=UTC)),
+        ("2026-02-30T02:00:00Z", None),
         ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
         ("2026-03-10T24:00:00Z", datetime(2026, 3, 11, tzinfo=UTC)),
         ("2026-03-10T24:00:01Z", None),
