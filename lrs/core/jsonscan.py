@@ -15,6 +15,9 @@ from lrs.core.fault import Fault
 
 Json = Any
 
+_SURELY_FINITE = 300
+"""Digits of an integer that any double can hold; they reach to 1.8e308."""
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -50,7 +53,8 @@ def _float(lexeme: str) -> float:
 
 def _int(lexeme: str) -> int:
     # Most readers, orjson among them, take no integer that a double cannot hold.
-    _float(lexeme)
+    if len(lexeme) > _SURELY_FINITE:
+        _float(lexeme)
     return int(lexeme)
 
 

@@ -126,8 +126,8 @@ def boolean(value: Json, pointer: str, report: Report) -> None:
 
 
 def is_number(value: Json) -> bool:
-    """Whether `value` is a JSON number; Python counts booleans among its integers."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether `value` is a JSON number; `isinstance` would count booleans among the integers."""
+    return type(value) in (int, float)
 
 
 def number(value: Json, pointer: str, report: Report) -> None:

@@ -45,15 +45,14 @@ def spliced(parsed: Parsed, assigned: Assigned) -> bytes:
         in_utc = timestamp.in_utc(body["timestamp"], parsed.timestamp)
         if in_utc != body["timestamp"]:
             members["timestamp"] = json.dumps(in_utc)
-    present = members.keys() & body.keys()
+    present = [key for key in members if key in body]
     spans = text.spans if present else {}
     edits = [(*spans[key], members[key]) for key in present]
     for path in _single_activities(parsed):
         begin, end = span_at(text, path)
         edits += [(begin, begin, "["), (end, end, "]")]
-    added = "".join(f',"{key}":{value}' for key, value in members.items() if key not in body)
-    edits.append((len(text.text) - 1, len(text.text) - 1, added))
-    return _edited(text.text, edits).encode()
+    added = "".join([f',"{key}":{value}' for key, value in members.items() if key not in body])
+    return f"{_edited(text.text, edits)[:-1]}{added}}}".encode()
 
 
 def _single_activities(parsed: Parsed) -> list[tuple[str, ...]]:
