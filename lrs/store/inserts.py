@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,9 +46,9 @@ added AS (
 indexed AS (
   INSERT INTO statement_term (key, role, seq)
   SELECT term.key, term.role, term.seq
-  FROM unnest(${len(_NEW) + 1}::bigint[], ${len(_NEW) + 2}::smallint[], ${len(_NEW) + 3}::bigint[])
-  AS term(key, role, seq) JOIN added USING (seq))
-SELECT id, EXISTS (SELECT FROM statement AS waiting WHERE waiting.ref = added.id) AS awaited
+  FROM unnest(${len(_NEW) + 1}::text::bigint[], ${len(_NEW) + 2}::text::smallint[],
+  ${len(_NEW) + 3}::text::bigint[]) AS term(key, role, seq) JOIN added USING (seq))
+SELECT seq, EXISTS (SELECT FROM statement AS waiting WHERE waiting.ref = added.id) AS awaited
 FROM added
 """
 _SQLITE_KNOWN = """
@@ -84,10 +83,19 @@ async def add(conn: AsyncConnection, statements: Collection[Indexed]) -> Added:
 async def _into_postgres(conn: AsyncConnection, statements: Collection[Indexed]) -> Added:
     columns = zip(*(_fields(row) for row, _ in statements), strict=True)
     index = [(one.key, one.role, row.seq) for row, terms in statements for one in terms]
-    found = await conn.exec_driver_sql(_POSTGRES, (*columns, *zip(*index, strict=True)))
-    awaited: dict[UUID, bool] = {row.id: row.awaited for row in found}
-    new = [row for row, _ in statements if row.id in awaited]
+    arrays = map(_array, zip(*index, strict=True))
+    found = await conn.exec_driver_sql(_POSTGRES, (*columns, *arrays))
+    awaited: dict[int, bool] = {row.seq: row.awaited for row in found}
+    new = [row for row, _ in statements if row.seq in awaited]
     return Added(new, any(awaited.values()))
+
+
+def _array(numbers: Sequence[int]) -> str:
+    """The numbers as PostgreSQL writes an array.
+
+    Of a list asyncpg 0.32 looks at each element twice, and there are thirty for each statement.
+    """
+    return f"{{{orjson.dumps(numbers)[1:-1].decode()}}}"
 
 
 async def _into_sqlite(conn: AsyncConnection, statements: Collection[Indexed]) -> Added:
