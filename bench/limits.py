@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 from traffic import statement, text
 
+from engine.sqlite_file import OF_WRITER
 from lrs.core.terms import terms
 from lrs.store.tables import TIE_BITS
 from lrs.store.tables import statement as table
@@ -100,8 +101,8 @@ def _sqlite(url: str) -> sqlite3.Connection:
     path = Path(url.removeprefix("sqlite:///")).with_name("limit.db")
     fresh = not path.exists()
     made = sqlite3.connect(path, isolation_level=None)
-    made.execute("PRAGMA journal_mode=WAL")
-    made.execute("PRAGMA synchronous=FULL")
+    for one in OF_WRITER:
+        made.execute(f"PRAGMA {one}")
     if fresh:
         for one in _ddl(sa.dialects.sqlite.dialect()):
             made.execute(one)
