@@ -70,8 +70,10 @@ def definition(value: Json, pointer: str, report: Report) -> None:
                 report.note("interaction_without_type", f"{pointer}/{name}", ACTIVITY, key=name)
 
 
-activity = shape.shape(
-    ACTIVITY,
-    required={"id": shape.iri},
-    optional={"objectType": shape.one_of(("Activity",), ACTIVITY), "definition": definition},
+activity = shape.remembered(
+    shape.shape(
+        ACTIVITY,
+        required={"id": shape.iri},
+        optional={"objectType": shape.one_of(("Activity",), ACTIVITY), "definition": definition},
+    )
 )

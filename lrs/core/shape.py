@@ -7,7 +7,10 @@ are never coerced: `"true"` is no boolean, `1` is no string, `true` is no number
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from lrs.core import datatypes, timestamp
 from lrs.core.fault import Family, Fault, Section, child
@@ -73,6 +76,40 @@ def shape(
                 report.note("missing", pointer, section, key=key)
 
     return check
+
+
+_REMEMBERED = 4096
+_LONG = 1000
+"""Octets of JSON. Verbs and actors are seldom longer, and a memory of longer ones has no bound."""
+
+
+def remembered(check: Check) -> Check:
+    """`check` for what comes again and again: verbs, courses, learners.
+
+    What was found in order is not looked at again as long as it is remembered.
+    """
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def in_order(text: bytes, family: Family) -> bool:
+        report = Report(family)
+        check(orjson.loads(text), "", report)
+        return not report.faults
+
+    def once(value: Json, pointer: str, report: Report) -> None:
+        text = _short_text(value)
+        if text is None or not in_order(text, report.family):
+            check(value, pointer, report)
+
+    return once
+
+
+def _short_text(value: Json) -> bytes | None:
+    """The value as JSON; None where that is long, or has an integer too large for orjson."""
+    try:
+        text = orjson.dumps(value)
+    except TypeError:
+        return None
+    return text if len(text) < _LONG else None
 
 
 def array(item: Check, section: Section, *, least: int = 0) -> Check:

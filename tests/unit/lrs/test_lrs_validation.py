@@ -496,3 +496,18 @@ def test_the_two_versions_differ_where_they_should(change, family, accepted):
 def test_a_fault_cites_the_version_of_the_request():
     assert validate({}, "1.0.3")[0].spec == "xAPI 1.0.3 Data §2.4"
     assert validate({}, "2.0.0")[0].spec == "xAPI 2.0 §4.2.4"
+
+
+def test_a_part_that_comes_again_is_judged_as_before_and_in_its_new_place():
+    huge = {"extensions": {"https://portal.example/x": 10**30}}
+    wrong = ACTIVITY | {"id": "no iri"}
+    good = {"parent": [ACTIVITY], "other": [ACTIVITY | {"definition": huge}]}
+    bad = {"parent": [wrong], "other": [ACTIVITY | {"definition": huge | {"type": "none"}}]}
+    for _ in range(2):
+        assert codes(BASE | {"context": {"contextActivities": good}}) == []
+        faults = validate(BASE | {"object": wrong, "context": {"contextActivities": bad}}, "2.0.0")
+        assert [fault.pointer for fault in faults] == [
+            "/object/id",
+            "/context/contextActivities/parent/0/id",
+            "/context/contextActivities/other/0/definition/type",
+        ]
