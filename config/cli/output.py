@@ -29,8 +29,8 @@ class Output:
         self.language = language
         self.as_json = as_json
         # A pipe has no width: what is read by line is not broken at the 80th column.
-        self._out = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBROKEN)
-        self._err = Console(stderr=True, highlight=False)
+        self._out = _console(width=None if sys.stdout.isatty() else _UNBROKEN)
+        self._err = _console(stderr=True)
 
     def text(self, text: Text) -> str:
         """The text in the reader's language."""
@@ -39,7 +39,7 @@ class Output:
     def say(self, text: Text, **params: object) -> None:
         """Words for a person; a program hears only the result."""
         if not self.as_json:
-            self._out.print(self.text(text.format(**params)), markup=False, soft_wrap=True)
+            self._out.print(self.text(text.format(**params)), soft_wrap=True)
 
     def result(self, value: Any) -> None:
         """The result for a program; a person has been told in words."""
@@ -50,7 +50,9 @@ class Output:
         """A table for a person."""
         if self.as_json:
             return
-        table = Table(*(self.text(column) for column in columns), title=self.text(title))
+        # Not as its own: a table breaks its title at its width.
+        self._out.print(self.text(title), soft_wrap=True)
+        table = Table(*(self.text(column) for column in columns))
         for row in rows:
             table.add_row(*(str(cell) for cell in row))
         self._out.print(table)
@@ -66,7 +68,7 @@ class Output:
 
     def warn(self, text: Text) -> None:
         """Words on stderr about what went on without stopping the command."""
-        self._err.print(self.text(text), markup=False, soft_wrap=True)
+        self._err.print(self.text(text), soft_wrap=True)
 
     def problem(self, problem: Problem) -> NoReturn:
         """Say what is wrong, and end with status 1."""
@@ -75,12 +77,16 @@ class Output:
         else:
             where = f" ({problem.pointer})" if problem.pointer else ""
             line = f"kasane: {self.text(problem.text)}{where}"
-            self._err.print(line, markup=False, soft_wrap=True)
+            self._err.print(line, soft_wrap=True)
         raise typer.Exit(1)
 
 
 def fail(text: Text, language: str, code: int = 1) -> NoReturn:
     """Say in words on stderr why nothing could be done, and end."""
-    err = Console(stderr=True, highlight=False)
-    err.print(f"kasane: {text.in_(language)}", markup=False, soft_wrap=True)
+    _console(stderr=True).print(f"kasane: {text.in_(language)}", soft_wrap=True)
     raise SystemExit(code)
+
+
+def _console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """A console that prints what it is given: what others call their courses is no markup."""
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
