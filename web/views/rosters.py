@@ -32,6 +32,7 @@ ROLES: dict[str, Text] = {
     "Learner": Text(ja="学習者", en="Learner"),
     "Instructor": Text(ja="教員", en="Instructor"),
     "ContentDeveloper": Text(ja="教材作成者", en="Content developer"),
+    "TeachingAssistant": Text(ja="ティーチングアシスタント", en="Teaching assistant"),
     "Mentor": Text(ja="メンター", en="Mentor"),
     "Manager": Text(ja="運営担当者", en="Manager"),
     "Administrator": Text(ja="管理者", en="Administrator"),

@@ -103,7 +103,8 @@ async def test_a_roster_says_who_is_in_the_course_and_who_of_them_is_known(
         )
     await noted(house, member("u-1", "active", "Learner"), member("u-2", "active", "Instructor"))
     house.services.clock.forward(minutes=1)
-    await noted(house, member("u-1", "active", "Learner"), member("u-3", "inactive", "Learner"))
+    helps = member("u-3", "inactive", "Learner", "Instructor#TeachingAssistant")
+    await noted(house, member("u-1", "active", "Learner"), helps)
 
     page = await officer.open(f"{HERE}/courses")
     assert "データ活用入門" in page.text
@@ -112,6 +113,7 @@ async def test_a_roster_says_who_is_in_the_course_and_who_of_them_is_known(
     assert page.status_code == 200
     for shown in ("u-1", "u-2", "u-3", "学習者", "教員", "休止中", "退出", "L-0001", "未登録"):
         assert shown in page.text, shown
+    assert "ティーチングアシスタント" in page.text
     assert 'href="/console/people/L-0001"' in page.text
     assert "@example.jp" not in page.text
     assert "学習者 yui" not in page.text, "no more than is needed"
