@@ -198,8 +198,8 @@ def _wrong_deployment(
         return None
     return refusal(
         _DEPLOYMENT,
-        "このデプロイメント（deployment_id）は登録されていません。LMSの管理者にお問い合わせください。",
-        "This deployment is not registered. Please ask the administrator of your LMS.",
+        "このデプロイメント（deployment_id）は、まだ受け付けられていません。事務局にお問い合わせください。",
+        "This deployment has not been accepted here yet. Please ask the secretariat.",
         "LTI 1.3 Core §5.3.3",
     )
 
