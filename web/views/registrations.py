@@ -211,6 +211,7 @@ def registration_page(
 ) -> RegistrationPage:
     """The page of one platform."""
     one = held.registration
+    doubt = doubt_box(known, HERE) if known and one.status != "active" else None
     return RegistrationPage(
         line=_line(held),
         origin=ORIGINS[held.origin],
@@ -231,8 +232,9 @@ def registration_page(
         may_remove=held.origin != "declared",
         may_edit=held.origin != "declared",
         ours=ours(at),
-        doubt=doubt_box(known, HERE) if known and one.status != "active" else None,
-        remark=one.remark,
+        doubt=doubt,
+        # What is in doubt says more, and of the same addresses.
+        remark=None if doubt else one.remark,
         turned_away=tuple(turned_away),
         checks=tuple(checks),
         sites=tuple(sites),
