@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from config.demo.portals.course_tool import CourseTool
 from config.demo.portals.lms import Lms, Tool
-from config.demo.portals.office import Office
+from config.demo.portals.office import COLUMNS, Office
 from config.demo.portals.oidc_provider import Client, OidcProvider
 from config.demo.portals.site import Site
 
@@ -118,16 +118,7 @@ class Town:
                 "title": {"ja": "C研修事務局 修了者一覧", "en": "Training office C, graduates"},
                 "may_assert_homepages": [OFFICE_C],
                 "home_page": OFFICE_C,
-                "columns": {
-                    "learner": "受講者番号",
-                    "name": "氏名",
-                    "email": "メールアドレス",
-                    "course": "講座コード",
-                    "course_title": "講座名",
-                    "completed_on": "修了日",
-                    "score_raw": "点数",
-                    "certificate_no": "修了証番号",
-                },
+                "columns": COLUMNS,
                 "natural_key": ["learner", "course", "certificate_no"],
                 "timezone": "Asia/Tokyo",
                 "folder": str(self.office.folder),

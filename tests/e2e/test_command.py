@@ -33,6 +33,7 @@ from config.cli import main
 from config.demo import proofs, story
 from config.demo.installation import Installation, eventually, free_port
 from config.demo.portals.foreign_lrs import ForeignLrs
+from config.demo.portals.office import COLUMNS
 from config.demo.portals.site import Site
 from config.demo.town import OFFICE_C
 
@@ -159,16 +160,7 @@ def _connectors(site: Site, library: ForeignLrs) -> list[dict[str, Any]]:
             "type": "csv",
             "title": {"ja": "C研修事務局", "en": "Office C"},
             "home_page": OFFICE_C,
-            "columns": {
-                "learner": "受講者番号",
-                "name": "氏名",
-                "email": "メールアドレス",
-                "course": "講座コード",
-                "course_title": "講座名",
-                "completed_on": "修了日",
-                "score_raw": "点数",
-                "certificate_no": "修了証番号",
-            },
+            "columns": COLUMNS,
             "natural_key": ["learner", "course", "certificate_no"],
         },
     ]

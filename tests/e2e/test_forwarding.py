@@ -11,41 +11,27 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from config.demo.installation import Installation, eventually
+from tests.e2e import portal_k
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-_HOME = "https://portal-k.example.jp"
 _KILLS = 3
 _BATCHES, _BATCH = 60, 20
 _VERSION = {"X-Experience-API-Version": "2.0.0"}
 
 
 def _key(kasane: Installation) -> tuple[str, str]:
-    document = {
-        "connectors": [
-            {
-                "id": "portal-k",
-                "type": "xapi_push",
-                "title": {"ja": "試験", "en": "trial"},
-                "may_assert_homepages": [_HOME],
-                "activity_prefixes": [_HOME],
-            }
-        ]
-    }
-    (kasane.folder / "connectors.yaml").write_text(yaml.safe_dump(document))
-    kasane.run("connectors", "apply", "connectors.yaml")
-    made = kasane.run("credentials", "add", "portal-k")
-    return made["id"], made["secret"]
+    portal_k.set_up(kasane)
+    return portal_k.key_of(kasane)
 
 
 def _statement(learner: str, number: int) -> dict[str, Any]:
     return {
         "id": str(uuid.uuid4()),
-        "actor": {"account": {"homePage": _HOME, "name": learner}},
+        "actor": {"account": {"homePage": portal_k.HOME, "name": learner}},
         "verb": {"id": "http://adlnet.gov/expapi/verbs/progressed"},
-        "object": {"id": f"{_HOME}/courses/{number}"},
+        "object": {"id": f"{portal_k.HOME}/courses/{number}"},
     }
 
 

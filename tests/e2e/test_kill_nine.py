@@ -29,13 +29,13 @@ from badge_bridge.store.tables import award
 from config.demo.installation import Installation, eventually
 from config.demo.proofs import by_two_officers
 from engine.database import Database
+from tests.e2e import portal_k
 
 _PASSWORD = "correct horse 7"
 _KILLS = 20
 _LEARNERS = [f"L-{number}" for number in range(1001, 1007)]
 _PROGRESS = 120
-_HOME = "https://portal-k.example.jp"
-_COURSES = [f"{_HOME}/courses/{name}" for name in ("one", "two")]
+_COURSES = [f"{portal_k.HOME}/courses/{name}" for name in ("one", "two")]
 _EARNED = "http://id.tincanapi.com/verb/earned"
 _NAMES = {"ja": "試験", "en": "trial"}
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -46,17 +46,6 @@ def _badge(code: str, rule: Any, kind: str = "badge") -> dict[str, Any]:
     return {"id": code, "kind": kind, "rule": rule, **texts}
 
 
-_CONNECTORS = {
-    "connectors": [
-        {
-            "id": "portal-k",
-            "type": "xapi_push",
-            "title": _NAMES,
-            "may_assert_homepages": [_HOME],
-            "activity_prefixes": [_HOME],
-        }
-    ]
-}
 _RULEBOOK = {
     "version": "1",
     "skill_map": {
@@ -80,7 +69,7 @@ _RULEBOOK = {
 def _statement(learner: str, course: str, verb: str, day: int, *, named: bool) -> dict[str, Any]:
     """What the portal reports; `named`: under an id of the portal's own."""
     return ({"id": str(uuid.uuid4())} if named else {}) | {
-        "actor": {"account": {"homePage": _HOME, "name": learner}},
+        "actor": {"account": {"homePage": portal_k.HOME, "name": learner}},
         "verb": {"id": f"http://adlnet.gov/expapi/verbs/{verb}"},
         "object": {"id": course},
         "timestamp": f"2026-03-{day:02d}T10:00:00Z",
@@ -155,16 +144,14 @@ _VERSION = {"X-Experience-API-Version": "1.0.3"}
 
 
 def _set_up(kasane: Installation) -> tuple[str, str]:
-    for name, document in (("connectors", _CONNECTORS), ("rulebook", _RULEBOOK)):
-        (kasane.folder / f"{name}.yaml").write_text(yaml.safe_dump(document))
-    kasane.run("connectors", "apply", "connectors.yaml")
+    portal_k.set_up(kasane)
+    (kasane.folder / "rulebook.yaml").write_text(yaml.safe_dump(_RULEBOOK))
     kasane.run("rulebook", "publish", "rulebook.yaml")
-    made = kasane.run("credentials", "add", "portal-k")
     for learner in _LEARNERS:
         kasane.account(learner.lower(), _PASSWORD, role="learner", person=learner, name=learner)
     for officer in ("officer-1", "officer-2"):
         kasane.account(officer, _PASSWORD, role="staff", name=officer)
-    return made["id"], made["secret"]
+    return portal_k.key_of(kasane)
 
 
 def _listed(kasane: Installation, key: tuple[str, str], **query: str) -> Iterator[Any]:
@@ -190,7 +177,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_due_is_issued_twice(
         kasane.visitor("officer-2", _PASSWORD) as second,
     ):
         for learner in _LEARNERS:
-            by_two_officers(first, second, learner, _HOME, learner)
+            by_two_officers(first, second, learner, portal_k.HOME, learner)
 
     seed = secrets.randbits(32)
     chance = random.Random(seed)  # noqa: S311 -- told on failure, to be played again

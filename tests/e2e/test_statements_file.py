@@ -6,30 +6,18 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 
 from config.demo.installation import Installation
+from tests.e2e import portal_k
 
 pytestmark = pytest.mark.e2e
-_HOME = "https://portal-k.example.jp"
-_CONNECTORS = {
-    "connectors": [
-        {
-            "id": "portal-k",
-            "type": "xapi_push",
-            "title": {"ja": "試験", "en": "trial"},
-            "may_assert_homepages": [_HOME],
-            "activity_prefixes": [_HOME],
-        }
-    ]
-}
 
 
 def _statement(name: str, **members: Any) -> str:
     statement = {
-        "actor": {"account": {"homePage": _HOME, "name": name}},
+        "actor": {"account": {"homePage": portal_k.HOME, "name": name}},
         "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
-        "object": {"id": f"{_HOME}/courses/one"},
+        "object": {"id": f"{portal_k.HOME}/courses/one"},
     }
     return json.dumps({**statement, **members})
 
@@ -38,8 +26,7 @@ def test_a_file_goes_in_and_out_and_what_is_wrong_with_it_is_told(
     installation: Installation,
 ) -> None:
     kasane = installation
-    (kasane.folder / "connectors.yaml").write_text(yaml.safe_dump(_CONNECTORS))
-    kasane.run("connectors", "apply", "connectors.yaml")
+    portal_k.set_up(kasane)
     lines = [_statement("a"), _statement("b", verb=None), _statement("c"), "{"]
     (kasane.folder / "in.ndjson").write_text("\n".join(lines))
     take_in = ("statements", "import", "in.ndjson", "--credential")

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# What the columns of its lists are called: our word for each, and the office's.
+COLUMNS = {
+    "learner": "受講者番号",
+    "name": "氏名",
+    "email": "メールアドレス",
+    "course": "講座コード",
+    "course_title": "講座名",
+    "completed_on": "修了日",
+    "score_raw": "点数",
+    "certificate_no": "修了証番号",
+}
+
 
 class Office:
     """The office at `folder`; files come as the office's spreadsheet writes them (CP932)."""

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.demo.portals.office import COLUMNS
+
 OFFICE_C = "https://bridge.example.jp/sources/c-office"
 PORTAL_A = "https://portal-a.example.jp"
-COLUMNS = {
-    "learner": "受講者番号",
-    "name": "氏名",
-    "email": "メールアドレス",
-    "course": "講座コード",
-    "course_title": "講座名",
-    "completed_on": "修了日",
-    "score_raw": "点数",
-    "certificate_no": "修了証番号",
-}
 
 
 def setup() -> dict[str, Any]:
