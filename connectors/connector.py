@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from connectors.checkpoints import States
-from connectors.core.completion import Completion, Item, Json, Rejected
+from connectors.core.completion import Item, Json
 from connectors.core.setup import Entry
-from engine.fetcher import Fetcher, Policy
+from engine.fetcher import Fetcher, FetchFailed, FetchRefused, Policy
 from engine.problems import Conflict
 from engine.text import Text
 from lrs.core.credential import Credential, authority_of
@@ -133,6 +133,19 @@ class Retriable(CannotRead):
         self.after_s = after_s
 
 
+def unanswered(
+    error: FetchRefused | FetchFailed, not_allowed: Text, nothing: Text, **where: object
+) -> CannotRead:
+    """The fault of a call that brought nothing, in the words for its kind.
+
+    `where` fills in the words, as the error does with its `reason`.
+    """
+    if isinstance(error, FetchRefused):
+        return Fatal(not_allowed.format(**where, reason=error.text))
+    text = nothing.format(**where, reason=error.text)
+    return Retriable(text, error.retry_after) if error.retriable else Fatal(text)
+
+
 class Pull(Protocol):
     """A portal that is asked."""
 
@@ -141,10 +154,3 @@ class Pull(Protocol):
 
         Raises: Fatal, Retriable.
         """
-
-
-class File(Protocol):
-    """A portal that sends files."""
-
-    def parse(self, content: bytes) -> Iterator[Completion | Rejected]:
-        """The records of a file, or one Rejected that holds all of it."""

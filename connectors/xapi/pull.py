@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 from connectors.checkpoints import States
-from connectors.connector import Connector, Fatal, Reading, Retriable
+from connectors.connector import Connector, Fatal, Reading, unanswered
 from connectors.core.completion import Checkpoint, Completion, Item, Json
 from connectors.core.slices import elements, members
 from engine.fetcher import FetchFailed, FetchRefused, Response
@@ -112,13 +112,8 @@ class XapiPull:
             answer = await reading.fetcher.get(
                 url, policy=reading.policy, headers=headers, params=params
             )
-        except FetchRefused as error:
-            raise Fatal(_NOT_ALLOWED.format(reason=error.text)) from error
-        except FetchFailed as error:
-            text = _NOTHING.format(reason=error.text)
-            if error.retriable:
-                raise Retriable(text, error.retry_after) from error
-            raise Fatal(text) from error
+        except (FetchRefused, FetchFailed) as error:
+            raise unanswered(error, _NOT_ALLOWED, _NOTHING) from error
         return _page(answer)
 
     def _next(self, more: str, seen: set[str]) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from connectors.connector import Fatal, Retriable
+from connectors.connector import Fatal, Retriable, unanswered
 from connectors.lti.core.links import is_same_site, links, shown
 from connectors.lti.core.registration import Registration
 from connectors.lti.services.tokens import AccessTokens
@@ -199,13 +199,8 @@ class Calls:
                     return await fetcher.put(url, policy=policy, headers=headers, content=content)
                 case "DELETE":
                     return await fetcher.delete(url, policy=policy, headers=headers)
-        except FetchRefused as error:
-            raise Fatal(_NOT_ALLOWED.format(**where, reason=error.text)) from error
-        except FetchFailed as error:
-            text = _NOTHING.format(**where, reason=error.text)
-            if error.retriable:
-                raise Retriable(text, error.retry_after) from error
-            raise Fatal(text) from error
+        except (FetchRefused, FetchFailed) as error:
+            raise unanswered(error, _NOT_ALLOWED, _NOTHING, **where) from error
 
 
 def misshapen(what: Text, url: str, place: str) -> Fatal:

@@ -15,7 +15,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from connectors.connector import Fatal, Retriable
+from connectors.connector import Fatal, Retriable, unanswered
 from connectors.jose import token as jose
 from connectors.jose.claims import is_name
 from connectors.lti.core.line_item import is_number
@@ -158,13 +158,8 @@ class AccessTokens:
             answer = await self._fetcher.post(
                 url, policy=policy, data=form, headers={"Accept": "application/json"}
             )
-        except FetchRefused as error:
-            raise Fatal(_NOT_ALLOWED.format(url=shown(url), reason=error.text)) from error
-        except FetchFailed as error:
-            text = _NOTHING.format(url=shown(url), reason=error.text)
-            if error.retriable:
-                raise Retriable(text, error.retry_after) from error
-            raise Fatal(text) from error
+        except (FetchRefused, FetchFailed) as error:
+            raise unanswered(error, _NOT_ALLOWED, _NOTHING, url=shown(url)) from error
         return _token(answer, shown(url), asked_at, scopes)
 
     async def _assertion(self, registration: Registration) -> str:
