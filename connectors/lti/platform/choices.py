@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose import token as jose
-from connectors.jose.claims import SKEW_S
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import refusals
@@ -127,11 +126,8 @@ class Choices:
                 .returning(lti_choice.c.account)
             )
         ).one_or_none()
-        # Kept for as long as its times would still be taken.
-        until = datetime.fromtimestamp(exp + 2 * SKEW_S, UTC)
-        if began is None or not await seen.first(
-            conn, tool.client_id, f"nonce {chosen.nonce}", until, now
-        ):
+        nonce = f"nonce {chosen.nonce}"
+        if began is None or not await seen.first(conn, tool.client_id, nonce, exp, now):
             return _UNKNOWN_CHOICE
         ids = await courses.choose(conn, tool, chosen.courses, now)
         if isinstance(ids, Refusal):

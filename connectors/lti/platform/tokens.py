@@ -9,14 +9,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.jose import token as jose
-from connectors.jose.claims import SKEW_S
 from connectors.jose.keysets import KeySets
 from connectors.jose.refusal import Refusal, refusal
 from connectors.lti import refusals
@@ -146,10 +145,8 @@ class Tokens:
     async def _first_use(
         self, conn: AsyncConnection, tool: ToolRegistration, shown: jose.Token
     ) -> bool:
-        # Kept for as long as its times would still be taken.
-        until = datetime.fromtimestamp(shown.claims["exp"] + 2 * SKEW_S, UTC)
-        jti = f"jti {shown.claims['jti']}"
-        return await seen.first(conn, tool.client_id, jti, until, self._clock())
+        jti, exp = f"jti {shown.claims['jti']}", shown.claims["exp"]
+        return await seen.first(conn, tool.client_id, jti, exp, self._clock())
 
     async def _held(self, conn: AsyncConnection, tool: ToolRegistration) -> int:
         """How many good tokens the tool has; those that have expired are swept."""
