@@ -48,7 +48,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def add_account(
-    login: Annotated[str, typer.Argument(help="What the person types to sign in.")],
+    login: Login,
     role: Annotated[Literal["learner", "staff"], typer.Option(help="What the account may do.")],
     person: Annotated[str | None, typer.Option(help="The learner's code, as L-0001.")] = None,
     name: Annotated[str, typer.Option(help="The name shown on pages and badges.")] = "",

@@ -50,18 +50,3 @@ def combination(key: str) -> Layers:
     """The combination that belongs to `key`: always the same one, spread over all of them."""
     digest = hashlib.sha256(key.encode()).digest()
     return COMBINATIONS[digest[0] % len(COMBINATIONS)]
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two `#rrggbb` colours, 1…21. Source: WCAG 2.2, relative luminance."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-    red, green, blue = (
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

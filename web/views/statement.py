@@ -97,7 +97,6 @@ class LedTo:
     refusals: tuple[Text, ...]
     awards: tuple[AwardedBadge, ...]
     towards: tuple[Text, ...]
-    is_evidence: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +286,6 @@ def _led_to(found: Consequences) -> LedTo:
         refusals=found.refusals,
         awards=found.awards,
         towards=found.towards,
-        is_evidence=found.evidence is not None,
     )
 
 

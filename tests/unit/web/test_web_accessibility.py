@@ -106,18 +106,33 @@ EDGE_PAIRS = [
 ]
 
 
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two `#rrggbb` colours, 1…21. Source: WCAG 2.2, relative luminance."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 @pytest.mark.parametrize(("ink", "ground"), TEXT_PAIRS)
 def test_text_stands_out_from_its_ground(ink, ground):
-    assert palette.contrast(ink, ground) >= 4.5
+    assert contrast(ink, ground) >= 4.5
 
 
 @pytest.mark.parametrize(("edge", "ground"), EDGE_PAIRS)
 def test_edges_that_carry_meaning_stand_out(edge, ground):
-    assert palette.contrast(edge, ground) >= 3
+    assert contrast(edge, ground) >= 3
 
 
 def test_black_on_white_is_the_greatest_contrast():
-    assert palette.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
 
 
 def test_the_style_sheet_uses_the_colours_whose_contrast_was_computed():
