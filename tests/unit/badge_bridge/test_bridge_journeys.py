@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from badge_bridge.explain import explain
 from badge_bridge.replay import replay
 from badge_bridge.store.tables import award, decision
-from engine.problems import NotFound
 from lrs.core.ifi import Ifi
 
 Say = Callable[..., dict[str, Any]]
@@ -150,75 +148,6 @@ async def test_the_same_list_twice_and_a_correction_double_nothing(
     async with house.database.read() as conn:
         assert await conn.scalar(sa.select(sa.func.count()).select_from(award)) == 2
         assert (await replay(conn)).differences == ()
-
-
-async def test_withdrawn_evidence_is_reviewed_by_a_person(
-    house: Any, starter_document: Any, said: Say, voided: Say
-) -> None:
-    await house.publish(starter_document)
-    yui = await house.learner("L-0001")
-    await house.link(yui, "portal-a", "u-7f3a")
-    first = said("portal-a", "u-7f3a")
-    await house.push("portal-a", first)
-    await house.jobs.drain()
-    await house.push("portal-a", voided("portal-a", first))
-    await house.jobs.drain()
-    assert await house.skills(yui) == []
-    assert await house.badges(yui) == ["B-DX-LIT-1"], "only a person revokes after a void"
-    (lit, *_) = (await house.passport(yui)).badges
-    assert lit.award.review_deadline is not None
-    async with house.database.write() as conn:
-        (review,) = await house.reviews.open(conn)
-        await house.reviews.close(
-            conn, review.id, outcome="kept", officer="officer-1", note="修了証の原本を確認"
-        )
-    # Whatever else arrives, a person has decided.
-    other = said("portal-a", "u-7f3a", activity="https://portal-a.example.jp/courses/other")
-    await house.push("portal-a", other)
-    await house.jobs.drain()
-    async with house.database.read() as conn:
-        assert await house.reviews.open(conn) == []
-    assert await house.badges(yui) == ["B-DX-LIT-1"]
-
-
-async def test_a_review_that_revokes_is_told_to_the_issuer(
-    house: Any, starter_document: Any, said: Say, voided: Say
-) -> None:
-    await house.publish(starter_document)
-    yui = await house.learner("L-0001")
-    await house.link(yui, "portal-a", "u-7f3a")
-    first = said("portal-a", "u-7f3a")
-    await house.push("portal-a", first)
-    await house.jobs.drain()
-    await house.push("portal-a", voided("portal-a", first))
-    await house.jobs.drain()
-    async with house.database.write() as conn:
-        (review,) = await house.reviews.open(conn)
-        close = {"outcome": "revoked", "officer": "officer-1", "note": "誤登録"}
-        await house.reviews.close(conn, review.id, **close)
-    assert await house.badges(yui) == []
-    assert [row["change"] for row in await house.outbox("issue")] == ["awarded", "revoked"]
-    with pytest.raises(NotFound, match="review_not_open"):
-        async with house.database.write() as conn:
-            await house.reviews.close(conn, review.id, **close)
-
-
-async def test_new_evidence_closes_a_review(
-    house: Any, starter_document: Any, said: Say, voided: Say
-) -> None:
-    await house.publish(starter_document)
-    yui = await house.learner("L-0001")
-    await house.link(yui, "portal-a", "u-7f3a")
-    first = said("portal-a", "u-7f3a")
-    await house.push("portal-a", first)
-    await house.jobs.drain()
-    await house.push("portal-a", voided("portal-a", first))
-    await house.jobs.drain()
-    await house.push("portal-a", said("portal-a", "u-7f3a", result={"success": True}))
-    await house.jobs.drain()
-    async with house.database.read() as conn:
-        assert await house.reviews.open(conn) == []
-    assert await house.badges(yui) == ["B-DX-LIT-1"]
 
 
 async def test_stricter_rules_take_nothing_from_those_who_hold_the_badge(

@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import RSAKey
 
+from badge_bridge.credentials import keyring
 from badge_bridge.credentials.addresses import Addresses
 from badge_bridge.credentials.award import (
     Aligned,
@@ -28,7 +29,11 @@ from badge_bridge.credentials.keys import PublicKey, did_document, ed25519_fragm
 from badge_bridge.credentials.proof import secured, vc_jwt
 from badge_bridge.credentials.published import Unreachable
 from badge_bridge.credentials.status_list import status_list_credential
+from badge_bridge.credentials.tables import signing_key
+from engine.database import insert
 from engine.text import Text
+from engine.vault import Vault
+from tests.unit.badge_bridge.credentials.issuing import House
 
 AT = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
 STACK = Badge(
@@ -174,3 +179,35 @@ def stranger(rsa_key: RSAKey) -> Office:
 @pytest.fixture
 def award() -> Award:
     return replace(AWARD)
+
+
+@pytest.fixture
+async def new_house(database, clock) -> House:
+    """A house that has no keys yet."""
+    house = House(database, clock)
+    await house.settle()
+    return house
+
+
+@pytest.fixture(scope="session")
+def made_keys() -> list[tuple[PublicKey, bytes]]:
+    """Keys made once: making them is the slowest thing an issuer does."""
+    return [keyring._generate("Ed25519"), keyring._generate("RS256")]
+
+
+@pytest.fixture
+async def house(new_house, made_keys) -> House:
+    """A house with a key of each kind."""
+    async with new_house.database.write() as conn:
+        for public, private in made_keys:
+            await conn.execute(
+                insert(conn, signing_key).values(
+                    fragment=public.fragment,
+                    algorithm=public.algorithm,
+                    generation=1,
+                    jwk=public.jwk,
+                    sealed=Vault(bytes(32)).seal(private, keyring._context(public.fragment)),
+                    created_at=new_house.clock(),
+                )
+            )
+    return new_house
