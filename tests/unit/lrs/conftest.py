@@ -16,6 +16,7 @@ from lrs.api.incoming import Limits
 from lrs.core.credential import Credential
 from lrs.core.statement import Parsed, parse
 from lrs.service import create_credential
+from tests.unit.lrs.attaching import LIMITS
 from tests.unit.lrs.record_store import QUICK_SECRET, asked
 
 Json = Any
@@ -115,3 +116,53 @@ async def postgres(fresh_postgres):
         await conn.run_sync(metadata.create_all)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def client(database, clock):
+    """A client with the rights that programs have; it asks as `all` unless a test says otherwise."""
+    async with database.write() as conn:
+        for id_, scopes, pages in (
+            ("all", {"all"}, ("*",)),
+            ("mine", {"statements/write", "statements/read/mine"}, ("https://portal.example",)),
+            ("writer", {"xapi:write"}, ("https://portal.example",)),
+            ("reader", {"statements/read"}, ()),
+        ):
+            await create_credential(
+                conn,
+                id=id_,
+                title=Text(id_, id_),
+                scopes=scopes,
+                home_pages=pages,
+                may_mbox=id_ == "all",
+                may_void=id_ == "all",
+                secret=QUICK_SECRET,
+                at=clock(),
+            )
+    limits = Limits(body=100_000, statements=20)
+    async with asked(database, clock, limits=limits) as client:
+        yield client
+
+
+@pytest.fixture
+async def sender(database, clock, tmp_path):
+    """A client that sends attachments; it asks as `all` unless a test says otherwise."""
+    async with database.write() as conn:
+        for id_, scopes in (
+            ("all", {"all"}),
+            ("one", {"statements/write", "statements/read/mine"}),
+            ("other", {"statements/write", "statements/read/mine"}),
+        ):
+            await create_credential(
+                conn,
+                id=id_,
+                title=Text(id_, id_),
+                scopes=scopes,
+                home_pages=("*",),
+                may_mbox=True,
+                may_void=id_ == "all",
+                secret=QUICK_SECRET,
+                at=clock(),
+            )
+    async with asked(database, clock, limits=LIMITS, folder=tmp_path) as sender:
+        yield sender
