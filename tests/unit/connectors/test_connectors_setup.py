@@ -85,6 +85,7 @@ async def test_a_connector_speaks_for_its_own_learners_and_courses_alone(desk: A
         ({"title": {}}, "/connectors/0/title"),
         ({"endpoint": "library"}, "/connectors/0/endpoint"),
         ({"endpoint": "ftp://x"}, "/connectors/0/endpoint"),
+        ({"endpoint": "https://x:port"}, "/connectors/0/endpoint"),
         ({"colour": "blue"}, "/connectors/0/colour"),
         ({"secret": {"env": "NOT_SET"}}, "/connectors/0/secret"),
         ({"may_void": "yes"}, "/connectors/0/may_void"),
