@@ -77,24 +77,12 @@ class Course(Installation):
 
     async def set_up_lms(self, **changed: Any) -> None:
         """Register the platform."""
-        url = self.lms.url
-        await self.set_up(
-            {
-                "id": "portal",
-                "type": "lti_ags",
-                "title": {"ja": "大学LMS", "en": "University LMS"},
-                "iss": url,
-                "client_id": "kasane",
-                "deployment_id": "1",
-                "auth_login_url": f"{url}/auth",
-                "jwks_url": f"{url}/jwks",
-                "token_url": f"{url}/token",
-                "may_assert_homepages": [url],
-                "allow_private_hosts": [self.lms.host],
-                "schedule": {"cron": "30 2 * * *"},
-            }
-            | changed
+        entry = self.lms.entry(
+            id="portal",
+            may_assert_homepages=[self.lms.url],
+            schedule={"cron": "30 2 * * *"},
         )
+        await self.set_up(entry | changed)
 
     async def offered_by_a_provider(self, activity: str) -> None:
         """Let the activity be the course of an outside tool."""

@@ -71,22 +71,9 @@ class Hall:
 
     async def set_up(self) -> None:
         """Register both, choose the course, and make one person whom both know."""
-        url = self.lms.url
-        entry = {
-            "id": "lms",
-            "type": "lti_ags",
-            "title": {"ja": "大学LMS"},
-            "iss": url,
-            "client_id": "kasane",
-            "deployment_id": "1",
-            "auth_login_url": f"{url}/auth",
-            "jwks_url": f"{url}/jwks",
-            "token_url": f"{url}/token",
-            "allow_private_hosts": [self.lms.host],
-        }
         new = new_tool("https://ai.example.com", title="AI学習サービス")
         async with self.database.write() as conn:
-            await self.connectors.apply(conn, {"connectors": [entry]})
+            await self.connectors.apply(conn, {"connectors": [self.lms.entry()]})
             tool = await self.tools.register(conn, new, by="test")
             course = ChosenCourse(
                 "AIと社会", "https://ai.example.com/launch", LineItem("AIと社会", 50), {}
@@ -95,7 +82,7 @@ class Hall:
             self.tool: ToolRegistration = await self.tools.get(conn, tool.connector_id)
             self.person = (await self.people.create(conn, name="yui")).id
         await self.prove(Ifi("account", KNOWN_AS, self.tool.home_page))
-        await self.prove(Ifi("account", SUB, url))
+        await self.prove(Ifi("account", SUB, self.lms.url))
 
     async def prove(self, ifi: Ifi, person: Any = None) -> str:
         async with self.database.write() as conn:

@@ -77,6 +77,21 @@ class Lms:
         """Its address."""
         return f"http://{self.host}"
 
+    def entry(self, **changed: Any) -> dict[str, Any]:
+        """What a connectors file says of it."""
+        return {
+            "id": "lms",
+            "type": "lti_ags",
+            "title": {"ja": "大学LMS", "en": "University LMS"},
+            "iss": self.url,
+            "client_id": self.client_id,
+            "deployment_id": "1",
+            "auth_login_url": f"{self.url}/auth",
+            "jwks_url": f"{self.url}/jwks",
+            "token_url": f"{self.url}/token",
+            "allow_private_hosts": [self.host],
+        } | changed
+
     def on(self, path: str, answer: Answer | bytes) -> None:
         """Answer requests of `path` so."""
         self.answers[path] = (lambda _: answer) if isinstance(answer, bytes) else answer
