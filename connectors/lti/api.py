@@ -166,9 +166,9 @@ class _Doors:
                     identity.at,
                 )
             answer = await self._pages.arrived(conn, arrival)
+            await registered.launched(conn, launch.connector_id, identity.at)
             if dropped:
                 await contexts.note_dropped(conn, launch.connector_id, identity.at)
-            await registered.launched(conn, launch.connector_id, identity.at)
             await audit.record(
                 conn,
                 at=identity.at,

@@ -35,7 +35,7 @@ class Registered:
     created_at: datetime
     approved_by: str | None
     approved_at: datetime | None
-    launched_at: datetime | None = None
+    launched_at: datetime | None
 
     @property
     def was_let_in(self) -> bool:
