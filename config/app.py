@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import structlog
 from fastapi import FastAPI, Request
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import BaseRoute
 
 from badge_bridge.core.evidence import concerns
 from badge_bridge.credentials import api as credentials_api
@@ -43,26 +44,7 @@ def build(house: House) -> FastAPI:
         title="Kasane", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(house)
     )
     site = Site(_services(house))
-    app.router.routes.extend(
-        lrs_api.routes(
-            house.database,
-            house.clock,
-            verifier=house.verifier,
-            signing_key=house.key_for("more"),
-            default=house.settings.xapi_default_version,
-            committer=Committer(
-                house.database, house.clock, concerns=concerns, stored=house.jobs.wake
-            ),
-            limits=lrs_api.Limits(
-                attachment=house.settings.xapi_attachment_bytes, parts=house.settings.xapi_parts
-            ),
-            folder=house.settings.data_dir,
-            oauth=OAuthSetup(
-                house.settings.public_url, keys=ClientKeys(house.fetcher, house.clock)
-            ),
-            origins=house.settings.xapi_origins.split(),
-        )
-    )
+    app.router.routes.extend(_record_store(house))
     app.router.routes.extend(administration.routes(house.database, house.clock, staff=_staff(site)))
     app.include_router(
         connectors_api.router(
@@ -101,6 +83,22 @@ def build(house: House) -> FastAPI:
     site.install(app)
     app.add_middleware(AskingAddress)
     return app
+
+
+def _record_store(house: House) -> list[BaseRoute]:
+    settings = house.settings
+    return lrs_api.routes(
+        house.database,
+        house.clock,
+        verifier=house.verifier,
+        signing_key=house.key_for("more"),
+        default=settings.xapi_default_version,
+        committer=Committer(house.database, house.clock, concerns=concerns, stored=house.jobs.wake),
+        limits=lrs_api.Limits(attachment=settings.xapi_attachment_bytes, parts=settings.xapi_parts),
+        folder=settings.data_dir,
+        oauth=OAuthSetup(settings.public_url, keys=ClientKeys(house.fetcher, house.clock)),
+        origins=settings.xapi_origins.split(),
+    )
 
 
 def _services(house: House) -> Services:
