@@ -199,6 +199,7 @@ class _AccountPages:
             href=LAUNCHED + token,
             is_framed=is_framed(request),
             is_learner=account is not None and account.person_id is not None,
+            is_staff=account is not None and account.person_id is None,
             is_known=is_known,
             may_sign_up=self._services.learner_sign_up,
         )

@@ -80,13 +80,15 @@ class IdentitiesPage:
 class LaunchPage:
     """A launch that waits for its learner. In a frame, cookies are out of reach: a window helps.
 
-    `is_known`: somebody has proved the identity before, and that is not who is signed in.
+    `is_known`: somebody has proved the identity before, and that is not who is signed in;
+    `is_staff`: that is somebody without a passport, whom signing in again helps nothing.
     """
 
     identity: IdentityName
     href: str
     is_framed: bool
     is_learner: bool
+    is_staff: bool
     is_known: bool
     may_sign_up: bool
 

@@ -81,6 +81,19 @@ async def test_an_address_sent_by_somebody_else_asks_first(house, launch):
     assert str(reader.page.url).endswith("/passport?done=linked")
 
 
+async def test_an_officer_is_not_sent_to_sign_in_over_and_over(house, launch):
+    await house.officer("sato")
+    reader = house.reader()
+    await reader.sign_in("sato")
+    _launched(reader, launch)
+    await reader.open(launch)
+    assert "事務局のアカウントでサインインしています" in reader.words
+    assert "/signin?next" not in reader.page.text
+    await reader.send("/signout")
+    await reader.open(launch)
+    assert "/signin?next" in reader.page.text
+
+
 async def test_inside_an_lms_frame_a_window_is_offered(house, launch):
     page = await house.reader().open(launch, **{"Sec-Fetch-Dest": "iframe"})
     assert 'target="_blank"' in page.text
