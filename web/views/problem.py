@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connectors.lti.core import addresses
 from engine.text import Text
 
 _TITLES: dict[int, Text] = {
@@ -18,15 +19,25 @@ _TITLES: dict[int, Text] = {
 }
 _ANEW = Text(ja="新しいウィンドウで開いてください", en="Please open it in a new window")
 _NO_COOKIES = Text(ja="クッキーを許可してください", en="Please allow cookies")
+_NOT_OPENED = Text(ja="LMSから開けませんでした", en="This could not be opened from your LMS")
+_AGAIN = Text(ja="もう一度開いてください", en="Please open it again")
 # Nobody entered anything there, and whoever reads it has come from an LMS.
 _AT_DOORS: dict[str, Text] = {
-    "/lti/login": Text(ja="LMSから開けませんでした", en="This could not be opened from your LMS"),
-    "/lti/launch": Text(ja="LMSから開けませんでした", en="This could not be opened from your LMS"),
-    "/lti/register": Text(ja="LMSを登録できませんでした", en="Your LMS was not registered"),
-    "/lti/platform/deep-links": Text(
-        ja="受け取れない講座がありました", en="Courses could not be taken"
-    ),
+    addresses.LOGIN: _NOT_OPENED,
+    addresses.LAUNCH: _NOT_OPENED,
+    addresses.REGISTER: Text(ja="LMSを登録できませんでした", en="Your LMS was not registered"),
+    addresses.CHOSEN: Text(ja="受け取れない講座がありました", en="Courses could not be taken"),
 }
+# What was there is gone, and how to come to it again stands in the text.
+_GONE: dict[str, Text] = {
+    "launch_gone": _AGAIN,
+    "selection_gone": _AGAIN,
+    "course_not_offered": Text(ja="この講座は開けません", en="This course cannot be opened"),
+}
+_FROM_THE_LMS = Text(
+    ja="このアドレスは、直接には開けません。LMSのコースから開いてください。",
+    en="This address cannot be opened by itself. Please open it from your course in the LMS.",
+)
 _OTHER = Text(ja="処理できませんでした", en="This did not work")
 
 
@@ -59,8 +70,10 @@ def problem_page(
     is_framed: bool = False,
 ) -> ProblemPage:
     """The page for a problem of this status, met at this path."""
-    said = _AT_DOORS.get(path) if status < 500 else None
+    said = _GONE.get(code) or _AT_DOORS.get(path) if status < 500 else None
     title = said or _TITLES.get(status, _OTHER)
+    if status == 405 and path == addresses.LAUNCH:
+        text = _FROM_THE_LMS
     if anew:
         title = _ANEW if is_framed else _NO_COOKIES
     return ProblemPage(status, title, text, code, anew, again, is_framed)

@@ -308,6 +308,10 @@ def test_every_refusal_has_a_title():
     assert framed.title.en == "Please open it in a new window"
     alone = problem_page(403, _text("x"), "x", path="/lti/launch", anew="/y")
     assert alone.title.en == "Please allow cookies", "it is in a window of its own already"
+    gone = problem_page(404, _text("x"), "launch_gone", path="/launch/x")
+    assert gone.title.en == "Please open it again"
+    typed = problem_page(405, _text("x"), "method_not_allowed", path="/lti/launch")
+    assert "from your course" in typed.text.en
     later = problem_page(503, _text("x"), "x", path="/lti/launch")
     assert later.title.en == "Temporarily unavailable"
 
