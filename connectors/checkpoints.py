@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -31,3 +31,13 @@ async def save(conn: AsyncConnection, connector: str, reached: Checkpoint, at: d
         .values(connector=connector, stream=reached.stream, **values)
         .on_conflict_do_update(index_elements=["connector", "stream"], set_=values)
     )
+
+
+async def forget(
+    conn: AsyncConnection, connector: str, streams: Collection[str] | None = None
+) -> None:
+    """Know no longer how far these streams were read; without `streams`: any."""
+    query = sa.delete(checkpoint).where(checkpoint.c.connector == connector)
+    if streams is not None:
+        query = query.where(checkpoint.c.stream.in_(streams))
+    await conn.execute(query)

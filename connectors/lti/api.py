@@ -156,7 +156,7 @@ class _Doors:
         async with self._database.write() as conn:
             if not await logins.take(conn, login):
                 return None
-            dropped = 0
+            dropped = False
             if launch.services is not None:
                 dropped = await contexts.remember(
                     conn,

@@ -19,6 +19,16 @@ Kind = Literal["line_items", "line_item", "roster"]
 GONE_FOR = timedelta(days=7)
 
 
+def stream(kind: Kind, key: str, url: str = "") -> str:
+    """The name of a task's checkpoints. `url`: of a single line item, of which there are many."""
+    return f"{kind}|{key}" + (f"|{url}" if kind == "line_item" else "")
+
+
+def context_key(deployment_id: str, context_id: str) -> str:
+    """A context for programs, and the course of its roster."""
+    return f"{deployment_id}|{context_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One address to read. `course`: whose it is, for people; `key`: the same for programs."""
@@ -33,7 +43,7 @@ class Task:
     @property
     def stream(self) -> str:
         """The name of its checkpoints."""
-        return f"{self.kind}|{self.key}" + (f"|{self.url}" if self.kind == "line_item" else "")
+        return stream(self.kind, self.key, self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Offer:
     @property
     def key(self) -> str:
         """The context for programs, and the course of its roster."""
-        return f"{self.deployment_id}|{self.context_id}"
+        return context_key(self.deployment_id, self.context_id)
 
     @property
     def offers_grades(self) -> bool:

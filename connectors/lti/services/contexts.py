@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors import checkpoints
 from connectors.lti import bounds, refusals
-from connectors.lti.core.plan import Offer
+from connectors.lti.core.plan import Offer, context_key, stream
 from connectors.lti.core.services import Services
 from connectors.lti.services.tables import (
     lti_context,
@@ -43,15 +44,15 @@ _KEY = ("connector", "deployment_id", "context_id")
 
 async def remember(
     conn: AsyncConnection, connector: str, deployment_id: str, services: Services, at: datetime
-) -> int:
+) -> bool:
     """Keep what a launch offered, in the transaction that takes it; what it left out stays.
 
     Of one platform the `MOST` are known that somebody came from last, and as many single links:
     what a platform calls its contexts is its own affair, and could go on without an end. Returns
-    how many had to make room.
+    whether any had to make room.
     """
     if not services.are_offered:
-        return 0
+        return False
     key = dict(zip(_KEY, (connector, deployment_id, services.context_id), strict=True))
     said: dict[str, Any] = {
         "title": services.context_title,
@@ -59,10 +60,19 @@ async def remember(
         "memberships": services.memberships,
         "scopes": sorted(services.scopes),
     }
-    dropped = await _keep(conn, lti_context, key, said, at)
+    gone: list[str] = []
+    for row in await _keep(conn, lti_context, key, said, at):
+        course = context_key(row.deployment_id, row.context_id)
+        gone += [stream("line_items", course), stream("roster", course)]
     if services.line_item:
-        dropped += await _keep(conn, lti_line_item, key | {"url": services.line_item}, {}, at)
-    return dropped
+        link = key | {"url": services.line_item}
+        for row in await _keep(conn, lti_line_item, link, {}, at):
+            gone.append(
+                stream("line_item", context_key(row.deployment_id, row.context_id), row.url)
+            )
+    if gone:
+        await checkpoints.forget(conn, connector, gone)
+    return bool(gone)
 
 
 async def note_dropped(conn: AsyncConnection, connector: str, at: datetime) -> None:
@@ -79,12 +89,12 @@ async def note_dropped(conn: AsyncConnection, connector: str, at: datetime) -> N
 
 async def _keep(
     conn: AsyncConnection, table: sa.Table, key: Mapping[str, str], said: Json, at: datetime
-) -> int:
-    """Keep one row as it is said now; returns how many others had to make room for it."""
+) -> Sequence[sa.Row[Any]]:
+    """Keep one row as it is said now; returns the keys of others that had to make room for it."""
     told = {name: value for name, value in said.items() if value} | {"seen_at": at}
     again = sa.update(table).where(*(table.c[name] == value for name, value in key.items()))
     if (await conn.execute(again.values(**told))).rowcount:
-        return 0
+        return []
     await conn.execute(
         insert(conn, table)
         .values(**key, **said, seen_at=at)
@@ -95,12 +105,14 @@ async def _keep(
 
 
 async def forget(conn: AsyncConnection, connector: str) -> None:
-    """Know nothing any more.
+    """Know nothing any more, nor how far anything was read.
 
-    What another platform named is neither read nor written with the token of this one.
+    What another platform named is neither read nor written with the token of this one; a
+    checkpoint has addresses too, of what changed in a roster since.
     """
     for table in (lti_context, lti_line_item, lti_line_item_claim, lti_placement):
         await conn.execute(sa.delete(table).where(table.c.connector == connector))
+    await checkpoints.forget(conn, connector)
 
 
 async def known(conn: AsyncConnection, connector: str) -> list[Offer]:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from connectors import checkpoints
+from connectors.core.completion import Checkpoint
 from connectors.lti import bounds, selections
 from connectors.lti.core.launch import Launch
 from connectors.lti.core.names import SCORE
@@ -22,6 +24,7 @@ from connectors.lti.tables import lti_assertion, lti_login, lti_token
 from engine.audit import audit_entry
 from engine.database import Database
 from engine.vault import Vault
+from tests.unit.connectors.hall import Hall
 from tests.unit.connectors.hostile_tools import Platform
 
 AT = datetime.fromisoformat("2026-03-09T17:00:00+00:00")
@@ -38,7 +41,7 @@ class Lms:
     def __init__(self, database: Database, connector: str = "lms") -> None:
         self.database, self.connector, self.at = database, connector, AT
 
-    async def came(self, context: str, **said: Any) -> int:
+    async def came(self, context: str, **said: Any) -> bool:
         self.at += timedelta(seconds=1)
         async with self.database.write() as conn:
             offered = _offered(context, **said)
@@ -64,8 +67,8 @@ async def test_of_one_platform_the_contexts_are_kept_that_somebody_came_from_las
     lms, other = Lms(database), Lms(database, "other")
     await other.came("theirs")
     for context in ("a", "b", "c", "a"):
-        assert await lms.came(context) == 0
-    assert await lms.came("d") == 1
+        assert not await lms.came(context)
+    assert await lms.came("d")
     assert await lms.known() == ["a", "c", "d"], "b is the one that nobody came from for longest"
     assert await other.known() == ["theirs"]
     # What one launch left out stays as another said it.
@@ -86,6 +89,22 @@ async def test_of_one_platform_as_many_single_line_items_are_kept(
         kept = await conn.scalars(sa.select(lti_line_item.c.url).order_by(lti_line_item.c.url))
         assert [one[-1] for one in kept] == ["4", "5", "6"]
     assert await _count(database, lti_context) == 1
+
+
+async def test_what_had_to_make_room_leaves_no_checkpoint(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contexts, "MOST", 1)
+    lms = Lms(hall.database, "lms")
+    url = "https://lms.example.jp/items"
+    await lms.came("a", line_item=f"{url}/1")
+    streams = ["line_items|1|a", "roster|1|a", f"line_item|1|a|{url}/1", "roster|1|b"]
+    async with hall.database.write() as conn:
+        for stream in streams:
+            await checkpoints.save(conn, "lms", Checkpoint(stream, {}), AT)
+    assert await lms.came("b", line_item=f"{url}/2")
+    async with hall.database.read() as conn:
+        assert set(await checkpoints.load(conn, "lms")) == {"roster|1|b"}
 
 
 async def test_a_flood_of_contexts_is_told_once_an_hour_in_words(
@@ -157,6 +176,6 @@ async def test_rows_alike_in_age_go_or_stay_together(database: Database) -> None
                 sa.insert(lti_login).values(**row, state=str(number), expires_at=age)
             )
         theirs = lti_login.c.connector == "lms"
-        assert await bounds.keep_latest(conn, lti_login.c.expires_at, 2, theirs) == 0
-        assert await bounds.keep_latest(conn, lti_login.c.expires_at, 1, theirs) == 2
-        assert await bounds.keep_latest(conn, lti_login.c.expires_at, 1, theirs) == 0
+        for most, expected in ((2, set()), (1, {"0", "1"}), (1, set())):
+            gone = await bounds.keep_latest(conn, lti_login.c.expires_at, most, theirs)
+            assert {row.state for row in gone} == expected

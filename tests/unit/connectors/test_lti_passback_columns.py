@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from badge_bridge.persons import proved_with
+from connectors import checkpoints
+from connectors.core.completion import Checkpoint
 from connectors.lti.core.names import LINE_ITEM, SCORE
 from connectors.lti.passback import TOPIC, Passback
 from connectors.lti.services import making, placements
@@ -87,10 +89,14 @@ async def test_what_one_platform_named_is_not_written_to_with_the_token_of_anoth
     await hall.launched()
     async with hall.database.write() as conn:
         lms = await hall.connectors.get(conn, "lms")
+        # Where it would be asked what changed in a roster since.
+        since = Checkpoint("roster|1|77", {"differences": f"{hall.lms.url}/members?since=1"})
+        await checkpoints.save(conn, "lms", since, hall.clock())
         entry = dict(lms.config) | {"id": "lms", "type": "lti_ags", "title": {"ja": "別のLMS"}}
         entry["token_url"] = "https://other.example.ac.jp/token"
         await hall.connectors.apply(conn, {"connectors": [entry]})
         assert await placements.of_platform(conn, "lms") == []
+        assert await checkpoints.load(conn, "lms") == {}
 
 
 async def test_a_link_that_opens_another_column_now_is_sent_the_score_again(hall: Hall) -> None:
