@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from tests.unit.connectors.office import US, Office
 from tests.unit.connectors.outside_course import Course
 from tests.unit.connectors.place import Place, placed
 from tests.unit.connectors.portals import setup
+from tests.unit.connectors.scripted import NIGHTLY, Scripted, service
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,21 @@ async def desk(database: Database, clock: Any) -> Desk:
     made = Desk(database, connectors, sync, vault, clock, jobs)
     await made.apply(*setup()["connectors"])
     return made
+
+
+@pytest.fixture
+def portal() -> Scripted:
+    """A portal that says nothing yet."""
+    return Scripted()
+
+
+@pytest.fixture
+async def nightly(desk: Desk, portal: Scripted) -> Desk:
+    """The desk, with one more portal that is scheduled and scripted."""
+    await desk.apply(NIGHTLY)
+    sync = service(desk, portal)
+    sync.register(desk.jobs)
+    return replace(desk, sync=sync)
 
 
 @pytest.fixture
