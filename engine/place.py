@@ -20,6 +20,13 @@ class Place:
     host: str
     port: int
 
+    @property
+    def origin(self) -> str:
+        """As browsers write it: with its port where that does not go without saying."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == USUAL_PORTS.get(self.scheme) else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
+
     def is_among(self, hosts: Collection[str]) -> bool:
         """Whether the operator has named this host, with its port or without."""
         return self.host in hosts or f"{self.host}:{self.port}" in hosts

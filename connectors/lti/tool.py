@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from joserfc.jwk import Key
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +33,7 @@ from connectors.lti.core.registration import Registration, not_active
 from engine.clock import Clock
 from engine.database import Database
 from engine.fetcher import Policy
+from engine.place import place
 from engine.text import Text
 from lrs.core.ifi import Ifi
 
@@ -68,8 +69,8 @@ class Storage:
     @staticmethod
     def of(target: str, auth_login_url: str, state: str) -> Storage:
         """The storage behind `lti_storage_target`: it speaks from where logins are answered."""
-        parts = urlsplit(auth_login_url)
-        return Storage(target, f"{parts.scheme}://{parts.netloc}", f"kasane_{state}")
+        found = place(auth_login_url)
+        return Storage(target, found.origin if found else "", f"kasane_{state}")
 
 
 class Tool:

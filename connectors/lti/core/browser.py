@@ -34,16 +34,13 @@ def origin(url: Json, private_hosts: Collection[str] = ()) -> str | None:
     Letters, digits and hyphens alone: it goes into a header.
     """
     found = place(url)
-    if found is None:
+    if found is None or "@" in urlsplit(url).netloc:
         return None
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port
-    is_plain = host.isascii() and host.replace("-", "").replace(".", "").isalnum()
-    if not is_plain or "@" in parts.netloc:
+    if not found.host.isascii() or not found.host.replace("-", "").replace(".", "").isalnum():
         return None
     if found.scheme != "https" and not found.is_among(private_hosts):
         return None
-    return f"{found.scheme}://{host}" + (f":{port}" if port else "")
+    return found.origin
 
 
 def private_at(url: Json, private: Collection[str]) -> frozenset[str]:

@@ -66,8 +66,8 @@ def is_same_site(url: str, other: str) -> bool:
 
 def site_of(url: str) -> str:
     """Scheme, host and port of an `http(s)` address, as a prefix; empty where it is none."""
-    parts = urlsplit(url) if place(url) else None
-    return f"{parts.scheme}://{parts.netloc.lower()}/" if parts else ""
+    found = place(url)
+    return f"{found.origin}/" if found else ""
 
 
 def shown(url: str) -> str:

@@ -22,6 +22,20 @@ def test_an_address_leads_to_a_scheme_a_host_and_a_port(url: str, found: Place) 
 
 
 @pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://LMS.example.jp:443/a", "https://lms.example.jp"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("https://user@[::1]:8443/", "https://[::1]:8443"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_write_it(url: str, origin: str) -> None:
+    found = place(url)
+    assert found is not None
+    assert found.origin == origin
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "",
