@@ -168,12 +168,10 @@ class _Visit:
         home_page, pass_at = self.registration.home_page, self.connector.config.get("pass_at")
         async for column in self._columns(grades):
             try:
-                is_anothers = self._is_anothers(column)
-                about = replace(column, resource_id="") if is_anothers else column
+                about = replace(column, resource_id="") if self._is_anothers(column) else column
                 async for found in grades.results(column.id):
                     said = results.read(found, about, home_page, pass_at)
-                    said = self._without_echo(said, column) if is_anothers else said
-                    yield self._covered(said, column)
+                    yield self._covered(self._without_echo(said, column), column)
             except Fatal as error:
                 # A column that was removed meanwhile keeps no other back.
                 if self.task.kind == "line_item":
@@ -186,14 +184,17 @@ class _Visit:
         return column.activity in self.others and not credential.reports_on(column.activity)
 
     def _without_echo(self, said: Completion | Rejected, column: LineItem) -> Completion | Rejected:
-        """What the platform says on its own: not what it has from us."""
+        """What the platform says on its own: not what it has from us.
+
+        Whatever the column is about: Open edX has one for each block, which names the block.
+        """
         if isinstance(said, Rejected):
             return said
         sent = self.sent.get((column.id, said.actor["account"]["name"]))
         if sent is None or not results.echoes(said, sent):
             return said
         # A teacher's own grade that stood there before stands no longer.
-        gone = self.connector.credential.reports_on(column.id)
+        gone = self.connector.credential.reports_on(said.activity_id)
         return replace(said, score=None, passed=None, removed=gone)
 
     def _covered(self, said: Completion | Rejected, column: LineItem) -> Completion | Rejected:
