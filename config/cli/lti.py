@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -144,7 +146,7 @@ def list_contexts(platform: Platform, as_json: AsJson = False) -> None:
                 one.title,
                 out.text(yes if one.offers_grades else no),
                 sizes.get(one.key, 0) if one.memberships else out.text(no),
-                f"{one.seen_at:%Y-%m-%d %H:%M %Z}",
+                f"{_here(one.seen_at):%Y-%m-%d %H:%M %Z}",
             )
             for one in found
         ],
@@ -197,7 +199,7 @@ def show_roster(
                 line.name,
                 "\n".join(map(out.text, line.roles)),
                 out.text(line.status),
-                line.since.date(),
+                _here(line.since).date(),
                 line.code or out.text(line.held),
             )
             for line in lines
@@ -254,7 +256,7 @@ def scores(
                 out.text(line.course),
                 line.member,
                 out.text(line.state),
-                f"{line.at:%Y-%m-%d %H:%M %Z}" if line.at else "",
+                f"{_here(line.at):%Y-%m-%d %H:%M %Z}" if line.at else "",
                 out.text(line.detail) if line.detail else "",
             )
             for line in lines
@@ -279,3 +281,8 @@ def scores(
             for one, line in zip(found, lines, strict=True)
         ]
     )
+
+
+def _here(at: datetime) -> datetime:
+    """The moment as the pages show it: a day there must not be another one here."""
+    return at.astimezone(ZoneInfo(load().time_zone))

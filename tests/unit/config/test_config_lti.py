@@ -87,12 +87,15 @@ def test_platforms_their_courses_and_rosters_are_listed(kasane: Any, lms: Librar
     (course,) = json.loads(kasane("lti", "contexts", "lms", "--json"))
     assert (course["context"], course["title"]) == ("77", "データ活用入門")
     assert course["members"] == 1
-    assert "データ活用入門" in kasane("lti", "contexts", "lms")
+    words = kasane("lti", "contexts", "lms")
+    assert "データ活用入門" in words
+    assert "2026-03-10 02:00 JST" in words, "the time that pages show"
     (member,) = json.loads(kasane("lti", "roster", "lms", "77", "--json"))
     assert (member["user_id"], member["status"], member["learner"]) == ("u-1", "active", None)
     words = kasane("lti", "roster", "lms", "77", "--deployment", "1")
     assert "学習者" in words
     assert "未登録" in words
+    assert "2026-03-10" in words, "in Tokyo it is the next day already"
     assert "example.jp" not in words
     (score,) = json.loads(kasane("lti", "scores", "lms", "--json"))
     assert (score["state"], score["user_id"]) == ("none", "u-1")
