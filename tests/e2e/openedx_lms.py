@@ -147,6 +147,7 @@ class Course:
                 path("api/", include("lti_consumer.plugin.urls")),
                 path("course/launch", self._launch),
                 path("course/placed", self._placed),
+                path("course/scores", self._scores),
                 path("course/keys", csrf_exempt(self._keys)),
             ]
         )
@@ -197,6 +198,11 @@ class Course:
     def _placed(self, _request: HttpRequest) -> HttpResponse:
         """The content items that the app took, by id."""
         return JsonResponse({item.pk: item.attributes for item in self._items.all()})
+
+    def _scores(self, _request: HttpRequest) -> HttpResponse:
+        """What its column holds: given and maximum, by external id."""
+        column = self._block.ltiagslineitem_set.get().scores.all()
+        return JsonResponse({one.user_id: [one.score_given, one.score_maximum] for one in column})
 
     def _keys(self, request: HttpRequest) -> HttpResponse:
         """Signs with another key under the published one's id (`forge`), or with its own again."""

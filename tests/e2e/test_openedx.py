@@ -15,16 +15,22 @@ from typing import Any, Self
 import httpx
 import pytest
 import yaml
+from pylti1p3.deep_link_resource import DeepLinkResource
+from pylti1p3.lineitem import LineItem
 
 from config.demo import story
 from config.demo.installation import Installation, eventually
+from config.demo.portals.site import Site
 from config.demo.visitor import Visitor
 from tests.e2e.conftest import new_database
+from tests.unit.connectors.outside_course import Course, score
+from tests.unit.connectors.place import onwards
 
 pytestmark = pytest.mark.e2e
 
 PROGRAM = Path(__file__).with_name("openedx_lms.py")
 COURSE = "course-v1:Town+DX1+2026"
+COURSE_OUTSIDE = "はじめてのデータ活用"
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/"
 CONNECT = "このポータルをつなぐ"
@@ -85,6 +91,11 @@ class OpenEdx:
         found: dict[str, dict[str, Any]] = httpx.get(f"{self.url}/course/placed").json()
         return sorted(found.items())
 
+    def scores(self) -> dict[str, list[float]]:
+        """What its column holds: given and maximum, by who that is there."""
+        found: dict[str, list[float]] = httpx.get(f"{self.url}/course/scores").json()
+        return found
+
     def keys(self, do: str) -> None:
         httpx.post(f"{self.url}/course/keys", data={"do": do}).raise_for_status()
 
@@ -101,6 +112,7 @@ class Place:
 
     kasane: Installation
     lms: OpenEdx
+    title: str = "北の大学 Open edX"
 
     def launched(self, who: str, **how: str) -> httpx.Response:
         """Where a browser that nobody is signed in with arrives."""
@@ -121,7 +133,7 @@ def place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("openedx")
-    settings = {}
+    settings = {"KASANE_LTI_PRIVATE_HOSTS": "127.0.0.1"}
     if request.param == "postgresql":
         settings["KASANE_DATABASE_URL"] = new_database(request.getfixturevalue("postgres_url"))
     kasane = Installation(folder / "kasane", **settings)
@@ -129,7 +141,7 @@ def place(
         entry = {
             "id": "openedx",
             "type": "lti_ags",
-            "title": {"ja": "北の大学 Open edX", "en": "Open edX of Northern University"},
+            "title": {"ja": Place.title, "en": "Open edX of Northern University"},
             "product": "openedx",
             "may_assert_homepages": [lms.url],
             "allow_private_hosts": [lms.url.removeprefix("http://")],
@@ -215,16 +227,74 @@ def test_a_teacher_places_a_badge_and_learners_open_it_there(place) -> None:
         assert browser.page.url.path == f"/passport/badges/{badge}"
 
 
+@pytest.fixture
+def provider(place: Place) -> Iterator[Course]:
+    """A provider, registered and its course chosen and mapped by an officer."""
+    with Site() as site, place.kasane.visitor("sato", story.PASSWORD) as officer:
+        course = Course(site)
+        site.serve(course.app)
+        link = DeepLinkResource().set_url(f"{course.url}/launch").set_title(COURSE_OUTSIDE)
+        item = LineItem().set_label(COURSE_OUTSIDE).set_score_maximum(50)
+        course.offered = [link.set_lineitem(item)]
+        officer.open("/console/tools")
+        page = officer.submit(
+            "/console/tools",
+            title="北海道オンライン講座",
+            login_url=f"{course.url}/login",
+            target_link_uri=f"{course.url}/launch",
+            jwks_url=f"{course.url}/jwks",
+        )
+        shown = dict(re.findall(r'id="f-([a-z]+)" readonly[^>]*>([^<]+)<', page.text))
+        course.register(place.kasane.url, shown["client"], shown["deployment"])
+        officer.submit("/choose")
+        officer.open(onwards(officer))
+        officer.submit("/launch")
+        officer.submit("/lti/platform/deep-links")
+        officer.submit("/console/syncs/map", skill="DATA-1")
+        assert "対応づけました" in officer.submit("/console/syncs/map").text
+        yield course
+
+
+def test_the_score_of_a_course_that_a_teacher_placed_reaches_its_column(place, provider) -> None:
+    with place.kasane.visitor() as teacher:
+        place.lms.launch(teacher, TEACHER, deep="yes")
+        page = teacher.submit("/lti/launch")
+        (chosen,) = set(re.findall(r'name="(course:[^"]+)"', page.text))
+        teacher.submit("/lti/deep-linking/", **{chosen: "on"}, do="place")
+        assert "successfully saved in the LMS" in teacher.submit("/lti-dl/response").text
+    ((number, placed),) = place.lms.placed()
+    assert placed["lineItem"]["scoreMaximum"] == 50
+    with place.kasane.visitor("yui", story.PASSWORD) as learner:
+        place.lms.launch(learner, CONNECTING, item=number)
+        learner.submit("/lti/launch")
+        assert learner.page.url.path == "/catalogue"
+        learner.submit("/catalogue/open")
+        learner.open(onwards(learner))
+        learner.submit("/launch")
+    launch = provider.launches[-1]
+    known_as = launch.get_launch_data()["sub"]
+    assert known_as != CONNECTING
+    for given in (45, 20, 48):
+        launch.get_ags().put_grade(score(given, known_as))
+        eventually(lambda given=given: place.lms.scores().get(CONNECTING) == [given, 50])
+    late = launch.get_ags().put_grade(score(10, known_as, ago=3600))
+    assert late["body"]["result"] == "ignored"
+    assert place.lms.scores()[CONNECTING] == [48, 50]
+
+
 def test_results_and_roster_are_read_from_its_services(place) -> None:
     place.control()
     with place.kasane.visitor("sato", story.PASSWORD) as officer:
         officer.open("/console/syncs")
         run = officer.submit("/console/syncs/openedx/run").url.path
         page = eventually(lambda: _ended(officer.open(run).text))
-        # Two results, of which the zero claims nothing; a roster that failed would fail the run.
+        # Of those results one is news: the zero claims nothing, and what we passed on is known. A
+        # roster that failed would fail the run.
         assert 'class="mark ok"' in page, page
-        counts = re.findall(r"<dt>[^<]+</dt><dd>([0-9]+)</dd>", page)
-        assert counts[:2] == ["2", "1"], page
+        rows = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
+        (row,) = [one for one in rows if place.title in one and "読込" in one]
+        read, new = re.findall(r"読込([0-9]+) ＝ 新規([0-9]+)", row)[0]
+        assert (int(read), new) == (len(place.lms.scores()), "1"), row
         column = f"{place.lms.url}/api/lti_consumer/v1/lti/1/lti-ags/1"
         eventually(lambda: f'value="{column}"' in officer.open("/console/syncs").text)
 
