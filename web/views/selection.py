@@ -23,6 +23,10 @@ _PASSPORT = Text(
 )
 BADGES = Text(ja="バッジのページ", en="Pages of badges")
 SKILLS = Text(ja="スキルのページ", en="Pages of skills")
+# An LMS lists what was placed by its title alone, and a badge is often called as its skill is.
+_BADGE = Text(ja="バッジ「{title}」", en="Badge: {title}")
+_SKILL = Text(ja="スキル「{title}」", en="Skill: {title}")
+_AS_IT_IS = Text(ja="{title}", en="{title}")
 COURSES = Text(ja="外部の講座（成績項目つき）", en="Outside courses, with a column for the score")
 _NOTHING = Text(ja="", en="")
 _KINDS = frozenset({"badge", "skill", "course"})
@@ -30,19 +34,23 @@ _KINDS = frozenset({"badge", "skill", "course"})
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing to choose. `key` names it in the form, `path` is where it opens."""
+    """One thing to choose. `key` names it in the form, `path` is where it opens.
+
+    `placed_as`: how the LMS is told its title.
+    """
 
     key: str
     title: Text
     text: Text
     path: str
     line_item: LineItem | None = None
+    placed_as: Text = _AS_IT_IS
 
     def chosen(self, public_url: str, language: Language) -> Chosen:
         """It as the LMS is told, in the language of whoever chose."""
-        title, text = self.title.in_(language), self.text.in_(language)
+        title = self.placed_as.format(title=self.title).in_(language)
         line_item = self.line_item and replace(self.line_item, label=title)
-        return Chosen(title, text, public_url + self.path, line_item)
+        return Chosen(title, self.text.in_(language), public_url + self.path, line_item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,13 @@ def groups(
     found = [Group(OWN, (Option("passport", PASSPORT, _PASSPORT, "/passport"),), True)]
     if rulebook is not None:
         badges = [
-            Option(f"badge:{one.id}", one.name, one.description, f"/passport/badges/{_in(one.id)}")
+            Option(
+                f"badge:{one.id}",
+                one.name,
+                one.description,
+                f"/passport/badges/{_in(one.id)}",
+                placed_as=_BADGE,
+            )
             for one in rulebook.badges.values()
         ]
         found.append(Group(BADGES, tuple(badges), is_open=True))
@@ -89,6 +103,7 @@ def groups(
                 one.title,
                 one.outcome or _NOTHING,
                 f"/passport/skills/{_in(one.id)}",
+                placed_as=_SKILL,
             )
             for one in skills.values()
             if one.id not in parents

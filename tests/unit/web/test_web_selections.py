@@ -79,8 +79,8 @@ async def test_the_passport_a_badge_and_a_skill_can_be_chosen(choosing):
     assert page.status_code == 200, page.text
     assert [(item["title"], item["url"]) for item in _items(page)] == [
         ("学びの台帳", "https://kasane.test/passport"),
-        ("B-SEC-1のバッジ", "https://kasane.test/passport/badges/B-SEC-1"),
-        ("情報セキュリティ基礎", "https://kasane.test/passport/skills/SEC-1"),
+        ("バッジ「B-SEC-1のバッジ」", "https://kasane.test/passport/badges/B-SEC-1"),
+        ("スキル「情報セキュリティ基礎」", "https://kasane.test/passport/skills/SEC-1"),
     ]
 
 
@@ -225,7 +225,7 @@ async def test_the_page_and_what_is_placed_speak_the_language_of_who_chooses(cho
     reader, here = await choosing("en")
     assert "Choose what to place in the course" in reader.words
     page = await reader.send(here, do="place", **{"skill:SEC-1": "on"})
-    assert _items(page)[0]["title"] == "Security 1"
+    assert _items(page)[0]["title"] == "Skill: Security 1"
 
 
 async def test_a_form_without_the_address_s_own_token_is_refused(choosing):
