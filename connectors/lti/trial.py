@@ -190,14 +190,14 @@ _DEPLOYMENTS = Text(ja="デプロイメントID", en="Deployments")
 _UNREACHABLE = Text(
     ja="{url} から応答を受け取れません（{reason}）。"
     "アドレスと、LMSが外部に公開されているかを確かめてください。",
-    en="No answer is to be had from {url} ({reason}). Please check the address, and that the "
-    "platform is open to the outside.",
+    en="{url} gave no answer ({reason}). Please check the address, and that the platform is "
+    "open to the outside.",
 )
 _NOT_ALLOWED = Text(
     ja="{url} は、こちらから呼び出せないアドレスです（{reason}）。"
     "LMSに表示されたアドレスか確かめてください。",
-    en="{url} is none that may be called from here ({reason}). Please check that it is the "
-    "address that your LMS shows.",
+    en="{url} may not be called from here ({reason}). Please check that it is the address that "
+    "your LMS shows.",
 )
 _NO_KEY_SET = Text(
     ja="{url} の応答が公開鍵の一覧（JWK Set）ではありません。LMSに表示された"

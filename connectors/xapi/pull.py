@@ -52,7 +52,7 @@ _NOTHING = Text(
 )
 _NOT_ALLOWED = Text(
     ja="接続先は、こちらから呼び出せないアドレスです（{reason}）。",
-    en="The portal's address is none that may be called from here ({reason}).",
+    en="The portal's address may not be called from here ({reason}).",
 )
 
 

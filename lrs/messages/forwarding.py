@@ -54,7 +54,7 @@ HELD: dict[str, Text] = {
     ),
     "not_allowed": Text(
         "転送先は、こちらから呼び出せないアドレスです（{answer}）。",
-        "The target's address is none that may be called from here ({answer}).",
+        "The target's address may not be called from here ({answer}).",
     ),
     "unreachable": Text(
         "転送先から使える応答を受け取れません（{answer}）。",

@@ -82,7 +82,7 @@ _NOTHING = Text(
 )
 _NOT_ALLOWED = Text(
     ja="こちらから呼び出せないアドレスです（{what}、{url}、{reason}）。",
-    en="This address is none that may be called from here ({what}, {url}, {reason}).",
+    en="This address may not be called from here ({what}, {url}, {reason}).",
 )
 
 

@@ -65,11 +65,11 @@ _NO_JSON = Text(ja="JSONではありません", en="not JSON")
 _WRONG = Text(ja="{place} が正しくありません", en="{place} is not right")
 _NOTHING = Text(
     ja="トークンの取得先（{url}）からトークンを受け取れません（{reason}）。",
-    en="No token is to be had from the token address ({url}): {reason}.",
+    en="The token address ({url}) gave no token ({reason}).",
 )
 _NOT_ALLOWED = Text(
     ja="トークンの取得先（{url}）は、こちらから呼び出せないアドレスです（{reason}）。",
-    en="The token address ({url}) is none that may be called from here ({reason}).",
+    en="The token address ({url}) may not be called from here ({reason}).",
 )
 
 
