@@ -89,7 +89,7 @@ def of_invitation(one: Invitation) -> Question:
             ja="登録済みのLMSは、そのまま使えます。",
             en="Platforms that are registered already are not affected.",
         ),
-        yes=Text(ja="はい、取り下げる", en="Yes, withdraw it"),
+        yes=_WITHDRAW,
         no=_KEEP,
         action=f"{INVITATIONS}/withdraw",
         back=HERE,
@@ -116,7 +116,7 @@ def of_course(tool: Connector, column: Column, here: str) -> Question:
             ja="これまでの修了の記録と、授与したバッジは残ります。",
             en="What was completed so far and the badges that were awarded are kept.",
         ),
-        yes=Text(ja="はい、取り下げる", en="Yes, withdraw it"),
+        yes=_WITHDRAW,
         no=_KEEP,
         action=f"{here}/withdraw",
         back=here,
@@ -149,6 +149,7 @@ def of_identity(name: IdentityName, key: str, here: str) -> Question:
 
 
 _KEEP = Text(ja="いいえ、そのままにする", en="No, keep it")
+_WITHDRAW = Text(ja="はい、取り下げる", en="Yes, withdraw it")
 _COURSE_LOST = Text(
     ja="受講できる講座の一覧から消え、LMSのコースに置かれたリンクからも開けなくなります。"
     "成績も受け取りません。提供元で同じ講座を選び直すと、元の対応づけのまま戻ります。",

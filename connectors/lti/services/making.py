@@ -21,8 +21,10 @@ _ours = lti_line_item_claim.c
 
 
 async def claim(conn: AsyncConnection, placement: Placement, at: datetime) -> datetime | None:
-    """The sole right to make the line item of the placement's link, until then; None where
-    another has it. One statement decides."""
+    """Until when the caller alone may make the line item of this link; None while another may.
+
+    One statement decides.
+    """
     until = at + BUSY
     taken: datetime | None = await conn.scalar(
         insert(conn, lti_line_item_claim)

@@ -34,8 +34,7 @@ BLACKBOARD = Guide(
         Text(
             "発行元は https://blackboard.com、URLは開発者サイトに表示されたもの、"
             "「Deployment ID」はBlackboardの画面に表示されたものを下に入力します。",
-            "Enter below the issuer https://blackboard.com, the addresses that the "
-            "developer site "
+            "Enter below the issuer https://blackboard.com, the addresses that the developer site "
             "shows, and the “Deployment ID” that Blackboard shows.",
         ),
     ),

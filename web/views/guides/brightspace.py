@@ -31,8 +31,7 @@ BRIGHTSPACE = Guide(
         Text(
             "「Register Tool」で「Standard」を選び、上のアドレスを貼り付けます。"
             "「Domain」はこのサイトのホストです。",
-            "At “Register Tool” choose “Standard” and paste our addresses. "
-            "“Domain” is the host "
+            "At “Register Tool” choose “Standard” and paste our addresses. “Domain” is the host "
             "of this site.",
         ),
         Text(

@@ -47,8 +47,7 @@ CANVAS = Guide(
             "Client ID は鍵の番号（1000… で始まる数字）、"
             "URLは https://sso.canvaslms.com の /api/lti/authorize_redirect、"
             "/api/lti/security/jwks、/login/oauth2/token です。",
-            "The issuer is https://canvas.instructure.com, the client ID is the "
-            "key's number, and "
+            "The issuer is https://canvas.instructure.com, the client ID is the key's number, and "
             "the addresses are /api/lti/authorize_redirect, /api/lti/security/jwks and "
             "/login/oauth2/token at https://sso.canvaslms.com.",
         ),

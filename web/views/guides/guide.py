@@ -10,8 +10,10 @@ from engine.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """The way in one LMS. `by_itself`: steps with a registration address, empty where it has none;
-    `by_hand`: steps with our addresses; `note`: what to know of it.
+    """The way in one LMS.
+
+    `by_itself`: steps with a registration address, empty where the LMS takes none; `by_hand`: steps
+    with our addresses; `note`: what else to know of it.
     """
 
     product: Product
