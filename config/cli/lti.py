@@ -126,6 +126,7 @@ def list_registrations(as_json: AsJson = False) -> None:
 def list_contexts(platform: Platform, as_json: AsJson = False) -> None:
     """List the courses of a platform that somebody came from, and what it offers of each."""
     out = Output(load().language, as_json=as_json)
+    zone = ZoneInfo(load().time_zone)
 
     async def work(house: House, conn: AsyncConnection) -> tuple[list[Offer], dict[str, int]]:
         from connectors import rosters
@@ -146,7 +147,7 @@ def list_contexts(platform: Platform, as_json: AsJson = False) -> None:
                 one.title,
                 out.text(yes if one.offers_grades else no),
                 sizes.get(one.key, 0) if one.memberships else out.text(no),
-                f"{_here(one.seen_at):%Y-%m-%d %H:%M %Z}",
+                _when(one.seen_at, zone),
             )
             for one in found
         ],
@@ -175,6 +176,7 @@ def show_roster(
     from web.views.rosters import member_line
 
     out = Output(load().language, as_json=as_json)
+    zone = ZoneInfo(load().time_zone)
 
     async def work(house: House, conn: AsyncConnection) -> tuple[list[Enrolled], dict[str, Holder]]:
         from badge_bridge.persons import holders
@@ -199,7 +201,7 @@ def show_roster(
                 line.name,
                 "\n".join(map(out.text, line.roles)),
                 out.text(line.status),
-                _here(line.since).date(),
+                line.since.astimezone(zone).date(),
                 line.code or out.text(line.held),
             )
             for line in lines
@@ -235,6 +237,7 @@ def scores(
     from web.views.rosters import score_line
 
     out = Output(load().language, as_json=as_json)
+    zone = ZoneInfo(load().time_zone)
 
     async def work(
         house: House, conn: AsyncConnection
@@ -256,7 +259,7 @@ def scores(
                 out.text(line.course),
                 line.member,
                 out.text(line.state),
-                f"{_here(line.at):%Y-%m-%d %H:%M %Z}" if line.at else "",
+                _when(line.at, zone) if line.at else "",
                 out.text(line.detail) if line.detail else "",
             )
             for line in lines
@@ -283,6 +286,6 @@ def scores(
     )
 
 
-def _here(at: datetime) -> datetime:
+def _when(at: datetime, zone: ZoneInfo) -> str:
     """The moment as the pages show it: a day there must not be another one here."""
-    return at.astimezone(ZoneInfo(load().time_zone))
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
