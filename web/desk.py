@@ -198,7 +198,7 @@ class Desk:
             problem.text,
             problem.code,
             anew=problem.members.get(ANEW, ""),
-            again=problem.members.get(CHOOSE_AGAIN, ""),
+            choose_again=problem.members.get(CHOOSE_AGAIN, ""),
             path=request.url.path,
             is_framed=is_framed(request),
         )

@@ -45,9 +45,9 @@ _OTHER = Text(ja="処理できませんでした", en="This did not work")
 class ProblemPage:
     """A refusal as a page: `code` is what to quote to the secretariat.
 
-    `anew`: where what was tried can be begun once more, in a window of its own; `again`: where
-    courses can be chosen once more. `is_framed`: the reader is in a frame; who is in none, and is
-    not recognised, keeps no cookie of ours.
+    `anew`: where what was tried can be begun once more, in a window of its own;
+    `choose_again`: where courses can be chosen once more. `is_framed`: the reader is in a frame;
+    who is in none, and is not recognised, keeps no cookie of ours.
     """
 
     status: int
@@ -55,7 +55,7 @@ class ProblemPage:
     text: Text
     code: str
     anew: str = ""
-    again: str = ""
+    choose_again: str = ""
     is_framed: bool = False
 
 
@@ -65,7 +65,7 @@ def problem_page(
     code: str,
     *,
     anew: str = "",
-    again: str = "",
+    choose_again: str = "",
     path: str = "",
     is_framed: bool = False,
 ) -> ProblemPage:
@@ -76,4 +76,4 @@ def problem_page(
         text = _FROM_THE_LMS
     if anew:
         title = _ANEW if is_framed else _NO_COOKIES
-    return ProblemPage(status, title, text, code, anew, again, is_framed)
+    return ProblemPage(status, title, text, code, anew, choose_again, is_framed)
