@@ -160,7 +160,7 @@ async def test_opening_needs_a_learner_and_a_course_that_is_offered(house):
 async def test_what_was_refused_to_a_tool_is_told_on_its_page_for_a_week(house, clock):
     reader = house.reader()
     tool = await _registered(house, reader)
-    assert "断った要求" not in (await reader.open(f"/console/tools/{tool}")).text
+    assert "受け付けなかった要求" not in (await reader.open(f"/console/tools/{tool}")).text
     subject = f"connector:{tool}"
     for minutes in (0, 10, 70, 80):
         async with house.services.database.write() as conn:
@@ -173,6 +173,7 @@ async def test_what_was_refused_to_a_tool_is_told_on_its_page_for_a_week(house, 
                 after=refusals.in_words(UNKNOWN.text),
             )
     page = (await reader.open(f"/console/tools/{tool}")).text
+    assert "受け付けなかった要求" in page
     assert page.count(UNKNOWN.text.ja) == 1
     assert re.search(r'class="count">4<', page), page
     clock.forward(days=8)
