@@ -149,22 +149,24 @@ class Tokens:
         return await seen.first(conn, tool.client_id, jti, exp, self._clock())
 
     async def _held(self, conn: AsyncConnection, tool: ToolRegistration) -> int:
-        """How many good tokens the tool has; those that have expired are swept."""
-        await conn.execute(sa.delete(lti_token).where(lti_token.c.expires_at <= self._clock()))
-        query = sa.select(sa.func.count()).where(lti_token.c.connector == tool.connector_id)
+        """How many good tokens the tool has."""
+        query = sa.select(sa.func.count()).where(
+            lti_token.c.connector == tool.connector_id, lti_token.c.expires_at > self._clock()
+        )
         return await conn.scalar(query) or 0
 
     async def _issued(
         self, conn: AsyncConnection, tool: ToolRegistration, scopes: frozenset[str]
     ) -> str:
-        token = secrets.token_urlsafe(32)
+        now, token = self._clock(), secrets.token_urlsafe(32)
+        await conn.execute(sa.delete(lti_token).where(lti_token.c.expires_at <= now))
         await conn.execute(
             sa.insert(lti_token).values(
                 token_hash=hashed(token),
                 connector=tool.connector_id,
                 client_id=tool.client_id,
                 scopes=sorted(scopes),
-                expires_at=self._clock() + LIFE,
+                expires_at=now + LIFE,
             )
         )
         return token
