@@ -261,8 +261,7 @@ def _host(url: str) -> str:
         target = httpx.URL(url)
     except httpx.InvalidURL:
         return ""
-    place = _place(target)
-    return f"{place.host}:{place.port}"
+    return _place(target).named
 
 
 def _place(url: httpx.URL) -> Place:

@@ -27,9 +27,14 @@ class Place:
         port = "" if self.port == USUAL_PORTS.get(self.scheme) else f":{self.port}"
         return f"{self.scheme}://{host}{port}"
 
+    @property
+    def named(self) -> str:
+        """As an operator names it: host and port."""
+        return f"{self.host}:{self.port}"
+
     def is_among(self, hosts: Collection[str]) -> bool:
         """Whether the operator has named this host, with its port or without."""
-        return self.host in hosts or f"{self.host}:{self.port}" in hosts
+        return self.host in hosts or self.named in hosts
 
 
 def place(url: Json) -> Place | None:

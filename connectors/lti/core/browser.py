@@ -51,4 +51,4 @@ def private_at(url: Json, private: Collection[str]) -> frozenset[str]:
     found = place(url)
     if found is None or not found.is_among(private):
         return frozenset()
-    return frozenset({f"{found.host}:{found.port}"})
+    return frozenset({found.named})
