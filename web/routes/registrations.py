@@ -56,6 +56,7 @@ def router(services: Services, desk: Desk) -> APIRouter:
         ("/{id_}/remove", "GET", pages.ask_remove),
         ("/{id_}/remove", "POST", pages.remove),
         ("/{id_}/test", "POST", pages.test),
+        ("/{id_}/sites", "POST", pages.permit),
         ("/{id_}/deployments", "POST", pages.place),
         ("/{id_}/deployments/remove", "POST", pages.displace),
     ):
@@ -173,6 +174,22 @@ class _RegistrationPages:
             return "deployment_removed"
 
         return await self._changed(request, id_, act)
+
+    async def permit(self, request: Request, id_: str) -> Response:
+        """Columns at this place are the LMS's own too; what is held of it is read again at once."""
+        connectors = self._services.connectors
+
+        async def act(conn: AsyncConnection, by: str, form: Form) -> str:
+            held = await self._ours.registrar.get(conn, id_)
+            await sites.permit(conn, connectors, held, form["site"], by=by)
+            portal = await connectors.get(conn, id_)
+            if portal.is_pulled and portal.enabled:
+                await self._services.syncs.request(conn, id_)
+            return "site_permitted"
+
+        answer = await self._changed(request, id_, act)
+        self._services.jobs.wake()
+        return answer
 
     async def test(self, request: Request, id_: str) -> Response:
         """What works and what does not, told on the page of the platform."""

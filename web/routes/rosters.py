@@ -1,4 +1,4 @@
-"""The pages of an LMS's courses, its rosters, the scores passed on to it and those it holds."""
+"""The pages of an LMS's courses, its rosters, and the scores that are passed on to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from badge_bridge.persons import holders
 from connectors import rosters
-from connectors.lti import refusals, sites
+from connectors.lti import refusals
 from connectors.lti.platform import tools
 from connectors.lti.services import contexts, placements
 from engine.problems import NotFound
@@ -24,14 +24,13 @@ NO_COURSE = Text(
 
 
 def router(services: Services, desk: Desk) -> APIRouter:
-    """`/console/registrations/{id}/courses`, `…/roster`, `…/scores/again` and `…/sites`."""
+    """`/console/registrations/{id}/courses`, `…/roster` and `…/scores/again`."""
     pages = _RosterPages(services, desk)
     routes = APIRouter(include_in_schema=False)
     for path, method, answer in (
         ("/{id_}/courses", "GET", pages.courses),
         ("/{id_}/roster", "GET", pages.roster),
         ("/{id_}/scores/again", "POST", pages.again),
-        ("/{id_}/sites", "POST", pages.permit),
     ):
         routes.add_api_route(HERE + path, answer, methods=[method], response_model=None)
     return routes
@@ -82,17 +81,3 @@ class _RosterPages:
             await self._services.passback.again(conn, id_)
         self._services.jobs.wake()
         return self._desk.to(f"{HERE}/{id_}/courses", visitor, done="scores_again", anchor="scores")
-
-    async def permit(self, request: Request, id_: str) -> Response:
-        """Columns at this place are the LMS's own too; what it holds is read again at once."""
-        visitor, account = await self._desk.staff(request)
-        form = await self._desk.form(request, visitor)
-        connectors = self._services.connectors
-        async with self._services.database.write() as conn:
-            held = await self._registrar.get(conn, id_)
-            await sites.permit(conn, connectors, held, form["site"], by=account.login)
-            portal = await connectors.get(conn, id_)
-            if portal.is_pulled and portal.enabled:
-                await self._services.syncs.request(conn, id_)
-        self._services.jobs.wake()
-        return self._desk.to(f"{HERE}/{id_}", visitor, done="site_permitted")
