@@ -20,6 +20,7 @@ from connectors.connector import Connector, Fatal, Reading, unanswered
 from connectors.core.completion import Checkpoint, Completion, Item, Json
 from connectors.core.slices import elements, members
 from engine.fetcher import FetchFailed, FetchRefused, Response
+from engine.place import place
 from engine.text import Text
 from lrs.core.timestamp import moment
 
@@ -119,12 +120,11 @@ class XapiPull:
     def _next(self, more: str, seen: set[str]) -> str:
         try:
             url = urljoin(self.endpoint, more)
-            place = urlsplit(url)
         except ValueError:
             raise Fatal(_NOT_STATEMENTS) from None
-        if place[:2] != urlsplit(self.endpoint)[:2]:
+        if place(url) != place(self.endpoint):
             # Credentials go with the request: they are for the host that was set up.
-            raise Fatal(_FOREIGN_MORE.format(host=place.netloc[:200]))
+            raise Fatal(_FOREIGN_MORE.format(host=urlsplit(url).netloc[:200]))
         if url in seen:
             raise Fatal(_LOOP)
         seen.add(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -333,3 +334,21 @@ async def test_a_hostile_page_ends_the_run_in_words_and_the_next_one_too(
         assert run.state == state, run.detail
         assert run.detail is None or "on our side" not in run.detail.en
         assert (run.detail is None) == (state == "partial")
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("127.0.0.1.", "points back to one already read"),
+        ("x@127.0.0.1", "credentials in a URL are not allowed"),
+        ("localhost", "points to another server"),
+    ],
+)
+async def test_a_next_page_is_of_the_same_server_however_that_is_written(
+    library: Library, host: str, words: str
+) -> None:
+    there = library.endpoint.replace("127.0.0.1", host)
+    library.flaw.page = json.dumps({"statements": [], "more": f"{there}/more/1"}).encode()
+    run = await library.read()
+    assert run.detail is not None
+    assert words in run.detail.en
