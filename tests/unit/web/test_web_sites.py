@@ -80,6 +80,7 @@ async def test_where_results_are_held_is_named_on_the_page_and_accepted_by_a_but
     assert API in officer.words
     await officer.open(f"{HERE}/{id_}")
     assert API in officer.words
+    assert "保留中の成績" in officer.words
     assert "保留 2件" in officer.words
     page = await officer.send(f"{HERE}/{id_}/sites", site=API)
     assert page.status_code == 200, officer.words
