@@ -123,7 +123,7 @@ async def list_held(
     return [_held(row) for row in rows.mappings()]
 
 
-async def waiting(conn: AsyncConnection, connector: str, reason: Reason) -> int:
+async def count(conn: AsyncConnection, connector: str, reason: Reason) -> int:
     """How many records of one portal are held for this reason and not settled."""
     query = sa.select(sa.func.count()).where(*_waiting(connector, reason))
     return int(await conn.scalar(query) or 0)
@@ -132,7 +132,7 @@ async def waiting(conn: AsyncConnection, connector: str, reason: Reason) -> int:
 async def source_keys(
     conn: AsyncConnection, connector: str, reason: Reason, limit: int = 10_000
 ) -> Sequence[str]:
-    """The portal's own keys of those that `waiting` counts, as far as they have any."""
+    """The portal's own keys of those that `count` counts, as far as they have any."""
     query = sa.select(quarantine.c.source_key).where(
         *_waiting(connector, reason), quarantine.c.source_key.is_not(None)
     )

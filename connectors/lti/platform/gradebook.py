@@ -90,7 +90,7 @@ class Gradebook:
         connector = await self._connectors.get(conn, tool.connector_id)
         # Of whom a declared tool speaks is set up with it, as with any other portal.
         if not (tool.is_declared or await members.has(conn, tool, score.user_id)):
-            if await quarantine.waiting(conn, connector.id, Reason.UNKNOWN_LEARNER) < MOST_HELD:
+            if await quarantine.count(conn, connector.id, Reason.UNKNOWN_LEARNER) < MOST_HELD:
                 held = unknown(score, column, json.loads(raw))
                 await self._sync.receive(conn, connector, [held])
             return UNKNOWN
