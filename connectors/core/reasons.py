@@ -199,7 +199,7 @@ _TEXTS: dict[Reason, tuple[Text, Text]] = {
         Text(ja="LMSの登録にない場所の成績", en="Result at a place that is not registered"),
         Text(
             ja="この成績項目は {site} にありますが、このLMSの登録にはない場所です。"
-            "「LMS登録」のこのLMSのページで、{site} をこのLMSのものと認めてください。",
+            "「LMSの登録」の、このLMSのページで、{site} をこのLMSのものと認めてください。",
             en="The column is at {site}, which is not part of what this LMS is registered with. "
             "On the LMS's page under LMS registrations, accept {site} as part of it.",
         ),
