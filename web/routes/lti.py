@@ -41,7 +41,7 @@ GONE = Text(
 )
 LOST = Text(
     ja="{what}は、もう提供されていないため置けません。ほかの選択はそのままです。",
-    en="No longer offered, and so not to be placed: {what}. Your other choices are as they were.",
+    en="No longer offered, and cannot be placed: {what}. Your other choices are as they were.",
 )
 NOTHING_CHOSEN = Text(
     ja="コースに置くものを選んでください。", en="Please choose what to place in the course."

@@ -153,8 +153,8 @@ _WITHDRAW = Text(ja="はい、取り下げる", en="Yes, withdraw it")
 _COURSE_LOST = Text(
     ja="受講できる講座の一覧から消え、LMSのコースに置かれたリンクからも開けなくなります。"
     "成績も受け取りません。提供元で同じ講座を選び直すと、元の対応づけのまま戻ります。",
-    en="It leaves the catalogue, and links to it in courses of an LMS open it no longer. Its "
-    "scores are not taken. Chosen again at the provider, it comes back and counts as before.",
+    en="It leaves the catalogue, and links to it in LMS courses no longer open it. Its scores are "
+    "no longer taken. Chosen again at the provider, it comes back and counts as before.",
 )
 _COLUMN_LOST = Text(
     ja="この成績項目への成績は受け取らなくなります。元に戻せるのは、新しい成績項目を作る提供元だけです。",

@@ -222,7 +222,7 @@ _TOO_MANY = _denied(
     "temporarily_unavailable",
     "tokens_too_many",
     f"このツールには、有効なアクセストークンがすでに{MOST:,}件あります。"
-    "トークンは1時間有効です。取得したものを使い回してください。",
+    "トークンは1時間有効です。取得済みのものを繰り返しお使いください。",
     f"This tool holds {MOST:,} good access tokens already. Each is good for an hour: use it again.",
     "RFC 6749 §5.2",
 )

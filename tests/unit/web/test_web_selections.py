@@ -217,7 +217,7 @@ async def test_choosing_nothing_asks_again_and_cancelling_places_nothing(choosin
     assert (await reader.send(here, do="place")).status_code == 400
     assert "Please choose" in reader.words
     assert (await reader.send(here, do="place", **{"badge:no-such": "on"})).status_code == 400
-    assert "No longer offered, and so not to be placed: no-such." in reader.words
+    assert "No longer offered, and cannot be placed: no-such." in reader.words
     assert _items(await reader.send(here, do="cancel", passport="on")) == []
 
 
