@@ -111,15 +111,22 @@ async def list_held(
     limit: int = 200,
     resolved: bool = False,
 ) -> list[Held]:
-    """What is held now, newest first and then as it came; with `resolved` also what was settled."""
-    query = sa.select(quarantine).order_by(quarantine.c.last_seen.desc(), quarantine.c.id)
+    """What is held now, newest first and then as it came; with `resolved` also what was settled.
+
+    Where there is more than `limit`, each portal's latest have their turn before its older ones:
+    one portal that has very many held hides nobody else's.
+    """
+    newest = (quarantine.c.last_seen.desc(), quarantine.c.id)
+    turn = sa.func.row_number().over(partition_by=quarantine.c.connector, order_by=newest)
+    wanted = sa.select(quarantine.c.id).order_by(turn, *newest)
     if connector is not None:
-        query = query.where(quarantine.c.connector == connector)
+        wanted = wanted.where(quarantine.c.connector == connector)
     if run_id is not None:
-        query = query.where(quarantine.c.run_id == run_id)
+        wanted = wanted.where(quarantine.c.run_id == run_id)
     if not resolved:
-        query = query.where(quarantine.c.resolved_at.is_(None))
-    rows = await conn.execute(query.limit(limit))
+        wanted = wanted.where(quarantine.c.resolved_at.is_(None))
+    among = quarantine.c.id.in_(wanted.limit(limit))
+    rows = await conn.execute(sa.select(quarantine).where(among).order_by(*newest))
     return [_held(row) for row in rows.mappings()]
 
 

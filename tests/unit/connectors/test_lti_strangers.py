@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -94,3 +95,18 @@ async def test_guessed_names_fill_nothing(post: Post, monkeypatch: pytest.Monkey
     assert await post.count(lti_refusal) == 1
     assert await post.count(lti_member) == 1
     assert (await post.score("known")).json()["result"] == "stored"
+
+
+async def test_a_tool_with_very_many_held_hides_nobody_elses(post: Post) -> None:
+    other = await Post(post.platform).begin()
+    refused(await other.score("lost"), "unknown_learner")
+    for number in range(4):
+        post.platform.now += timedelta(seconds=1)
+        refused(await post.score(f"guess-{number}"), "unknown_learner")
+    theirs, ours = post.tool.connector_id, other.tool.connector_id
+    async with post.platform.database.read() as conn:
+        held = await quarantine.list_held(conn, limit=3)
+    assert [one.connector for one in held] == [theirs, theirs, ours]
+    assert [one.source_key for one in held[:2]] == [
+        f"{post.course}|guess-{number}" for number in (3, 2)
+    ]
