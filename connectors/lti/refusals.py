@@ -7,7 +7,7 @@ strangers call themselves only so many are told apart; the rest are counted toge
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +31,8 @@ LATELY = timedelta(days=7)
 MOST_SUBJECTS = 50
 OTHERS = "others"
 NOBODY = "?"
+Subject = Callable[[AsyncConnection], Awaitable[str]]
+"""Whom a refusal concerns, as far as we know them."""
 _ours = lti_refusal.c
 _KEY = (_ours.action, _ours.reason, _ours.subject, _ours.actor)
 
@@ -114,9 +116,14 @@ async def settle(conn: AsyncConnection, at: datetime) -> None:
     await _told(conn, await _over(conn, at), at)
 
 
+async def nobody(_conn: AsyncConnection) -> str:
+    """Where nobody is known."""
+    return ""
+
+
 @asynccontextmanager
 async def noted(
-    database: Database, clock: Clock, action: str, subject: str = ""
+    database: Database, clock: Clock, action: str, subject: Subject = nobody
 ) -> AsyncIterator[None]:
     """Notes the refusal that is raised within, in a transaction of its own, and lets it pass."""
     try:
@@ -128,7 +135,7 @@ async def noted(
                 at=clock(),
                 action=action,
                 reason=problem.code,
-                subject=subject,
+                subject=await subject(conn),
                 after=in_words(problem.text),
             )
         raise

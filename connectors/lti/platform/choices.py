@@ -82,7 +82,7 @@ class Choices:
             return Refused(shown)
         tool = await self._signer(shown)
         if isinstance(tool, Refusal):
-            await self._note(str(shown.claims.get("iss")), tool)
+            await self._note(tools.called(shown.claims.get("iss")), tool)
             return Refused(tool)
         taken = await self._chosen(tool, shown)
         why = taken if isinstance(taken, Refusal) else taken.left_out

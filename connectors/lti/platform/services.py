@@ -7,6 +7,7 @@ Source: AGS 2.0 §3, NRPS 2.0 §2, RFC 6750.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -79,7 +80,8 @@ class ToolServices:
         """The door, with each of its refusals in the audit log."""
 
         async def answered(request: Request) -> Response:
-            subject = f"connector:{request.path_params['connector']}"
+            # By the address alone, which anybody can make up, nobody is told apart.
+            subject = partial(tools.subject, id_=request.path_params["connector"])
             async with refusals.noted(self._database, self._clock, REFUSED, subject):
                 return await door(request)
 

@@ -129,7 +129,7 @@ class Tokens:
     async def _unnamed(self, denied: Denied, client_id: str | None = None) -> Denied:
         """The denial of a request that names no tool of ours."""
         async with self._database.write() as conn:
-            await self._note(conn, client_id or "", denied)
+            await self._note(conn, tools.called(client_id), denied)
         return denied
 
     async def _note(self, conn: AsyncConnection, subject: str, denied: Denied) -> None:

@@ -52,6 +52,20 @@ async def tool_named(conn: AsyncConnection, client_id: str) -> ToolRegistration 
     return fitting[0] if len(fitting) == 1 else None
 
 
+async def subject(conn: AsyncConnection, id_: str) -> str:
+    """A tool of ours, also one that is switched off, as the audit log names it; empty for none."""
+    if not is_name(id_):
+        return ""
+    ours = (connector.c.id == id_, connector.c.type.in_((DECLARED, REGISTERED)))
+    found = await conn.scalar(sa.select(connector.c.id).where(*ours))
+    return f"connector:{found}" if found else ""
+
+
+def called(client_id: Json) -> str:
+    """As the audit log names whoever calls itself so: never as it names a tool of ours."""
+    return f"client:{client_id}" if is_name(client_id) else ""
+
+
 async def enabled(conn: AsyncConnection) -> list[ToolRegistration]:
     """All tools that are enabled, by id."""
     return await _read(conn, connector.c.enabled)

@@ -1,4 +1,4 @@
-"""Scores of learners whom a tool does not have from us: refused, and held for staff to see."""
+"""Strangers: learners whom a tool does not have from us, and callers who are no tool of ours."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ import sqlalchemy as sa
 
 from connectors import quarantine
 from connectors.core.reasons import Reason
+from connectors.lti import refusals
 from connectors.lti.core.names import LINE_ITEM, SCORE
 from connectors.lti.platform import gradebook
+from connectors.lti.platform.choices import COURSES_REFUSED
 from connectors.lti.platform.services import REFUSED
+from connectors.lti.platform.tokens import TOKEN_REFUSED
 from connectors.lti.tables import lti_member, lti_refusal, lti_result
 from connectors.store.tables import source_record, sync_run
 from tests.unit.connectors.hostile_tools import COLUMN, Platform, refused, score_of, with_course
@@ -110,3 +113,33 @@ async def test_a_tool_with_very_many_held_hides_nobody_elses(post: Post) -> None
     assert [one.source_key for one in held[:2]] == [
         f"{post.course}|guess-{number}" for number in (3, 2)
     ]
+
+
+async def told(post: Post) -> list[tuple[str, int]]:
+    """What the page of the tool tells of its refusals."""
+    subject, since = f"connector:{post.tool.connector_id}", post.platform.now - timedelta(days=1)
+    async with post.platform.database.read() as conn:
+        found = await refusals.latest(
+            conn, subject, [REFUSED, TOKEN_REFUSED, COURSES_REFUSED], since
+        )
+    return [(one.code, one.times) for one in found]
+
+
+async def test_made_up_addresses_hide_no_refusal_of_a_tool(post: Post) -> None:
+    for number in range(refusals.MOST_SUBJECTS):
+        there = f"/lti/ags/made-up-{number}/lineitems"
+        refused(await post.platform.web.get(there), "invalid_token", 401)
+    refused(await post.platform.web.get(post.items), "invalid_token", 401)
+    assert await told(post) == [("invalid_token", 1)]
+
+
+async def test_who_calls_itself_as_the_log_names_a_tool_is_not_taken_for_it(post: Post) -> None:
+    name, sign = f"connector:{post.tool.connector_id}", post.platform.signer.sign
+    claims = post.platform.claims(post.tool, iss=name, sub=name)
+    refused(await post.platform.ask(sign(claims)), "unknown_client", 401)
+    answered = post.platform.response(post.tool, "data", iss=name)
+    refused(await post.platform.choose(sign(answered)), "unknown_tool")
+    assert await told(post) == []
+    async with post.platform.database.read() as conn:
+        subjects = await conn.scalars(sa.select(lti_refusal.c.subject).distinct())
+    assert list(subjects) == [f"client:{name}"]
