@@ -31,7 +31,8 @@ from engine.token_rows import held_by
 from engine.vault import hashed
 
 LIFE = timedelta(hours=1)
-# Of one platform: as many teachers choose at once. The latest wait, as logins do.
+# Of one deployment: as many teachers choose at once. The latest wait, as logins do. Of one
+# platform there may be many schools, and a teacher of one drives out none of another.
 MOST = 1000
 
 
@@ -68,7 +69,10 @@ class Selections:
         assert launch.wanted is not None  # noqa: S101 -- a deep linking launch has it
         now, token = self._clock(), secrets.token_urlsafe(32)
         await conn.execute(sa.delete(lti_selection).where(lti_selection.c.expires_at <= now))
-        theirs = lti_selection.c.connector == launch.connector_id
+        theirs = sa.and_(
+            lti_selection.c.connector == launch.connector_id,
+            lti_selection.c.deployment_id == launch.deployment_id,
+        )
         await bounds.keep_latest(conn, lti_selection.c.expires_at, MOST - 1, theirs)
         await conn.execute(
             sa.insert(lti_selection).values(

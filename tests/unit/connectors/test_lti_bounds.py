@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,7 +121,7 @@ async def test_a_flood_of_contexts_is_told_once_an_hour_in_words(
     assert "no longer read" in entry.after["message"]["en"]
 
 
-async def test_of_one_platform_the_latest_choices_wait(
+async def test_of_one_deployment_the_latest_choices_wait(
     database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selections, "MOST", 2)
@@ -129,13 +130,13 @@ async def test_of_one_platform_the_latest_choices_wait(
     lms = "https://lms.example.jp"
     launch = Launch("lms", lms, "kasane", "1", "teacher", lms, wanted=wanted)
     asked: list[str] = []
-    for _ in range(4):
+    for deployment in ("another school", "1", "1", "1", "1"):
         clock.forward(seconds=1)
         async with database.write() as conn:
-            asked.append(await kept.keep(conn, launch))
+            asked.append(await kept.keep(conn, replace(launch, deployment_id=deployment)))
     async with database.read() as conn:
         waiting = [await kept.waiting(conn, token) is not None for token in asked]
-    assert waiting == [False, False, True, True]
+    assert waiting == [True, False, False, True, True]
 
 
 async def test_a_tool_that_hoards_tokens_is_refused_until_some_expire(
