@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -128,6 +128,13 @@ async def list_held(
     among = quarantine.c.id.in_(wanted.limit(limit))
     rows = await conn.execute(sa.select(quarantine).where(among).order_by(*newest))
     return [_held(row) for row in rows.mappings()]
+
+
+async def counts(conn: AsyncConnection) -> Mapping[str, int]:
+    """How many records of each portal are held now; of those that have any."""
+    query = sa.select(quarantine.c.connector, sa.func.count())
+    query = query.where(quarantine.c.resolved_at.is_(None)).group_by(quarantine.c.connector)
+    return {row[0]: row[1] for row in await conn.execute(query)}
 
 
 async def count(conn: AsyncConnection, connector: str, reason: Reason) -> int:

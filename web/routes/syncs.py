@@ -236,6 +236,7 @@ class _SyncPages:
                 await self._services.rulebooks.unmapped(conn),
                 await self._services.rulebooks.current(conn),
                 at,
+                counts=await quarantine.counts(conn),
                 listed=[run.id for run in told],
                 quiet=await runs.quiet_since(conn, at - timedelta(days=1)),
             )

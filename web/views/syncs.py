@@ -112,7 +112,7 @@ class HeldLine:
 class SyncsPage:
     """The page. `total` counts what came in the last 24 hours, without what the schedule read
     again and knew; `quiet` is how many runs found nothing new in that time. `is_moving`: a run
-    is queued or under way, and waits for no other time.
+    is queued or under way, and waits for no other time. `unshown`: how many are held besides.
     """
 
     portals: tuple[PortalCard, ...]
@@ -123,6 +123,7 @@ class SyncsPage:
     skills: tuple[SkillChoice, ...]
     quiet: int
     is_moving: bool
+    unshown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +150,14 @@ def syncs_page(
     rulebook: Rulebook | None,
     at: datetime,
     *,
+    counts: Mapping[str, int],
     listed: Collection[int] | None = None,
     quiet: int = 0,
 ) -> SyncsPage:
-    """The page as of `at`; `runs` the newest first, of which the list has those in `listed`."""
+    """The page as of `at`; `runs` the newest first, of which the list has those in `listed`.
+
+    `counts`: how many each portal has held, of which `held` may be the latest alone.
+    """
     titles = {connector.id: connector.title for connector in connectors}
     lines = [run_line(run, titles) for run in runs if listed is None or run.id in listed]
     day = [
@@ -165,7 +170,7 @@ def syncs_page(
             _card(
                 connector,
                 [run for run in runs if run.connector == connector.id],
-                sum(one.connector == connector.id for one in held),
+                counts.get(connector.id, 0),
                 titles,
                 at,
             )
@@ -180,6 +185,7 @@ def syncs_page(
         is_moving=any(
             run.state in {State.QUEUED, State.RUNNING} and run.due_at is None for run in runs
         ),
+        unshown=sum(counts.values()) - len(held),
     )
 
 

@@ -60,6 +60,16 @@ async def test_a_list_that_cannot_be_read_is_held_as_a_whole_with_its_reason(hou
     assert link not in officer.page.text
 
 
+async def test_held_records_that_find_no_place_on_the_page_are_counted_there(house, officer):
+    heading = LIST.partition("\n")[0]
+    nobody = "".join(f",,COURSE-{number},講座,2026/2/21,41\n" for number in range(203))
+    content = f"{heading}\n{nobody}".encode()
+    await officer.send("/console/syncs/c-office/file", files={"file": ("名簿.csv", content)})
+    await officer.open("/console/syncs")
+    assert "保留 203件" in officer.words
+    assert "ほかに古い保留記録が3件あります" in officer.words
+
+
 async def test_a_file_that_was_not_chosen_and_a_portal_that_is_none_are_refused(house, officer):
     assert (await officer.send("/console/syncs/c-office/file")).status_code == 400
     token = re.findall(r'name="csrf" value="([^"]+)"', officer.page.text)[0]

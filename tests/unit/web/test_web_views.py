@@ -245,16 +245,18 @@ def test_a_portal_has_a_light_for_its_last_run_and_what_is_held():
         ([_run(State.STOPPED)], [], "failed"),
     ]
     for runs, kept, light in cases:
-        page = syncs_page([CSV], runs, kept, [], None, AT)
-        assert page.portals[0].light == light
+        page = syncs_page([CSV], runs, kept, [], None, AT, counts={"c": len(kept)})
+        assert (page.portals[0].light, page.portals[0].held, page.unshown) == (light, len(kept), 0)
+    page = syncs_page([CSV], [_run()], [], [], None, AT, counts={"c": 7, "other": 2})
+    assert (page.portals[0].light, page.portals[0].held, page.unshown) == ("partial", 7, 9)
 
 
 def test_old_data_is_called_old():
-    page = syncs_page([CSV], [_run()], [], [], None, AT + timedelta(days=9))
+    page = syncs_page([CSV], [_run()], [], [], None, AT + timedelta(days=9), counts={})
     card = page.portals[0]
     assert (card.is_stale, card.freshness.ja) == (True, "最後の受信から9日")
     assert page.total == Counts()
-    assert syncs_page([CSV], [_run()], [], [], None, AT).total.read == 3
+    assert syncs_page([CSV], [_run()], [], [], None, AT, counts={}).total.read == 3
 
 
 @pytest.mark.parametrize(
