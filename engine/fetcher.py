@@ -12,7 +12,6 @@ import asyncio
 import email.utils
 import json
 import random
-import socket
 import ssl
 import time
 from collections.abc import AsyncIterable, Iterable, Mapping
@@ -22,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from engine import unfetched
+from engine import names, unfetched
 from engine.database import Json
 from engine.internet import is_public
 from engine.pinned import PinnedTransport
@@ -239,15 +238,13 @@ async def permitted_address(url: httpx.URL, policy: Policy) -> str:
     if policy.hosts and not place.is_among(policy.hosts | policy.private):
         raise FetchRefused(unfetched.NOT_LISTED.format(host=host))
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, place.port, type=socket.SOCK_STREAM
-        )
+        # Where the caller names no host, it is one that a stranger told it.
+        addresses = await names.addresses(host, place.port, is_anybodys=not policy.hosts)
     except OSError as error:
         raise FetchFailed(unfetched.NO_ADDRESS.format(host=host), retriable=True) from error
     except UnicodeError:
         # A label that is empty or longer than 63 letters (RFC 1035 §2.3.4).
         raise FetchRefused(unfetched.NO_HOST_NAME.format(host=host)) from None
-    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not private:
         for text in addresses:
             if not is_public(text):

@@ -5,6 +5,7 @@ Source: RFC 7523 §3; RFC 7591 §2.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,7 +36,8 @@ class ClientKeys:
             return client.jwks
         keys = await self._published.at(
             client.jwks_uri,
-            self._policy,
+            # By name: it was set up here, and waits for nobody's whom a stranger names.
+            replace(self._policy, hosts=Policy.towards(client.jwks_uri).hosts),
             lambda keys: bool(jwks.fitting({"keys": list(keys)}, kid, algorithm)),
         )
         return None if keys is None else {"keys": list(keys)}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
+import socket
 import ssl
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -101,6 +104,33 @@ async def test_a_host_that_is_not_on_the_list_is_refused_before_it_is_resolved()
     policy = Policy(hosts=frozenset({"portal.example.jp"}))
     with pytest.raises(FetchRefused, match="not on the list"):
         await permitted_address(httpx.URL("https://portal.example.jp.evil.example/"), policy)
+
+
+async def test_name_servers_that_never_answer_hold_up_no_portal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known, silent = socket.getaddrinfo, threading.Event()
+
+    def looked_up(host: str, *args: Any, **options: Any) -> Any:
+        if host.endswith(".silent.example"):
+            silent.wait()
+            raise socket.gaierror
+        return known(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    made_up = [httpx.URL(f"https://{number}.silent.example/") for number in range(40)]
+    waiting = [asyncio.create_task(permitted_address(url, Policy())) for url in made_up]
+    try:
+        await asyncio.sleep(0)
+        portal = "https://localhost/"
+        policy = Policy.towards(portal, private=["localhost"])
+        async with asyncio.timeout(20):
+            assert await permitted_address(httpx.URL(portal), policy)
+            assert await asyncio.to_thread(lambda: "a launch is checked")
+    finally:
+        silent.set()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(one) for one in ended} == {FetchFailed}
 
 
 async def test_a_policy_towards_some_urls_allows_their_hosts_and_no_other() -> None:
