@@ -54,14 +54,29 @@ async def waiting(
 
 
 async def permit(
-    conn: AsyncConnection, connectors: Connectors, held: Registered, address: str, *, by: str
+    conn: AsyncConnection,
+    connectors: Connectors,
+    held: Registered,
+    address: str,
+    *,
+    by: str,
+    confirmed: bool,
 ) -> None:
-    """Let the platform speak of what is at this place too. Raises: Conflict where none waits."""
+    """Let the platform speak of what is at this place too.
+
+    `confirmed`: that others speak of courses there was seen. The platform itself says where its
+    columns are, and could so come to speak of another's courses.
+
+    Raises: Conflict where none waits, or others speak there and nobody confirmed it.
+    """
     id_ = held.registration.connector_id
     if held.origin == "declared":
         raise Conflict("site_declared", _DECLARED)
-    if address not in {one.address for one in await waiting(conn, connectors, id_)}:
+    found = {one.address: one for one in await waiting(conn, connectors, id_)}
+    if address not in found:
         raise Conflict("site_not_waiting", _NOT_WAITING)
+    if found[address].others and not confirmed:
+        raise Conflict("site_of_others", _OF_OTHERS)
     stands = await connectors.get(conn, id_)
     prefixes = [*stands.activity_prefixes, address]
     await connectors.put(
@@ -86,4 +101,10 @@ _DECLARED = Text(
 _NOT_WAITING = Text(
     ja="この場所には、認められるのを待っている成績がありません。",
     en="No result at this place is waiting to be accepted.",
+)
+_OF_OTHERS = Text(
+    ja="この場所の講座は、ほかの提供元も報告しています。"
+    "このLMSの場所でもあることを確かめ、確認の印を付けてから認めてください。",
+    en="Another portal reports on courses at this place. Make sure that it is this LMS's too, and "
+    "confirm that before you accept it.",
 )

@@ -181,7 +181,8 @@ class _RegistrationPages:
 
         async def act(conn: AsyncConnection, by: str, form: Form) -> str:
             held = await self._ours.registrar.get(conn, id_)
-            await sites.permit(conn, connectors, held, form["site"], by=by)
+            confirmed = bool(form["confirmed"])
+            await sites.permit(conn, connectors, held, form["site"], by=by, confirmed=confirmed)
             portal = await connectors.get(conn, id_)
             if portal.is_pulled and portal.enabled:
                 await self._services.syncs.request(conn, id_)

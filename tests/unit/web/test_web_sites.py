@@ -125,7 +125,9 @@ async def test_no_place_is_accepted_that_nothing_is_held_at(house: Any, officer:
     assert await _prefixes(house, id_) is None
 
 
-async def test_a_place_of_which_another_portal_speaks_is_marked(house: Any, officer: Any) -> None:
+async def test_a_place_of_which_another_portal_speaks_is_marked_and_has_to_be_confirmed(
+    house: Any, officer: Any
+) -> None:
     id_ = await _registered(officer)
     portal = {
         "id": "other",
@@ -138,6 +140,13 @@ async def test_a_place_of_which_another_portal_speaks_is_marked(house: Any, offi
     await _held(house, id_, f"{API}line_items/1")
     await officer.open(f"{HERE}/{id_}")
     assert "この場所の講座を報告している提供元：南の学習ポータル" in officer.words
+    page = await officer.send(f"{HERE}/{id_}/sites", site=API)
+    assert page.status_code == 409
+    assert "ほかの提供元も報告しています" in officer.words
+    assert await _prefixes(house, id_) is None
+    await officer.open(f"{HERE}/{id_}")
+    await officer.send(f"{HERE}/{id_}/sites", site=API, confirmed="yes")
+    assert await _prefixes(house, id_) == [LMS, API]
 
 
 async def test_an_lms_of_the_connectors_file_is_told_what_to_write_there(
