@@ -25,13 +25,11 @@ LIST = (
 
 
 @pytest.fixture
-async def officer(house):
+async def officer(house, officer):
     """An officer at the console of an installation with two portals."""
     await house.set_up()
-    await house.officer("sato")
-    reader = house.reader()
-    await reader.sign_in("sato")
-    return reader
+    await officer.open("/console/syncs")
+    return officer
 
 
 async def test_an_officer_reads_a_list_in_and_sees_what_became_of_each_row(house, officer):

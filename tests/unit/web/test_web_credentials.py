@@ -25,12 +25,9 @@ FILLED = {
 
 
 @pytest.fixture
-async def officer(house):
-    await house.officer("sato")
-    reader = house.reader()
-    await reader.sign_in("sato")
-    await reader.open(HERE)
-    return reader
+async def officer(officer):
+    await officer.open(HERE)
+    return officer
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from connectors import quarantine
@@ -28,14 +27,6 @@ FILLED = {
     "token_url": f"{LMS}/token",
     "deployments": "1",
 }
-
-
-@pytest.fixture
-async def officer(house: Any) -> Any:
-    await house.officer("sato")
-    reader = house.reader()
-    await reader.sign_in("sato")
-    return reader
 
 
 async def _registered(officer: Any) -> str:

@@ -56,12 +56,9 @@ async def _store(house, *bodies: Any) -> None:
 
 
 @pytest.fixture
-async def officer(house):
+async def officer(house, officer):
     await house.set_up()
-    await house.officer("sato")
-    reader = house.reader()
-    await reader.sign_in("sato")
-    return reader
+    return officer
 
 
 @pytest.mark.parametrize(
