@@ -182,7 +182,7 @@ async def test_a_token_test_that_failed_promises_no_further_run(lms, clock) -> N
     lms.token = (503, {})
     text = (await tried(lms, clock))["Access token"].text
     assert "応答 503 が返りました" in text.ja
-    assert text.en.endswith("it answered 503.")
+    assert text.en.endswith("(it answered 503).")
 
 
 async def test_keys_on_another_host_than_the_issuer_s_are_remarked_on_and_pass(lms, clock) -> None:
