@@ -1,8 +1,8 @@
 """Bad launches one by one: each is refused, told and recorded, between two good ones.
 
 A tool that refuses everything would pass as well; so an independent platform launches before and
-after. The names are those under which such launches were tried on tools of other makes: `LET
-THROUGH` and `CRASHED` are the ones that PyLTI1p3 alone takes, or trips over.
+after. The names are those under which such launches were tried on PyLTI1p3 alone: it takes or trips
+over many of them. Those that need more than one launch stand in test_lti_login.py.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ BAD_CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown_nonce": ({"nonce": "made-up"}, "token_nonce"),
     "missing_nonce": ({"nonce": ...}, "token_nonce"),
     "nonce_as_list": ({"nonce": ["a"]}, "token_nonce"),
-    "deployment_switched": ({"deployment_id": "2"}, "launch_deployment"),
+    "deployment_unknown": ({"deployment_id": "2"}, "launch_deployment"),
     "deployment_missing": ({"deployment_id": ...}, "launch_deployment"),
     "deployment_list": ({"deployment_id": ["1"]}, "launch_deployment"),
     "target_missing": ({"target_link_uri": ...}, "launch_target"),

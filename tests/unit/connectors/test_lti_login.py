@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import sqlalchemy as sa
 
-from connectors.lti.tables import lti_login
+from connectors.lti.tables import lti_deployment, lti_login
 from tests.unit.connectors.lms_launching import CLIENT, ISS, TARGET, US, refused, signed
 
 
@@ -67,6 +67,21 @@ async def test_issuer_mixup_a_second_platform_cannot_answer_the_first_ones_login
     claims = house.claims(asked, iss="https://evil.example", aud="evil-1")
     await refused(house, await house.answer(asked, signed(claims)), "token_issuer")
     await house.good()
+
+
+async def test_deployment_switched_from_the_one_that_the_login_named(house) -> None:
+    async with house.database.write() as conn:
+        second = {"registration": "lms-b", "deployment_id": "2"}
+        await conn.execute(sa.insert(lti_deployment).values(second))
+    await house.good()
+    asked = await house.login(lti_deployment_id="1")
+    switched = signed(house.claims(asked, deployment_id="2"))
+    await refused(house, await house.answer(asked, switched), "launch_deployment")
+    assert len(house.seen) == 1
+    for named in ("2", None):
+        asked = await house.login(lti_deployment_id=named)
+        answer = await house.answer(asked, signed(house.claims(asked, deployment_id="2")))
+        assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize(
