@@ -139,6 +139,11 @@ async def test_an_answer_is_taken_once_from_the_tool_that_was_asked(platform: Pl
     refused(await platform.choose(signed), "unknown_choice")
     anew = platform.signer.sign(platform.response(tool, data))
     refused(await platform.choose(anew), "unknown_choice")
+    once, again = [
+        platform.response(tool, await platform.data(tool), nonce="the-same") for _ in range(2)
+    ]
+    assert (await platform.choose(platform.signer.sign(once))).status_code == 303
+    refused(await platform.choose(platform.signer.sign(again)), "unknown_choice")
     platform.now += timedelta(hours=2)
     late = await platform.data(tool)
     platform.now += timedelta(hours=2)
