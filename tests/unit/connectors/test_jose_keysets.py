@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,8 @@ class Platform:
         self.url = site.url
         self.keys = [OLD]
         self.is_down = False
+        self.came, self.answers = threading.Event(), threading.Event()
+        self.answers.set()
         self.asked = 0
         self.inside = 0
         self.elsewhere = ""
@@ -47,6 +50,8 @@ class Platform:
 
     async def _jwks(self, _request: Any) -> Response:
         self.asked += 1
+        self.came.set()
+        await asyncio.to_thread(self.answers.wait)
         if self.is_down:
             return Response(status_code=404)
         return JSONResponse({"keys": [key.as_dict(private=False) for key in self.keys]})
@@ -110,6 +115,23 @@ async def test_made_up_key_ids_make_us_ask_once_in_half_a_minute(platform, ask, 
         assert (await ask()).kid == OLD.kid
         clock.at += PAUSE
     assert platform.asked == 3
+
+
+async def test_who_brings_a_key_that_is_known_does_not_wait_for_one_that_is_not(
+    platform, ask, clock
+) -> None:
+    await ask()
+    clock.at += PAUSE
+    platform.answers.clear()
+    platform.came.clear()
+    looking = asyncio.create_task(ask("made-up"))
+    try:
+        await asyncio.to_thread(platform.came.wait)
+        assert (await ask()).kid == OLD.kid
+        assert not looking.done()
+    finally:
+        platform.answers.set()
+    assert (await looking).code == "token_unknown_key"
 
 
 @pytest.mark.parametrize(
