@@ -240,7 +240,7 @@ def signed(claims: Any, key: Any = KEY, **header: Any) -> str:
 
 
 async def refused(house: House, answer: httpx.Response, code: str) -> None:
-    """The answer says no in both languages with this code, and so does the audit log."""
+    """The answer says no with this code, and so does the audit log."""
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert answer.json()["code"] == code
