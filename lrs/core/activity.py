@@ -70,7 +70,7 @@ def definition(value: Json, pointer: str, report: Report) -> None:
                 report.note("interaction_without_type", f"{pointer}/{name}", ACTIVITY, key=name)
 
 
-activity = shape.remembered(
+activity = shape.recurring(
     shape.shape(
         ACTIVITY,
         required={"id": shape.iri},

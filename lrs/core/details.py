@@ -19,7 +19,7 @@ CONTEXT = Section("Data §2.4.6", "§4.2.2.5")
 ACTIVITIES = Section("Data §2.4.6.2", "§4.2.2.5")
 ATTACHMENT = Section("Data §2.4.11", "§4.2.2.6")
 
-verb = shape.remembered(
+verb = shape.recurring(
     shape.shape(VERB, required={"id": shape.iri}, optional={"display": shape.language_map})
 )
 

@@ -83,7 +83,7 @@ _LONG = 1000
 """Octets of JSON. Verbs and actors are seldom longer, and a memory of longer ones has no bound."""
 
 
-def remembered(check: Check) -> Check:
+def recurring(check: Check) -> Check:
     """`check` for what comes again and again: verbs, courses, learners.
 
     What was found in order is not looked at again as long as it is remembered.

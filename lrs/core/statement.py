@@ -97,7 +97,7 @@ _substatement_members = shape.shape(
 _statement_members = shape.shape(
     STATEMENT,
     required={
-        "actor": shape.remembered(actor),
+        "actor": shape.recurring(actor),
         "verb": details.verb,
         "object": lambda value, pointer, report: _object(value, pointer, report, nested=False),
     },
